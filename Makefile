@@ -17,6 +17,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.packages $(VENDOR) ## install everything that is locked (PYTHON=… chooses the Python of a new .venv)
+	@:
 
 run: setup ## serve a demo tournament from this checkout
 	@GRANDSTAND_ENV=development exec $(PY) -m quart_app serve --demo
@@ -26,9 +27,11 @@ test: setup ## run the tests (ARGS=… goes to pytest)
 	@$(PY) -m pytest $(ARGS)
 
 lint: setup ## check style, format and types
-	@$(STEP) "Style (ruff check)" $(PY) -m ruff check .
-	@$(STEP) "Format (ruff format)" $(PY) -m ruff format --check .
-	@$(STEP) "Types (mypy)" $(PY) -m mypy --strict
+	@status=0; \
+	$(STEP) "Style (ruff check)" $(PY) -m ruff check . || status=1; \
+	$(STEP) "Format (ruff format)" $(PY) -m ruff format --check . || status=1; \
+	$(STEP) "Types (mypy)" $(PY) -m mypy --strict || status=1; \
+	exit $$status
 
 lock: .venv/.made ## write the lock files anew after a change of dependencies (ARGS=--upgrade takes the newest)
 	@$(STEP) "Installing uv" $(PY) -m pip install --upgrade --target .venv/uv uv
