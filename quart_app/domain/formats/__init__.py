@@ -1,0 +1,1 @@
+"""One module a format; each only *builds* a feeder graph, and ``bracket`` advances them all."""

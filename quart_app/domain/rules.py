@@ -1,0 +1,152 @@
+"""What values may be: names, seeds, scores, sizes. Each rule stands here once, for forms and API alike.
+
+The checks raise InvalidInput with a sentence for each field that does not fit.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from quart_app.domain.commands import (
+    FORMATS,
+    SEEDINGS,
+    VISIBILITIES,
+    ConfirmResult,
+    CreateTournament,
+    EntrantLine,
+)
+from quart_app.domain.seeding import draw_size
+from quart_app.errors import InvalidInput
+
+NAME_LENGTH_MAX = 100
+NOTES_LENGTH_MAX = 500
+PARTICIPANTS_MIN = 2
+PARTICIPANTS_MAX = 1024
+SCORE_MAX = 9999
+
+
+def tidy(text: str) -> str:
+    """Text as we keep it: Unicode NFC, runs of white space folded to one space, none at the ends."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def check_tournament(command: CreateTournament) -> None:
+    """A tournament's own fields and its entrants, all problems at once."""
+    problems: dict[str, str] = {}
+    if problem := _name_problem(command.name):
+        problems["name"] = f"The tournament's name {problem}."
+    for field, value, allowed in (
+        ("format", command.format, FORMATS),
+        ("seeding", command.seeding, SEEDINGS),
+        ("visibility", command.visibility, VISIBILITIES),
+    ):
+        if value not in allowed:
+            problems[field] = f"Choose one of: {', '.join(allowed)}."
+    problems |= _entrant_problems(command.entrants, command.seeding, command.third_place)
+    if problems:
+        raise InvalidInput(problems)
+
+
+def check_entrants(entrants: Sequence[EntrantLine], seeding: str, third_place: bool) -> None:
+    """A list of entrants."""
+    if problems := _entrant_problems(entrants, seeding, third_place):
+        raise InvalidInput(problems)
+
+
+def check_visibility(visibility: str) -> None:
+    """``public`` or ``private``."""
+    if visibility not in VISIBILITIES:
+        raise InvalidInput({"visibility": f"Choose one of: {', '.join(VISIBILITIES)}."})
+
+
+def check_score(participant1_score: int, participant2_score: int) -> None:
+    """Two scores."""
+    _check_scores(participant1_score=participant1_score, participant2_score=participant2_score)
+
+
+def check_confirmation(command: ConfirmResult) -> None:
+    """The notes, and the tie-break where there is one."""
+    if command.notes is not None:
+        if len(command.notes) > NOTES_LENGTH_MAX:
+            raise InvalidInput({"notes": f"Keep the notes within {NOTES_LENGTH_MAX} characters."})
+        if not _printable(command.notes):
+            raise InvalidInput({"notes": "The notes hold a character that cannot be shown."})
+    first, second = command.participant1_tiebreak, command.participant2_tiebreak
+    if (first is None) != (second is None):
+        missing = "participant1_tiebreak" if first is None else "participant2_tiebreak"
+        raise InvalidInput({missing: "Enter both sides of the tie-break."})
+    if first is not None and second is not None:
+        _check_scores(participant1_tiebreak=first, participant2_tiebreak=second)
+        if first == second:
+            raise InvalidInput({"participant1_tiebreak": "A tie-break needs a winner too."})
+
+
+def _check_scores(**scores: int) -> None:
+    wrong = {
+        field: f"A score is a whole number from 0 to {SCORE_MAX}."
+        for field, score in scores.items()
+        if not 0 <= score <= SCORE_MAX
+    }
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def _printable(text: str) -> bool:
+    return all(
+        character.isspace() or unicodedata.category(character) not in ("Cc", "Cs") for character in text
+    )
+
+
+def _name_problem(name: str) -> str | None:
+    tidied = tidy(name)
+    if not tidied:
+        return "is empty"
+    if len(tidied) > NAME_LENGTH_MAX:
+        return f"is longer than {NAME_LENGTH_MAX} characters"
+    return None if _printable(name) else "holds a character that cannot be shown"
+
+
+def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str, third_place: bool) -> dict[str, str]:
+    named = [line for line in entrants if line.name is not None]
+    if not PARTICIPANTS_MIN <= len(named):
+        return {"participants": f"A tournament needs at least {PARTICIPANTS_MIN} participants."}
+    if len(entrants) > PARTICIPANTS_MAX:
+        return {
+            "participants": f"A draw holds at most {PARTICIPANTS_MAX} lines; this one has {len(entrants)}."
+        }
+    if len(named) < len(entrants):
+        if seeding != "given":
+            return {"participants": "A bye can only be placed in a given draw; standard seeding places them."}
+        if len(entrants) != draw_size(len(entrants)):
+            return {
+                "participants": f"A draw with its byes marked needs all its {draw_size(len(entrants))} lines; "
+                f"this one has {len(entrants)}."
+            }
+    if problem := _line_problem(entrants):
+        return {"participants": problem}
+    if third_place and len(named) < 4:
+        return {"third_place": "A third-place match needs at least 4 participants."}
+    return {}
+
+
+def _line_problem(entrants: Sequence[EntrantLine]) -> str | None:
+    names: dict[str, int] = {}
+    seeds: dict[int, int] = {}
+    for number, line in enumerate(entrants, start=1):
+        if line.name is None:
+            continue
+        if problem := _name_problem(line.name):
+            return f"The name on line {number} {problem}."
+        name = tidy(line.name)
+        if (first := names.setdefault(name.casefold(), number)) != number:
+            return f"“{name}” stands on lines {first} and {number}; spectators could not tell them apart."
+        if line.seed is None:
+            continue
+        if not 1 <= line.seed <= PARTICIPANTS_MAX:
+            return f"The seed on line {number} must be a whole number from 1 to {PARTICIPANTS_MAX}."
+        if seeds.setdefault(line.seed, number) != number:
+            return (
+                f"Seed {line.seed} stands on lines {seeds[line.seed]} and {number}; each seed is given once."
+            )
+    return None

@@ -1,0 +1,257 @@
+"""Settings: read once from the environment, checked all at once, frozen.
+
+Each field names its variable in ``metadata["env"]``; README's table of settings is tested against them.
+Durations are seconds, sizes bytes, and their names say so.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from quart_app.errors import BadSettings
+
+KEY_BYTES_MIN = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A signing key with the id that tokens carry in their ``kid`` header."""
+
+    kid: str
+    secret: str = field(repr=False)
+
+
+def _integer(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a whole number") from None
+        if value < least:
+            raise ValueError(f"it must be {least} or more")
+        return value
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number of seconds") from None
+    if not 0 < value < float("inf"):
+        raise ValueError("it must be more than 0 seconds")
+    return value
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def _keys(text: str) -> tuple[SecretKey, ...]:
+    keys = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        kid, colon, secret = part.partition(":")
+        if not colon or not kid:
+            raise ValueError("write each key as NAME:SECRET, the newest first, separated by commas")
+        if len(secret.encode()) < KEY_BYTES_MIN:
+            raise ValueError(f"the secret of key {kid!r} has fewer than {KEY_BYTES_MIN} bytes")
+        keys.append(SecretKey(kid, secret))
+    if len({key.kid for key in keys}) < len(keys):
+        raise ValueError("two keys share a name")
+    return tuple(keys)
+
+
+def _database_url(text: str) -> str:
+    scheme, separator, rest = text.partition("://")
+    drivers = {
+        "postgres": "postgresql+asyncpg",
+        "postgresql": "postgresql+asyncpg",
+        "postgresql+asyncpg": "postgresql+asyncpg",
+        "sqlite": "sqlite+aiosqlite",
+        "sqlite+aiosqlite": "sqlite+aiosqlite",
+    }
+    if not separator or scheme not in drivers:
+        raise ValueError("it must begin with postgresql:// or sqlite:///")
+    return f"{drivers[scheme]}://{rest}"
+
+
+def _redis_url(text: str) -> str:
+    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("it must begin with redis://, rediss:// or unix://")
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+            raise ValueError(f"{origin!r} is not an origin such as https://example.org")
+    return origins
+
+
+def _setting(env: str, default: Any, read: Callable[[str], Any], why: str) -> Any:
+    return field(default=default, metadata={"env": env, "read": read, "why": why})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that an operator can set. Construct it with ``from_env``; tests use ``for_tests``."""
+
+    environment: str = _setting(
+        "GRANDSTAND_ENV", "production", _one_of("development", "production"), "development or production"
+    )
+    secret_keys: tuple[SecretKey, ...] = field(
+        default=(),
+        repr=False,
+        metadata={
+            "env": "GRANDSTAND_SECRET_KEYS",
+            "read": _keys,
+            "why": "NAME:SECRET[,NAME:SECRET], newest first",
+        },
+    )
+    database_url: str = field(
+        default="sqlite+aiosqlite:///var/grandstand.db",
+        repr=False,
+        metadata={"env": "DATABASE_URL", "read": _database_url, "why": "sqlite:///FILE or postgresql://…"},
+    )
+    redis_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata={"env": "REDIS_URL", "read": _redis_url, "why": "the bus between workers; none: in-process"},
+    )
+    host: str = _setting("GRANDSTAND_HOST", "", str, "address to listen on")
+    port: int = _setting("PORT", 8000, _integer(0), "port to listen on")
+    workers: int = _setting(
+        "WEB_CONCURRENCY", 1, _integer(1), "worker processes; more than one needs REDIS_URL"
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        "GRANDSTAND_ALLOWED_ORIGINS", (), _origins, "other sites whose pages may read feeds and the API"
+    )
+    trusted_proxies: int = _setting(
+        "GRANDSTAND_TRUSTED_PROXIES", 0, _integer(0), "proxies in front whose X-Forwarded-For counts"
+    )
+    feed_token_seconds: float = _setting(
+        "GRANDSTAND_FEED_TOKEN_SECONDS", 300.0, _seconds, "life of a feed token"
+    )
+    access_token_seconds: float = _setting(
+        "GRANDSTAND_ACCESS_TOKEN_SECONDS", 900.0, _seconds, "life of an API access token"
+    )
+    refresh_token_seconds: float = _setting(
+        "GRANDSTAND_REFRESH_TOKEN_SECONDS", 1_209_600.0, _seconds, "life of an API refresh token"
+    )
+    session_seconds: float = _setting(
+        "GRANDSTAND_SESSION_SECONDS", 43_200.0, _seconds, "life of a staff login"
+    )
+    heartbeat_seconds: float = _setting(
+        "GRANDSTAND_HEARTBEAT_SECONDS", 15.0, _seconds, "silence after which a feed sends a comment"
+    )
+    retry_seconds: float = _setting(
+        "GRANDSTAND_RETRY_SECONDS", 2.0, _seconds, "what clients are told to wait before they reconnect"
+    )
+    replay_events_max: int = _setting(
+        "GRANDSTAND_REPLAY_EVENTS_MAX",
+        10_000,
+        _integer(1),
+        "events a feed replays; further behind gets resync",
+    )
+    lag_seconds_max: float = _setting(
+        "GRANDSTAND_LAG_SECONDS_MAX",
+        30.0,
+        _seconds,
+        "how long a slow reader may stay behind before it is cut",
+    )
+    degraded_poll_seconds: float = _setting(
+        "GRANDSTAND_DEGRADED_POLL_SECONDS", 1.0, _seconds, "how often the log is read while the bus is away"
+    )
+    drain_seconds: float = _setting(
+        "GRANDSTAND_DRAIN_SECONDS",
+        4.0,
+        _seconds,
+        "how long a stopping worker lets its requests and streams end",
+    )
+    log_format: str = _setting("GRANDSTAND_LOG_FORMAT", "", _one_of("json", "console"), "json or console")
+    log_level: str = _setting(
+        "GRANDSTAND_LOG_LEVEL",
+        "info",
+        _one_of("debug", "info", "warning", "error"),
+        "least level that is logged",
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """The settings that the environment gives; an empty variable counts as unset.
+
+        Raises BadSettings, whose ``detail`` has a line for every variable that is wrong, with its fix.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for spec in fields(cls):
+            text = environ.get(spec.metadata["env"], "").strip()
+            if not text:
+                continue
+            try:
+                values[spec.name] = spec.metadata["read"](text)
+            except ValueError as error:
+                problems.append(f"{spec.metadata['env']}: {error} ({spec.metadata['why']})")
+        settings = cls(**values)
+        problems += settings.problems()
+        if problems:
+            raise BadSettings("\n".join(problems))
+        return settings
+
+    def problems(self) -> list[str]:
+        """What does not fit together, a line each, naming the variable and the fix."""
+        problems = []
+        if not self.secret_keys and not self.development:
+            problems.append(
+                "GRANDSTAND_SECRET_KEYS: it is not set; give NAME:SECRET with a random secret of "
+                f"{KEY_BYTES_MIN} bytes or more, such as one from `openssl rand -hex 32`"
+            )
+        if self.workers > 1 and self.redis_url is None:
+            problems.append(
+                f"REDIS_URL: it is not set, and {self.workers} workers (WEB_CONCURRENCY) can only hear of each "
+                "other's scores through Redis; set REDIS_URL or WEB_CONCURRENCY=1"
+            )
+        return problems
+
+    @classmethod
+    def for_tests(cls, **overrides: Any) -> Self:
+        """Settings that need nothing from the environment: a random key, port 0, quick timers."""
+        defaults: dict[str, Any] = {
+            "environment": "development",
+            "secret_keys": (SecretKey("test", secrets.token_hex(32)),),
+            "port": 0,
+            "degraded_poll_seconds": 0.2,
+            "retry_seconds": 0.2,
+        }
+        return cls(**(defaults | overrides))
+
+    @property
+    def development(self) -> bool:
+        """Whether this is somebody's own machine: generated secrets and a generated staff login are fine."""
+        return self.environment == "development"
+
+    @property
+    def bind_host(self) -> str:
+        """The address to listen on: this machine only in development, every address otherwise."""
+        return self.host or ("127.0.0.1" if self.development else "0.0.0.0")  # noqa: S104 - a server's purpose
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file, None on PostgreSQL."""
+        _, _, path = self.database_url.partition("sqlite+aiosqlite:///")
+        return Path(path) if path else None
