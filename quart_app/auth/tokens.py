@@ -1,0 +1,191 @@
+"""Tokens: signed, short-lived proofs of who is asking (JWT, RFC 7519, with the advice of RFC 8725).
+
+A token is good for one audience: a feed token opens the feeds of one tournament, an access token the API, a
+refresh token only ``/api/token/refresh/``. Keys have names (``kid``): the first of the settings signs, every
+one of them verifies, so a key is rotated by putting a new one in front and dropping the old one later.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+
+import jwt
+import msgspec
+
+from quart_app.errors import BadSettings, Unauthenticated
+from quart_app.settings import Settings
+from quart_app.store.staff import StaffRow
+
+Audience = Literal["grandstand:feed", "grandstand:api", "grandstand:refresh"]
+FEED: Final = "grandstand:feed"
+API: Final = "grandstand:api"
+REFRESH: Final = "grandstand:refresh"
+
+SPECTATOR = "spectator"
+
+_ALGORITHM = "HS256"
+_ISSUER: Final = "grandstand"
+# How far another worker's clock may run ahead of ours. Never added to the end of a token's life.
+_LEEWAY_SECONDS = 5
+# Ours have some 400 characters; what is far longer is not worth decoding.
+_CHARACTERS_MAX = 2048
+_REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti", "role"]
+
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=int(datetime.max.replace(tzinfo=UTC).timestamp()))]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token stands for, without the token itself. ``tournament_id`` is set for a feed token only,
+    ``staff_id`` for all but a spectator's."""
+
+    subject: str
+    audience: Audience
+    tournament_id: int | None
+    role: str
+    jti: str
+    expires_at: datetime
+    staff_id: int | None
+
+
+class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The claims of a token, as written and as accepted: these, of these types, and no others."""
+
+    iss: Literal["grandstand"]
+    aud: Audience
+    sub: str
+    iat: _Seconds
+    exp: _Seconds
+    jti: str
+    role: str
+    tid: int | None = None
+
+
+class Tokens:
+    """Issues tokens and reads them back. ``clock`` tells the time, with its zone.
+
+    Raises BadSettings without a key.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
+        if not settings.secret_keys:
+            raise BadSettings("GRANDSTAND_SECRET_KEYS: it is not set, so no token can be signed")
+        self._signing_kid = settings.secret_keys[0].kid
+        self._secrets = {key.kid: key.secret for key in settings.secret_keys}
+        self._seconds: dict[Audience, float] = {
+            FEED: settings.feed_token_seconds,
+            API: settings.access_token_seconds,
+            REFRESH: settings.refresh_token_seconds,
+        }
+        self._clock = clock
+
+    def issue_feed(self, tournament_id: int, *, staff: StaffRow | None) -> tuple[str, Grant]:
+        """A token for the feeds of one tournament: the staff member's own, or any spectator's."""
+        if staff is None:
+            return self._issue(FEED, SPECTATOR, SPECTATOR, tournament_id)
+        return self._issue(FEED, str(staff.id), staff.role, tournament_id)
+
+    def renew_feed(self, grant: Grant) -> tuple[str, Grant]:
+        """A fresh token for the same subject, role and tournament. Check the grant first."""
+        return self._issue(FEED, grant.subject, grant.role, grant.tournament_id)
+
+    def issue_access(self, staff: StaffRow) -> tuple[str, Grant]:
+        """A token for the API."""
+        return self._issue(API, str(staff.id), staff.role)
+
+    def issue_refresh(self, staff: StaffRow) -> tuple[str, Grant]:
+        """A token for the next pair of tokens; it is worth nothing until its ``jti`` is recorded."""
+        return self._issue(REFRESH, str(staff.id), staff.role)
+
+    def read(self, token: str | None, audience: Audience) -> Grant:
+        """What the token grants to this audience.
+
+        Raises Unauthenticated, whose ``reason`` is ``missing``, ``malformed``, ``unknown_key``,
+        ``bad_signature``, ``expired``, ``not_yet_valid`` or ``wrong_audience``. It holds nothing of the
+        token.
+        """
+        if not token:
+            raise Unauthenticated("A token is needed here, and there is none.", reason="missing")
+        claims = self._verified(token, audience)
+        now = self._clock().timestamp()
+        if claims.exp <= now:
+            raise Unauthenticated("The token has expired; get a new one.", reason="expired")
+        if claims.iat > now + _LEEWAY_SECONDS:
+            raise Unauthenticated("The token is from the future; check the clocks.", reason="not_yet_valid")
+        return _grant(claims)
+
+    def _issue(
+        self, audience: Audience, subject: str, role: str, tournament_id: int | None = None
+    ) -> tuple[str, Grant]:
+        now = self._clock().timestamp()
+        claims = _Claims(
+            iss=_ISSUER,
+            aud=audience,
+            sub=subject,
+            iat=math.floor(now),
+            # Up, so that a life of less than a second is one.
+            exp=math.ceil(now + self._seconds[audience]),
+            jti=secrets.token_urlsafe(16),
+            role=role,
+            tid=tournament_id,
+        )
+        kid = self._signing_kid
+        token = jwt.encode(
+            msgspec.to_builtins(claims), self._secrets[kid], algorithm=_ALGORITHM, headers={"kid": kid}
+        )
+        return token, _grant(claims)
+
+    def _verified(self, token: str, audience: Audience) -> _Claims:
+        """The claims of a token that a key of ours signed for the audience, whatever its time."""
+        if len(token) > _CHARACTERS_MAX or not token.isascii():
+            raise _malformed()
+        try:
+            secret = self._secrets.get(jwt.get_unverified_header(token).get("kid", ""))
+            if secret is None:
+                raise Unauthenticated("The token's key is not in use here (any more).", reason="unknown_key")
+            payload = jwt.decode(
+                token,
+                secret,
+                algorithms=[_ALGORITHM],
+                audience=audience,
+                issuer=_ISSUER,
+                options={
+                    "require": [*_REQUIRED, "tid"] if audience == FEED else _REQUIRED,
+                    "strict_aud": True,
+                    "enforce_minimum_key_length": True,
+                    # Both are compared in `read` with the app's own clock and without leeway for `exp`.
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
+            )
+            claims = msgspec.convert(payload, _Claims)
+        except jwt.InvalidAudienceError:
+            raise Unauthenticated("The token is meant for something else.", reason="wrong_audience") from None
+        except jwt.InvalidSignatureError:
+            raise Unauthenticated("The token's signature is wrong.", reason="bad_signature") from None
+        except (jwt.PyJWTError, msgspec.ValidationError):
+            raise _malformed() from None
+        if claims.sub != SPECTATOR and not claims.sub.isdecimal():
+            raise _malformed()
+        return claims
+
+
+def _malformed() -> Unauthenticated:
+    return Unauthenticated("The token cannot be read.", reason="malformed")
+
+
+def _grant(claims: _Claims) -> Grant:
+    return Grant(
+        subject=claims.sub,
+        audience=claims.aud,
+        tournament_id=claims.tid,
+        role=claims.role,
+        jti=claims.jti,
+        expires_at=datetime.fromtimestamp(claims.exp, UTC),
+        staff_id=None if claims.sub == SPECTATOR else int(claims.sub),
+    )
