@@ -1,0 +1,59 @@
+"""Templates: one compiled Jinja environment for pages and for the fragments that the feed sends.
+
+Rendering needs no request and no app: links are plain paths, so the hub renders a fragment with the very
+template that the page includes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from quart_app.errors import BadSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "static"
+VENDORED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js")
+
+
+@cache
+def environment() -> Environment:
+    """The process's environment: autoescaped, strict about undefined names, compiled once."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["static"] = static
+    return made
+
+
+def render(template: str, **context: object) -> str:
+    """The template's text, by its path below ``templates/``."""
+    return environment().get_template(template).render(**context)
+
+
+@cache
+def static(name: str) -> str:
+    """The URL of a file below ``static/``; it changes with the file's content, so it can be cached for ever.
+
+    Raises BadSettings where the file is missing, which is what a checkout without its set-up looks like.
+    """
+    try:
+        content = (STATIC / name).read_bytes()
+    except OSError:
+        raise BadSettings(f"static/{name} is missing. Run `make setup`, which installs it.") from None
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def require_vendored() -> None:
+    """Check that the installed scripts are there. Raises BadSettings naming the first that is missing."""
+    for name in VENDORED:
+        static(name)
