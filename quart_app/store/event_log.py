@@ -1,0 +1,113 @@
+"""The log: append events under a number each, read them forward. The log is the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_app.domain.events import Envelope, Event, decode_event, encode_event, rfc3339
+from quart_app.errors import LostRace
+from quart_app.store.tables import events as log
+from quart_app.store.tables import tournaments
+from quart_app.store.tournaments import Summary
+
+
+async def append_events(
+    conn: AsyncConnection,
+    tournament_id: int,
+    expected_seq: int,
+    events: Sequence[Event],
+    *,
+    at: datetime,
+    actor_id: int | None,
+    summary: Summary,
+) -> tuple[Envelope, ...]:
+    """Append the events after ``expected_seq``, all or none, and say what the lists shall show now.
+
+    Of two writers who saw the same head only one finds it unmoved, whatever the database, so no number is
+    skipped or used twice. Without events nothing is written. Raises LostRace when the head is another.
+    """
+    if not events:
+        return ()
+    moment = rfc3339(at)
+    raised = await conn.execute(
+        tournaments.update()
+        .where(tournaments.c.id == tournament_id, tournaments.c.head_seq == expected_seq)
+        .values(
+            head_seq=expected_seq + len(events),
+            name=summary.name,
+            status=summary.status,
+            visibility=summary.visibility,
+            updated_at=moment,
+        )
+        .returning(tournaments.c.epoch)
+    )
+    epoch = raised.scalar_one_or_none()
+    if epoch is None:
+        raise LostRace("The tournament has changed in the meantime. Please reload and try again.")
+    envelopes = tuple(
+        Envelope(
+            tournament_id=tournament_id,
+            epoch=epoch,
+            seq=seq,
+            event=event,
+            data=encode_event(event),
+            at=moment,
+            actor_id=actor_id,
+        )
+        for seq, event in enumerate(events, expected_seq + 1)
+    )
+    await conn.execute(
+        log.insert(),
+        [
+            {
+                "tournament_id": tournament_id,
+                "seq": envelope.seq,
+                "type": envelope.event.type,
+                "version": envelope.event.version,
+                "data": envelope.data.decode(),
+                "at": moment,
+                "actor_id": actor_id,
+            }
+            for envelope in envelopes
+        ],
+    )
+    return envelopes
+
+
+async def select_events(
+    conn: AsyncConnection, tournament_id: int, after: int = 0, limit: int | None = None
+) -> tuple[Envelope, ...]:
+    """The tournament's events with a seq above ``after``, in order, at most ``limit`` of them.
+
+    Raises domain.events.UnknownEvent for one that a newer program wrote.
+    """
+    query = (
+        sa.select(log, tournaments.c.epoch)
+        .join(tournaments)
+        .where(log.c.tournament_id == tournament_id, log.c.seq > after)
+        .order_by(log.c.seq)
+        .limit(limit)
+    )
+    return tuple(
+        Envelope(
+            tournament_id=tournament_id,
+            epoch=row.epoch,
+            seq=row.seq,
+            event=decode_event(row.type, row.version, row.data),
+            data=row.data.encode(),
+            at=row.at,
+            actor_id=row.actor_id,
+        )
+        for row in await conn.execute(query)
+    )
+
+
+async def select_heads(conn: AsyncConnection, tournament_ids: Collection[int]) -> dict[int, tuple[str, int]]:
+    """Where the logs stand: each id that exists, with its epoch and head seq."""
+    query = sa.select(tournaments.c.id, tournaments.c.epoch, tournaments.c.head_seq)
+    found = await conn.execute(query.where(tournaments.c.id.in_(tournament_ids)))
+    return {tournament_id: (epoch, head_seq) for tournament_id, epoch, head_seq in found}
