@@ -60,8 +60,8 @@ class Database:
 
     SQLite's driver loses updates silently when it begins transactions by itself; so it runs in autocommit
     mode with explicit BEGINs. Writers of this process queue in order and begin IMMEDIATE, readers have
-    connections of their own that cannot write. PostgreSQL runs writers at READ COMMITTED, where a row lock and
-    a condition in the UPDATE decide races, and readers at REPEATABLE READ: one ``reading`` sees one moment.
+    connections of their own that cannot write. PostgreSQL runs writers at READ COMMITTED, where a row lock
+    and a condition in the UPDATE decide races, and readers at REPEATABLE READ, where all is of one moment.
     """
 
     def __init__(self, url: str) -> None:

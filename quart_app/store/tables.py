@@ -9,6 +9,21 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+
+class Number(sa.TypeDecorator[int]):
+    """An integer of 32 bits that may be compared with any integer, as an id in somebody's request may be.
+
+    What is beyond it is looked for at its ends, where no row is; the drivers would refuse it with an error.
+    """
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: sa.Dialect) -> int | None:
+        """The nearest number that the database can hold."""
+        return value if value is None else max(-(2**31), min(value, 2**31 - 1))
+
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -21,9 +36,9 @@ metadata = sa.MetaData(
 tournaments = sa.Table(
     "tournaments",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", Number, primary_key=True),
     sa.Column("epoch", sa.Text, nullable=False),
-    sa.Column("head_seq", sa.Integer, nullable=False),
+    sa.Column("head_seq", Number, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("visibility", sa.Text, nullable=False),
@@ -38,21 +53,21 @@ tournaments = sa.Table(
 events = sa.Table(
     "events",
     metadata,
-    sa.Column("tournament_id", sa.Integer, sa.ForeignKey(tournaments.c.id), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("tournament_id", Number, sa.ForeignKey(tournaments.c.id), primary_key=True),
+    sa.Column("seq", Number, primary_key=True),
     sa.Column("type", sa.Text, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("version", Number, nullable=False),
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     # No foreign key: the log outlives the accounts of those who wrote it.
-    sa.Column("actor_id", sa.Integer),
+    sa.Column("actor_id", Number),
 )
 """The log: only ever appended to, ``seq`` 1, 2, 3 … for each tournament."""
 
 staff = sa.Table(
     "staff",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", Number, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("name_key", sa.Text, nullable=False, unique=True),
     sa.Column("password_hash", sa.Text, nullable=False),
@@ -68,9 +83,7 @@ refresh_tokens = sa.Table(
     metadata,
     sa.Column("jti", sa.Text, primary_key=True),
     sa.Column("family", sa.Text, nullable=False, index=True),
-    sa.Column(
-        "staff_id", sa.Integer, sa.ForeignKey(staff.c.id, ondelete="CASCADE"), nullable=False, index=True
-    ),
+    sa.Column("staff_id", Number, sa.ForeignKey(staff.c.id, ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("expires_at", sa.Text, nullable=False, index=True),
     sa.Column("spent_at", sa.Text),
 )

@@ -1,0 +1,90 @@
+"""Idempotency-Keys: a POST that is sent twice is done once, and both times gets the same answer.
+
+The first request claims its key in a transaction of its own before it does anything; its answer is filled in
+afterwards; when it failed without an effect it releases the key. A ``scope`` keeps callers apart, so that
+nobody is shown another's answer. Callers bound the length of ``key`` (an index entry takes some 2,000 bytes).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_app.domain.events import rfc3339
+from quart_app.errors import IdempotencyConflict
+from quart_app.store.tables import idempotency_keys as keys
+
+ANSWER_KEPT = timedelta(hours=24)
+"""How long an answer is repeated; after that the key is as good as new."""
+
+CLAIM_KEPT = timedelta(minutes=1)
+"""How long a claim without an answer holds: longer than any request lives, so its worker has died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the first request was answered. ``body`` is the exact bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def insert_claim(
+    conn: AsyncConnection, *, scope: str, key: str, fingerprint: str, now: datetime
+) -> Answer | None:
+    """Claim a key for the request with this ``fingerprint`` (a digest of method, path and body).
+
+    None means that the key is the caller's: do the work, then ``update_claim`` or ``delete_claim``. An Answer
+    is the one to repeat. Raises IdempotencyConflict when the key was used for another request, or its first
+    one is still running. Records that are too old are deleted on the way.
+    """
+    await conn.execute(
+        keys.delete().where(
+            sa.or_(
+                keys.c.claimed_at <= rfc3339(now - ANSWER_KEPT),
+                sa.and_(keys.c.status.is_(None), keys.c.claimed_at <= rfc3339(now - CLAIM_KEPT)),
+            )
+        )
+    )
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    claimed = await conn.execute(
+        dialect.insert(keys)
+        .values(scope=scope, key=key, fingerprint=fingerprint, claimed_at=rfc3339(now))
+        .on_conflict_do_nothing()
+        .returning(keys.c.key)
+    )
+    if claimed.one_or_none() is not None:
+        return None
+    row = (await conn.execute(sa.select(keys).where(_is(scope, key)))).one_or_none()
+    if row is not None and row.fingerprint != fingerprint:
+        raise IdempotencyConflict(
+            "This Idempotency-Key was used for a different request; use a new key for each request."
+        )
+    if row is None or row.status is None:
+        raise IdempotencyConflict("The first request with this Idempotency-Key is still running; try later.")
+    return Answer(row.status, json.loads(row.headers), row.body)
+
+
+async def update_claim(conn: AsyncConnection, *, scope: str, key: str, answer: Answer) -> None:
+    """Fill in the answer of a claimed key."""
+    await conn.execute(
+        keys.update()
+        .where(_is(scope, key))
+        .values(status=answer.status, headers=json.dumps(dict(answer.headers)), body=answer.body)
+    )
+
+
+async def delete_claim(conn: AsyncConnection, *, scope: str, key: str) -> None:
+    """Release a claimed key whose request had no effect, so that a retry is tried for real."""
+    await conn.execute(keys.delete().where(_is(scope, key), keys.c.status.is_(None)))
+
+
+def _is(scope: str, key: str) -> sa.ColumnElement[bool]:
+    return sa.and_(keys.c.scope == scope, keys.c.key == key)
