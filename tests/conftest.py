@@ -1,0 +1,61 @@
+"""What tests of every room share: real servers, a database of each kind, settings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from quart_app.settings import Settings
+from quart_app.store.engine import Database
+from quart_app.store.schema import migrate
+from tests.services import PostgresServer, RedisServer
+
+
+@pytest_asyncio.fixture(scope="session", name="redis_server")
+async def _redis_server() -> AsyncIterator[RedisServer]:
+    """A running Redis."""
+    server = RedisServer()
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.close()
+
+
+@pytest_asyncio.fixture(scope="session", name="postgres_server")
+async def _postgres_server() -> AsyncIterator[PostgresServer]:
+    """A PostgreSQL that starts with the first ``fresh_database``."""
+    server = PostgresServer()
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path) -> Settings:
+    """Settings on a SQLite file of the test's own, not there yet."""
+    return Settings.for_tests(database_url=f"sqlite+aiosqlite:///{tmp_path}/grandstand.db")
+
+
+@pytest_asyncio.fixture(name="database_url", params=["sqlite", "postgresql"])
+async def _database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
+) -> str:
+    """The URL of a migrated, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        return await postgres_server.fresh_database(migrated=True)
+    url = f"sqlite+aiosqlite:///{tmp_path}/contract.db"
+    await migrate(url)
+    return url
+
+
+@pytest_asyncio.fixture(name="database")
+async def _database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated, empty database, closed afterwards: the test runs once on each kind."""
+    database = Database(database_url)
+    yield database
+    await database.close()
