@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVarTuple
 
 import msgspec
 import structlog
@@ -18,6 +18,8 @@ import structlog
 from quart_app.domain.events import Envelope
 
 log = structlog.stdlib.get_logger(__name__)
+
+_Args = TypeVarTuple("_Args")
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -42,7 +44,10 @@ class Listener(Protocol):
         ...
 
     def suspect(self, tournament_ids: Collection[int]) -> None:
-        """Something about these subscribed tournaments may have been missed: reread their logs."""
+        """Something about these subscribed tournaments may have been missed: reread their logs.
+
+        With all of them at once, a notice may have been missed as well.
+        """
         ...
 
     def noticed(self, notice: Notice) -> None:
@@ -51,7 +56,7 @@ class Listener(Protocol):
 
 
 class Bus(Protocol):
-    """A way to hint to every worker. ``LocalBus`` serves a single process, ``RedisBus`` any number."""
+    """A way to hint to every worker. ``LocalBus`` serves one process, ``redis_bus.RedisBus`` any number."""
 
     @property
     def connected(self) -> bool:
@@ -86,9 +91,54 @@ class Bus(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Let go of what the bus holds, after ``run`` has ended; what waits to be sent gets a last chance."""
+        ...
 
-def _ignore(connected: bool) -> None:
-    """Nobody wants to know of the bus's state."""
+
+def ignore_state(connected: bool) -> None:
+    """Nobody asked to be told of the bus's state."""
+
+
+class Ear:
+    """The listener of this process and the tournaments it wants to hear of.
+
+    A listener that raises is a bug of its own: it is logged, and reaches neither the caller nor the bus.
+    """
+
+    def __init__(self, on_state: Callable[[bool], None]) -> None:
+        self.wanted: set[int] = set()
+        self.listener: Listener | None = None
+        self.connected = False
+        self._on_state = on_state
+
+    def connect(self, connected: bool) -> None:
+        """Note whether the bus is heard, and tell of a change."""
+        if connected is not self.connected:
+            self.connected = connected
+            self._tell(self._on_state, connected)
+
+    def hear(self, tournament_id: int, head_seq: int, envelopes: tuple[Envelope, ...]) -> None:
+        """Pass on what a wanted tournament's log has reached."""
+        if self.listener is not None and tournament_id in self.wanted:
+            self._tell(self.listener.heard, tournament_id, head_seq, envelopes)
+
+    def suspect(self, tournament_ids: Collection[int]) -> None:
+        """Pass on a doubt about those that are wanted."""
+        suspects = self.wanted.intersection(tournament_ids)
+        if self.listener is not None and suspects:
+            self._tell(self.listener.suspect, suspects)
+
+    def notice(self, notice: Notice) -> None:
+        """Pass on a notice."""
+        if self.listener is not None:
+            self._tell(self.listener.noticed, notice)
+
+    def _tell(self, method: Callable[[*_Args], None], *args: *_Args) -> None:
+        try:
+            method(*args)
+        except Exception:
+            log.exception("bus_listener_failed", method=getattr(method, "__qualname__", repr(method)))
 
 
 class LocalBus:
@@ -97,52 +147,41 @@ class LocalBus:
     ``on_state`` is called with True when the bus begins to be heard and with False when it ends.
     """
 
-    def __init__(self, *, on_state: Callable[[bool], None] = _ignore) -> None:
-        self._on_state = on_state
-        self._wanted: set[int] = set()
-        self._listener: Listener | None = None
+    def __init__(self, *, on_state: Callable[[bool], None] = ignore_state) -> None:
+        self._ear = Ear(on_state)
 
     @property
     def connected(self) -> bool:
         """Whether ``run`` has a listener."""
-        return self._listener is not None
+        return self._ear.connected
 
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
         """Let the listener hear the events, if it subscribed to their tournament."""
-        if not envelopes or self._listener is None:
-            return
-        head = envelopes[-1]
-        if head.tournament_id in self._wanted:
-            try:
-                self._listener.heard(head.tournament_id, head.seq, tuple(envelopes))
-            except Exception:
-                log.exception("bus_announce_failed", tournament_id=head.tournament_id, head_seq=head.seq)
+        if envelopes:
+            self._ear.hear(envelopes[-1].tournament_id, envelopes[-1].seq, tuple(envelopes))
 
     async def notify(self, notice: Notice) -> None:
         """Let the listener hear the notice."""
-        if self._listener is None:
-            return
-        try:
-            self._listener.noticed(notice)
-        except Exception:
-            log.exception("bus_notify_failed", notice=type(notice).__name__)
+        self._ear.notice(notice)
 
     async def subscribe(self, tournament_id: int) -> None:
         """Hear this tournament from now on."""
-        self._wanted.add(tournament_id)
+        self._ear.wanted.add(tournament_id)
 
     async def unsubscribe(self, tournament_id: int) -> None:
         """Hear this tournament no more."""
-        self._wanted.discard(tournament_id)
+        self._ear.wanted.discard(tournament_id)
 
     async def run(self, listener: Listener) -> None:
         """Bring what is announced to the listener, until cancelled."""
-        self._listener = listener
-        self._on_state(True)
+        self._ear.listener = listener
+        self._ear.connect(True)
+        self._ear.suspect(self._ear.wanted)
         try:
-            if self._wanted:
-                listener.suspect(frozenset(self._wanted))
             await asyncio.Event().wait()
         finally:
-            self._listener = None
-            self._on_state(False)
+            self._ear.listener = None
+            self._ear.connect(False)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quart_app": set(),
     "errors": set(),
     "settings": {"errors"},
-    "telemetry": {"errors"},
+    "telemetry": {"errors", "settings"},
     "domain": {"errors"},
     "store": {"domain", *LEAVES},
     "actions": {"errors", "domain", "store"},
@@ -50,7 +50,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "alembic": STORE,
     "aiosqlite": STORE,
     "asyncpg": STORE,
-    "redis": ("quart_app.live.bus", "quart_app.live.presence", "quart_app.app"),
+    "redis": ("quart_app.live.redis_bus", "quart_app.live.presence", "quart_app.app"),
 }
 
 # The domain is pure and synchronous: a clock, chance, the network or a thread would make its answers
