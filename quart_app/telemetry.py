@@ -1,0 +1,158 @@
+"""What an operator sees from outside: the log lines and the metrics.
+
+A log line is a static event name and fields (``feed_closed reason=token_expired tournament_id=7``). Secrets
+stay out of it: query strings are not logged, tracebacks come without the values of variables, and whatever
+looks like a token, or a password in a URL, is blotted out at the very end.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TextIO
+
+import structlog
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+from quart_app.settings import Settings
+
+HANDLER = "grandstand"
+
+# A JWT (RFC 7519: a JSON object in base64url begins with eyJ), a token in a query string, and the user
+# part of a URL.
+_SECRETS = re.compile(
+    r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|(?<=token=)[^\s&\"'\\]+|(?<=://)[^\s/@\"'\\]*:[^\s/@\"'\\]*(?=@)"
+)
+
+
+def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
+    """Log lines of ``settings.log_level`` and up to ``stream`` (stderr unless given), one a line.
+
+    JSON in production and text in development, unless ``settings.log_format`` says otherwise. Libraries
+    are heard through the same handler from warnings up, and Hypercorn's access log not at all: it holds
+    query strings and with them tokens. May be called again; the last call counts.
+    """
+    level = settings.log_level.upper()
+    text = (settings.log_format or ("console" if settings.development else "json")) == "console"
+    stream = sys.stderr if stream is None else stream
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    rendering: list[structlog.typing.Processor]
+    if text:
+        rendering = [
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(),
+                timestamp_key="at",
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
+    else:
+        rendering = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.set_name(HANDLER)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *rendering,
+                _blot_out_secrets,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    for earlier in [each for each in root.handlers if each.get_name() == HANDLER]:
+        root.removeHandler(earlier)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    for name in ("quart_app", "hypercorn.error"):
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("hypercorn.access").disabled = True
+
+
+def _blot_out_secrets(
+    logger: structlog.typing.WrappedLogger, method: str, line: str | structlog.typing.EventDict
+) -> str:
+    return _SECRETS.sub("[secret]", str(line))
+
+
+class Metrics:
+    """The metrics of one app, in a registry of their own. Base units; no ids as labels."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry = CollectorRegistry() if registry is None else registry
+        ProcessCollector(registry=registry)
+        self.subscribers = Gauge("grandstand_feed_subscribers", "Open feed streams.", registry=registry)
+        self.events_appended = Counter(
+            "grandstand_events_appended_total", "Events that this worker wrote to a log.", registry=registry
+        )
+        self.deliveries = Counter(
+            "grandstand_deliveries_total", "Events written to feed streams.", registry=registry
+        )
+        self.delivered_bytes = Counter(
+            "grandstand_delivered_bytes_total", "Bytes written to feed streams.", registry=registry
+        )
+        self.closes = Counter(
+            "grandstand_feed_closes_total",
+            "Feed streams that ended, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.resumes = Counter(
+            "grandstand_resumes_total",
+            "Feed streams that began, by what became of the position asked for.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.commit_to_socket = Histogram(
+            "grandstand_commit_to_socket_seconds",
+            "From an event's time in the log until it was written to the streams of this worker.",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+            registry=registry,
+        )
+        self.bus_connected = Gauge(
+            "grandstand_bus_connected",
+            "1 while this worker hears the others through the bus, 0 while it polls the log.",
+            registry=registry,
+        )
+        self.http_requests = Counter(
+            "grandstand_http_requests_total",
+            "Requests answered, by method, route (never the path) and status.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+
+    def bus_state(self, connected: bool) -> None:
+        """Note whether the bus is heard: what a bus calls as its ``on_state``."""
+        self.bus_connected.set(connected)
+
+    def exposition(self) -> bytes:
+        """All metrics in the Prometheus text format, to be sent as ``content_type``."""
+        return generate_latest(self.registry)
