@@ -135,9 +135,17 @@ class LostRace(Conflict):
 
 
 class IdempotencyConflict(Conflict):
-    """The Idempotency-Key was used before for a different request, or its first use is still running."""
+    """The first request with this Idempotency-Key is still running."""
 
     code = "idempotency.conflict"
+
+
+class IdempotencyKeyReused(IdempotencyConflict):
+    """The Idempotency-Key was used before for a different request."""
+
+    code = "idempotency.key_reused"
+    status = 422
+    title = "This key belongs to another request"
 
 
 class TooManyRequests(AppError):

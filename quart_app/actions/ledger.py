@@ -49,7 +49,7 @@ class Ledger:
         """The same within the caller's transaction, which sees what it has itself written."""
         row = await tournaments.select_tournament(connection, tournament_id)
         if row is None:
-            raise NotFound(f"There is no tournament {tournament_id}.")
+            raise NotFound("There is no such tournament.")
         epoch, tournament = self._folded.get(tournament_id, (row.epoch, Tournament(tournament_id)))
         if epoch != row.epoch or tournament.seq > row.head_seq:
             tournament = Tournament(tournament_id)

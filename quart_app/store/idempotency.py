@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_app.domain.events import rfc3339
-from quart_app.errors import IdempotencyConflict
+from quart_app.errors import IdempotencyConflict, IdempotencyKeyReused
 from quart_app.store.tables import idempotency_keys as keys
 
 ANSWER_KEPT = timedelta(hours=24)
@@ -42,8 +42,8 @@ async def insert_claim(
     """Claim a key for the request with this ``fingerprint`` (a digest of method, path and body).
 
     None means that the key is the caller's: do the work, then ``update_claim`` or ``delete_claim``. An Answer
-    is the one to repeat. Raises IdempotencyConflict when the key was used for another request, or its first
-    one is still running. Records that are too old are deleted on the way.
+    is the one to repeat. Raises IdempotencyKeyReused when the key was used for another request,
+    IdempotencyConflict while its first one is still running. Records that are too old are deleted on the way.
     """
     await conn.execute(
         keys.delete().where(
@@ -64,7 +64,7 @@ async def insert_claim(
         return None
     row = (await conn.execute(sa.select(keys).where(_is(scope, key)))).one_or_none()
     if row is not None and row.fingerprint != fingerprint:
-        raise IdempotencyConflict(
+        raise IdempotencyKeyReused(
             "This Idempotency-Key was used for a different request; use a new key for each request."
         )
     if row is None or row.status is None:

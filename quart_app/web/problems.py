@@ -168,16 +168,7 @@ async def _framework_error(error: HTTPException) -> Response | HTTPException:
         return await answer(ServerError(error_id))
     if isinstance(error, WerkzeugMethodNotAllowed):
         return await answer(MethodNotAllowed(error.valid_methods or ()))
-    return await answer(FRAMEWORK_ERRORS.get(error.code) or _unnamed(error))
-
-
-def _unnamed(error: HTTPException) -> AppError:
-    kind = type(
-        "FrameworkError",
-        (AppError,),
-        {"code": f"http.{error.code}", "status": error.code, "title": error.name},
-    )
-    return kind(error.description or error.name)
+    return await answer(FRAMEWORK_ERRORS.get(error.code, FRAMEWORK_ERRORS[400]))
 
 
 async def _fault(error: Exception) -> Response:

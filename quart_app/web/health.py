@@ -1,0 +1,70 @@
+"""What an operator's machines ask: is it alive, is it ready, and what does it count."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+import msgspec
+from quart import Blueprint, Response
+
+from quart_app.errors import DatabaseBehind, Unavailable
+from quart_app.store.schema import require_current
+from quart_app.web.bodies import JSON
+from quart_app.web.context import context
+
+READY_SECONDS = 3.0
+"""How long the database may take to answer before this worker calls itself not ready."""
+
+blueprint = Blueprint("health", __name__)
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``/readyz`` answers: one word, and the state of each part behind it."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    checks: dict[str, str]
+
+
+@blueprint.get("/healthz")
+async def get_healthz() -> Response:
+    """200 while this process answers at all; restart it when it does not."""
+    return _json(Health(status="ok", checks={}), 200)
+
+
+@blueprint.get("/readyz")
+async def get_readyz() -> Response:
+    """200 while this worker can serve, 503 without its database; send no traffic then.
+
+    Without the bus it is ``degraded`` but ready: events come from the log, a little later.
+    """
+    database = await _database_state()
+    bus = "ok" if context().services.bus.connected else "away"
+    if database != "ok":
+        return _json(Health(status="unavailable", checks={"database": database, "bus": bus}), 503)
+    status: Literal["ok", "degraded"] = "ok" if bus == "ok" else "degraded"
+    return _json(Health(status=status, checks={"database": database, "bus": bus}), 200)
+
+
+@blueprint.get("/metrics")
+async def get_metrics() -> Response:
+    """This worker's metrics, in the Prometheus text format."""
+    metrics = context().metrics
+    return Response(metrics.exposition(), content_type=metrics.content_type)
+
+
+async def _database_state() -> str:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await require_current(context().services.database)
+    except DatabaseBehind:
+        return "behind"
+    except (TimeoutError, Unavailable):
+        return "unreachable"
+    return "ok"
+
+
+def _json(health: Health, status: int) -> Response:
+    response = Response(msgspec.json.encode(health), status, content_type=JSON)
+    response.headers["Cache-Control"] = "no-store"
+    return response
