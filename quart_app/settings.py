@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -213,6 +213,14 @@ class Settings:
             raise BadSettings("\n".join(problems))
         return settings
 
+    def with_workers(self, workers: int) -> Self:
+        """The same with another number of workers. Raises BadSettings where that cannot work."""
+        changed = replace(self, workers=workers)
+        problems = changed.problems() if workers >= 1 else ["--workers: it must be 1 or more"]
+        if problems:
+            raise BadSettings("\n".join(problems))
+        return changed
+
     def problems(self) -> list[str]:
         """What does not fit together, a line each, naming the variable and the fix."""
         problems = []
@@ -223,8 +231,8 @@ class Settings:
             )
         if self.workers > 1 and self.redis_url is None:
             problems.append(
-                f"REDIS_URL: it is not set, and {self.workers} workers (WEB_CONCURRENCY) can only hear of each "
-                "other's scores through Redis; set REDIS_URL or WEB_CONCURRENCY=1"
+                f"REDIS_URL: it is not set, and {self.workers} workers (WEB_CONCURRENCY) can only hear of "
+                "each other's scores through Redis; set REDIS_URL or WEB_CONCURRENCY=1"
             )
         return problems
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from quart import Quart
 
+from quart_app.app import create_app
 from quart_app.settings import Settings
 from quart_app.store.engine import Database
 from quart_app.store.schema import migrate
+from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
 
 
@@ -59,3 +62,18 @@ async def _database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
     await database.close()
+
+
+@pytest_asyncio.fixture(name="server")
+async def _server(settings: Settings) -> AsyncIterator[Server]:
+    """The whole application on a real port, on a SQLite file of its own."""
+    async with running(settings) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(name="app")
+async def _app(settings: Settings) -> AsyncIterator[Quart]:
+    """The application with its lifespan run, for ``app.test_client()``, on a SQLite file of its own."""
+    await migrate(settings.database_url)
+    async with create_app(settings).test_app() as test_app:
+        yield test_app.app

@@ -1,6 +1,7 @@
 """Events from a source of results outside the app: checked against the state, appended, announced.
 
-A failing bus is logged and reaches nobody here: the event is in the log, and open pages get it a little later.
+A failing bus is logged and reaches nobody here: the event is in the log, and open pages get it a
+little later.
 """
 
 from __future__ import annotations

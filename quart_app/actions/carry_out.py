@@ -67,6 +67,6 @@ async def record(
             await asyncio.sleep(random.uniform(0, min(0.1, 0.002 * (attempt + 1))))  # noqa: S311 - not a secret
             continue
         services.ledger.keep(loaded.row.epoch, after)
-        await services.bus.announce(envelopes)
+        await services.announce(envelopes)
         return after
     raise LostRace("Too many people are changing this tournament at once; please try again.")

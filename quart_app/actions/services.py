@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from quart_app.actions.ledger import Ledger
+from quart_app.domain.events import Envelope
 from quart_app.live.bus import Bus
 from quart_app.store.engine import Database
 
@@ -16,11 +17,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _count_nothing(appended: int) -> None:
+    """Nobody counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The database, the bus, the folded tournaments, and the clock."""
+    """The database, the bus, the folded tournaments, and the clock; ``count`` hears how much was appended."""
 
     database: Database
     bus: Bus
     ledger: Ledger
     clock: Callable[[], datetime] = utc_now
+    count: Callable[[int], None] = _count_nothing
+
+    async def announce(self, envelopes: Sequence[Envelope]) -> None:
+        """Tell everyone of what is committed. Never raises: the bus is a hint."""
+        self.count(len(envelopes))
+        await self.bus.announce(envelopes)

@@ -15,6 +15,7 @@ from quart_app.domain.commands import (
     RegisterParticipants,
 )
 from quart_app.domain.decisions import decide
+from quart_app.domain.events import Event
 from quart_app.domain.tournament import Tournament
 from quart_app.store import event_log, tournaments
 
@@ -37,7 +38,7 @@ async def create_tournament(
     async with services.database.writing() as connection:
         tournament_id = await tournaments.insert_tournament(connection, epoch=epoch, at=now)
         tournament = Tournament(tournament_id)
-        log = []
+        log: list[Event] = []
         for step in steps:
             events = decide(tournament, step, now, actor_id)
             tournament = reduce(Tournament.apply, events, tournament)
@@ -46,7 +47,7 @@ async def create_tournament(
             connection, tournament_id, 0, log, at=now, actor_id=actor_id, summary=summary_of(tournament)
         )
     services.ledger.keep(epoch, tournament)
-    await services.bus.announce(envelopes)
+    await services.announce(envelopes)
     return tournament
 
 

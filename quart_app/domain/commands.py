@@ -61,7 +61,7 @@ class StartMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateScore:
-    """Set the score of a live match. ``version`` is the match's version that the caller saw, if it says so."""
+    """Set the score of a live match. ``version`` is the match's version as the caller saw it."""
 
     match_id: int
     participant1_score: int

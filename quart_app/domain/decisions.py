@@ -26,9 +26,11 @@ def decide(
 ) -> tuple[events.Event, ...]:
     """The events that carry out ``command``, in log order; empty where it changes nothing.
 
-    Raises InvalidInput for values that never fit, NotFound for a match that does not exist, and a Conflict
-    that names the state for a wish that does not fit it.
+    Raises InvalidInput for values that never fit, NotFound for a tournament or match that does not exist, and
+    a Conflict that names the state for a wish that does not fit it.
     """
+    if not (tournament.seq or isinstance(command, commands.CreateTournament)):
+        raise errors.NotFound(f"There is no tournament {tournament.id}.")
     at = events.rfc3339(now)
     match command:
         case commands.CreateTournament():
@@ -161,6 +163,9 @@ def _start(tournament: Tournament, command: commands.StartMatch) -> events.Match
     if match.status is MatchStatus.LIVE:
         raise errors.MatchNotReady("This match has been started already.")
     first, second = _players(tournament, match)
+    scheduled_time = command.scheduled_time
+    if scheduled_time is not None:
+        scheduled_time = rules.utc_time("scheduled_time", scheduled_time)
     return events.MatchStarted(
         tournament_id=tournament.id,
         match_id=match.match_id,
@@ -168,7 +173,7 @@ def _start(tournament: Tournament, command: commands.StartMatch) -> events.Match
         participant1_name=first.name,
         participant2_id=second.id,
         participant2_name=second.name,
-        scheduled_time=command.scheduled_time,
+        scheduled_time=scheduled_time,
         bracket_round=match.plan.round,
         bracket_position=match.plan.position,
     )
@@ -239,7 +244,7 @@ def _confirm(
         walkover=walkover,
         participant1_tiebreak=None if walkover else command.participant1_tiebreak,
         participant2_tiebreak=None if walkover else command.participant2_tiebreak,
-        notes=rules.tidy(command.notes) if command.notes else None,
+        notes=rules.tidy(command.notes or "") or None,
     )
 
 
@@ -253,7 +258,7 @@ def _winner_by_score(tournament: Tournament, match: Match, command: commands.Con
     if a == b:
         if command.participant1_tiebreak is None or command.participant2_tiebreak is None:
             raise errors.MatchDrawn(
-                f"It stands {a}–{b}, and an elimination match needs a winner: play on, or enter the tie-break."
+                f"It stands {a}–{b}, and an elimination match needs a winner: play on or enter the tie-break."
             )
         a, b = command.participant1_tiebreak, command.participant2_tiebreak
     elif command.participant1_tiebreak is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 
 from quart_app.domain.commands import (
     FORMATS,
@@ -16,6 +17,7 @@ from quart_app.domain.commands import (
     CreateTournament,
     EntrantLine,
 )
+from quart_app.domain.events import rfc3339
 from quart_app.domain.seeding import draw_size
 from quart_app.errors import InvalidInput
 
@@ -25,10 +27,24 @@ PARTICIPANTS_MIN = 2
 PARTICIPANTS_MAX = 1024
 SCORE_MAX = 9999
 
+REORDERING = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+"""Unicode's embeddings, overrides and isolates: one of them in a name turns the score beside it around."""
+
 
 def tidy(text: str) -> str:
     """Text as we keep it: Unicode NFC, runs of white space folded to one space, none at the ends."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def utc_time(field: str, text: str) -> str:
+    """A moment as events carry it (RFC 3339, UTC, ``Z``), from one with any zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return rfc3339(moment)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidInput({field: "Write the time with its zone, such as 2026-11-24T18:30:00Z."})
 
 
 def check_tournament(command: CreateTournament) -> None:
@@ -94,22 +110,28 @@ def _check_scores(**scores: int) -> None:
 
 def _printable(text: str) -> bool:
     return all(
-        character.isspace() or unicodedata.category(character) not in ("Cc", "Cs") for character in text
+        character.isspace()
+        or (unicodedata.category(character) not in ("Cc", "Cs") and character not in REORDERING)
+        for character in text
     )
 
 
+def _as_seen(name: str) -> str:
+    """What tells a name from another: neither case nor a character that has no shape of its own."""
+    return "".join(char for char in tidy(name).casefold() if unicodedata.category(char) != "Cf")
+
+
 def _name_problem(name: str) -> str | None:
-    tidied = tidy(name)
-    if not tidied:
+    if not _as_seen(name):
         return "is empty"
-    if len(tidied) > NAME_LENGTH_MAX:
+    if len(tidy(name)) > NAME_LENGTH_MAX:
         return f"is longer than {NAME_LENGTH_MAX} characters"
     return None if _printable(name) else "holds a character that cannot be shown"
 
 
 def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str, third_place: bool) -> dict[str, str]:
     named = [line for line in entrants if line.name is not None]
-    if not PARTICIPANTS_MIN <= len(named):
+    if len(named) < PARTICIPANTS_MIN:
         return {"participants": f"A tournament needs at least {PARTICIPANTS_MIN} participants."}
     if len(entrants) > PARTICIPANTS_MAX:
         return {
@@ -120,8 +142,8 @@ def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str, third_place
             return {"participants": "A bye can only be placed in a given draw; standard seeding places them."}
         if len(entrants) != draw_size(len(entrants)):
             return {
-                "participants": f"A draw with its byes marked needs all its {draw_size(len(entrants))} lines; "
-                f"this one has {len(entrants)}."
+                "participants": f"A draw with its byes marked needs all its {draw_size(len(entrants))} "
+                f"lines; this one has {len(entrants)}."
             }
     if problem := _line_problem(entrants):
         return {"participants": problem}
@@ -138,8 +160,8 @@ def _line_problem(entrants: Sequence[EntrantLine]) -> str | None:
             continue
         if problem := _name_problem(line.name):
             return f"The name on line {number} {problem}."
-        name = tidy(line.name)
-        if (first := names.setdefault(name.casefold(), number)) != number:
+        if (first := names.setdefault(_as_seen(line.name), number)) != number:
+            name = tidy(line.name)
             return f"“{name}” stands on lines {first} and {number}; spectators could not tell them apart."
         if line.seed is None:
             continue

@@ -75,7 +75,7 @@ class Tournament:
     participants: Mapping[int, Participant] = field(default_factory=dict)
     bracket_id: int | None = None
     round_names: tuple[str, ...] = ()
-    matches: Mapping[int, Match] = field(default_factory=dict)
+    matches: dict[int, Match] = field(default_factory=dict)
     feeds: Feeds = field(default_factory=dict)
     played_at_seq: int = 0
 

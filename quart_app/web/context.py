@@ -11,6 +11,7 @@ from quart_app.actions.services import Services
 from quart_app.auth.tokens import Tokens
 from quart_app.live.hub import Hub
 from quart_app.settings import Settings
+from quart_app.telemetry import Metrics
 
 EXTENSION = "grandstand"
 
@@ -23,6 +24,7 @@ class Context:
     services: Services
     hub: Hub
     tokens: Tokens
+    metrics: Metrics
 
 
 def context() -> Context:

@@ -1,7 +1,8 @@
 """Single elimination: lose once and you are out; optionally the semi-final losers play for third place.
 
-With size = a power of two, the winner of match m of a round goes to match ceil(m/2) of the next, from an odd m
-to side 1. The third-place match takes the semi-final losers by the same parity and comes before the final.
+With size = a power of two, the winner of match m of a round goes to match ceil(m/2) of the next, from an
+odd m to side 1. The third-place match takes the semi-final losers by the same parity and comes before the
+final.
 """
 
 from __future__ import annotations

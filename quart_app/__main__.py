@@ -1,0 +1,6 @@
+"""``python -m quart_app``."""
+
+from quart_app.cli import main
+
+if __name__ == "__main__":
+    main()

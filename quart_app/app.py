@@ -1,0 +1,131 @@
+"""The composition root: ``create_app(settings)`` puts the rooms together, and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Collection, Mapping
+from pathlib import Path
+from typing import cast
+
+import structlog
+from quart import Quart
+
+from quart_app.actions.ledger import Ledger
+from quart_app.actions.services import Services
+from quart_app.auth import sessions, tokens
+from quart_app.auth.tokens import Tokens
+from quart_app.domain.events import Envelope
+from quart_app.live.bus import Bus, LocalBus
+from quart_app.live.hub import Hub, Sources
+from quart_app.live.redis_bus import RedisBus
+from quart_app.live.subscriber import Grant
+from quart_app.live.wire import StreamConnection
+from quart_app.settings import Settings
+from quart_app.store import event_log, schema
+from quart_app.store.engine import Database
+from quart_app.telemetry import Metrics
+from quart_app.web import (
+    access,
+    api,
+    feeds,
+    fragments,
+    health,
+    pages,
+    problems,
+    proxies,
+    security,
+    staff,
+)
+from quart_app.web import tokens as token_routes
+from quart_app.web.context import EXTENSION, Context
+from quart_app.web.snapshot import snapshot
+
+STATIC = Path(__file__).parent.parent / "static"
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def create_app(settings: Settings) -> Quart:
+    """The whole application, ready for any ASGI server.
+
+    Its lifespan checks the database, runs the hub, and closes everything again. Raises BadSettings.
+    """
+    app = Quart("quart_app", static_folder=str(STATIC), static_url_path="/static", template_folder=None)
+    app.asgi_http_class = StreamConnection
+    app.config.update(sessions.session_config(settings), MAX_CONTENT_LENGTH=1024 * 1024)
+    app.url_map.strict_slashes = False
+
+    metrics = Metrics()
+    database = Database(settings.database_url)
+    bus = _bus(settings, metrics)
+    services = Services(database, bus, Ledger(database), count=metrics.events_appended.inc)
+    signer = Tokens(settings, services.clock)
+    hub = Hub(settings, bus, _sources(services, signer), metrics)
+    app.extensions[EXTENSION] = Context(settings, services, hub, signer, metrics)
+
+    sessions.session_manager(settings).init_app(app)
+    problems.register(app)
+    security.register(app)
+    for room in (pages, staff, api, token_routes, feeds, health):
+        app.register_blueprint(room.blueprint)
+    if settings.trusted_proxies:
+        app.asgi_app = proxies.TrustedProxies(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+
+    @app.while_serving
+    async def lifespan() -> AsyncGenerator[None, None]:
+        await schema.require_current(database)
+        running = asyncio.create_task(_keep_running(hub))
+        yield
+        await hub.drain(0.0)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        await bus.close()
+        await database.close()
+
+    return app
+
+
+def _bus(settings: Settings, metrics: Metrics) -> Bus:
+    if settings.redis_url is None:
+        return LocalBus(on_state=metrics.bus_state)
+    return RedisBus(settings.redis_url, on_state=metrics.bus_state)
+
+
+def _sources(services: Services, signer: Tokens) -> Sources:
+    async def read_log(tournament_id: int, after: int) -> tuple[str, tuple[Envelope, ...]] | None:
+        async with services.database.reading() as connection:
+            heads = await event_log.select_heads(connection, (tournament_id,))
+            if tournament_id not in heads:
+                return None
+            envelopes = await event_log.select_events(connection, tournament_id, after=after)
+            return heads[tournament_id][0], envelopes
+
+    async def read_heads(tournament_ids: Collection[int]) -> Mapping[int, tuple[str, int]]:
+        async with services.database.reading() as connection:
+            return await event_log.select_heads(connection, tournament_ids)
+
+    async def renew(grant: Grant) -> tuple[str, Grant]:
+        held = cast(tokens.Grant, grant)
+        await access.check_grant(services, held)
+        return signer.renew_feed(held)
+
+    return Sources(
+        read_log=read_log,
+        read_heads=read_heads,
+        render=fragments.render_changes,
+        render_all=fragments.render_all,
+        snapshot=snapshot,
+        renew=renew,
+    )
+
+
+async def _keep_running(hub: Hub) -> None:
+    """Run the hub; should it fail, say so and run it again: open streams are worth more than a clean exit."""
+    while True:
+        try:
+            await hub.run()
+        except Exception:
+            log.exception("hub_failed")
+            await asyncio.sleep(1)

@@ -1,0 +1,372 @@
+"""The hub: every room that somebody here watches, and everyone in them.
+
+It hears the bus (a hint), reads the log (the truth), and lets each audience have what is new. It keeps the
+timers of all streams – heartbeat, grant, lag – in one ticker per worker, ends streams that have to end, and
+drains them when the worker stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from quart_app.domain.events import Envelope, VisibilityChanged
+from quart_app.domain.tournament import Tournament
+from quart_app.errors import AppError, NotFound, Unavailable
+from quart_app.live import frames
+from quart_app.live.audience import Audience
+from quart_app.live.bus import Bus, Notice, StaffChanged
+from quart_app.live.position import Position
+from quart_app.live.room import Gap, Room
+from quart_app.live.subscriber import End, Grant, Join, Subscriber
+from quart_app.live.tending import Tending
+from quart_app.live.wire import Wire
+from quart_app.settings import Settings
+from quart_app.telemetry import Metrics
+
+log = structlog.stdlib.get_logger(__name__)
+
+ROOM_LINGER_SECONDS = 30.0
+"""How long an empty room is kept, so that a spectator's reload does not read the whole log again."""
+
+CONNECTED_POLL_FACTOR = 10
+"""How much rarer the log's heads are read while the bus is there: a hint can get lost all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What the hub needs of the rest of the house, given by ``app.create_app``.
+
+    ``read_log(id, after)`` gives the epoch and the events after a seq, or None for no such tournament;
+    ``read_heads(ids)`` the epoch and head of each; ``renew(grant)`` a fresh token and grant after checking
+    the old one, and raises an AppError when it no longer holds.
+    """
+
+    read_log: Callable[[int, int], Awaitable[tuple[str, tuple[Envelope, ...]] | None]]
+    read_heads: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, int]]]]
+    render: frames.Render
+    render_all: Callable[[Tournament], str]
+    snapshot: Callable[[str, Tournament], object]
+    renew: Callable[[Grant], Awaitable[tuple[str, Grant]]]
+
+
+class Hub:
+    """All open streams of one worker. ``run`` it once; ``stream`` serves one client to its end."""
+
+    def __init__(self, settings: Settings, bus: Bus, sources: Sources, metrics: Metrics) -> None:
+        self._settings = settings
+        self._bus = bus
+        self._sources = sources
+        self._metrics = metrics
+        self._audiences: dict[int, Audience] = {}
+        self._opening: dict[int, asyncio.Task[Audience]] = {}
+        self._tending = Tending(settings, sources.renew, self._everyone)
+        self.draining = False
+
+    @property
+    def subscribers(self) -> int:
+        """How many streams are open."""
+        return sum(len(audience.subscribers) for audience in self._audiences.values())
+
+    def watching(self, tournament_id: int) -> int:
+        """How many streams of one tournament are open."""
+        audience = self._audiences.get(tournament_id)
+        return len(audience.subscribers) if audience is not None else 0
+
+    async def run(self) -> None:
+        """Hear the bus, watch the log and keep the timers, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._bus.run(self))
+            tasks.create_task(self._watch_log())
+            tasks.create_task(self._tending.run())
+            tasks.create_task(self._leave_empty_rooms())
+
+    # Joining and leaving
+
+    async def open(self, tournament_id: int) -> Audience:
+        """The room of a tournament, read from the log if nobody here watches it yet.
+
+        Raises NotFound, or Unavailable when the log cannot be read or the worker is draining.
+        """
+        if self.draining:
+            raise Unavailable("This server is restarting; please reconnect.", 1)
+        audience = self._audiences.get(tournament_id)
+        if audience is not None and audience.ready:
+            return audience
+        opening = self._opening.get(tournament_id)
+        if opening is None:
+            opening = asyncio.create_task(self._open(tournament_id))
+            self._opening[tournament_id] = opening
+            opening.add_done_callback(lambda _: self._opening.pop(tournament_id, None))
+        return await asyncio.shield(opening)
+
+    async def _open(self, tournament_id: int) -> Audience:
+        room = Room(tournament_id, self._sources.render, self._settings.replay_events_max)
+        audience = self._audiences[tournament_id] = Audience(room, self._passed)
+        try:
+            # subscribed before the log is read, so that what is committed in between is heard
+            await self._bus.subscribe(tournament_id)
+            await self._read(audience)
+        except BaseException:
+            del self._audiences[tournament_id]
+            await self._bus.unsubscribe(tournament_id)
+            raise
+        audience.ready = True
+        if audience.read_again:
+            self._suspect(audience)
+        return audience
+
+    async def stream(self, join: Join, wire: Wire) -> None:
+        """Serve one client until its stream ends; leaving is immediate. Raises what ``open`` raises."""
+        audience = await self.open(join.tournament_id)
+        if self._ahead(audience.room, join.asked):
+            await self._reread(audience)  # a page from a worker that heard of the newest event before us
+        subscriber = self._join(audience, join, wire)
+        try:
+            await wire.run()
+        except asyncio.CancelledError:
+            if subscriber.end is None:
+                subscriber.end = End.CLIENT
+                raise
+            if subscriber.end is not End.LAGGED:
+                raise
+        finally:
+            audience.discard(subscriber)
+            self._closed(subscriber)
+
+    @staticmethod
+    def _ahead(room: Room, asked: Position | None) -> bool:
+        return asked is not None and (asked.epoch != room.epoch or asked.seq > room.head)
+
+    def _join(self, audience: Audience, join: Join, wire: Wire) -> Subscriber:
+        room, asked = audience.room, join.asked
+        lost = None
+        if asked is not None:
+            if asked.epoch != room.epoch:
+                lost = "unknown_epoch"
+            elif asked.seq > room.head:
+                lost = "ahead_of_log"
+            elif asked.seq < max(room.oldest, room.head - self._settings.replay_events_max):
+                lost = "too_far_behind"
+        cursor = room.head if asked is None or lost else asked.seq
+        subscriber = Subscriber(join, room, wire, cursor, self._resync)
+        subscriber.notes = self._welcome(subscriber, lost)
+        if lost:
+            subscriber.notes += self._resync(subscriber, lost)
+        self._tending.schedule_check(subscriber)
+        audience.add(subscriber)
+        self._metrics.subscribers.inc()
+        self._metrics.resumes.labels(
+            "fresh" if asked is None else f"resync_{lost}" if lost else "replayed"
+        ).inc()
+        subscriber.pump()
+        return subscriber
+
+    def _welcome(self, subscriber: Subscriber, lost: str | None) -> bytes:
+        room, join = subscriber.room, subscriber.join
+        head = str(room.position)
+        fresh = join.asked is None
+        data = {
+            "tournament_id": join.tournament_id,
+            "position": head if fresh or lost else str(join.asked),
+            "head": head,
+            "resume": {
+                "asked": None if fresh else str(join.asked),
+                "replayed": 0 if fresh or lost else room.count(subscriber.view, subscriber.cursor),
+                "lost": lost is not None,
+                "reason": lost,
+            },
+            "heartbeat_seconds": self._settings.heartbeat_seconds,
+            "expires_at": frames.rfc3339_seconds(subscriber.grant.expires_at),
+        }
+        # without an id on a resume: a cut before the replay is through must not lose the rest of it
+        return frames.notice(
+            "connection_established",
+            data,
+            id=head if fresh else None,
+            retry_ms=frames.retry_ms(self._settings.retry_seconds),
+        )
+
+    def _resync(self, subscriber: Subscriber, reason: str) -> bytes:
+        """What puts a client at the head that cannot be brought there event by event."""
+        room = subscriber.room
+        asked = subscriber.join.asked
+        data: dict[str, Any] = {
+            "reason": reason,
+            "asked": str(asked) if asked is not None and not subscriber.events else str(subscriber.cursor),
+            "head": str(room.position),
+        }
+        subscriber.cursor = subscriber.told = room.head
+        if not subscriber.view.html:
+            data["snapshot"] = self._sources.snapshot(room.epoch, room.tournament)
+            return frames.notice("resync", data, id=str(room.position))
+        everything = frames.frame(self._sources.render_all(room.tournament), id=str(room.position))
+        return frames.notice("resync", data) + everything
+
+    def _closed(self, subscriber: Subscriber) -> None:
+        reason = (subscriber.end or End.CLIENT).reason
+        self._metrics.subscribers.dec()
+        self._metrics.closes.labels(reason).inc()
+        self._metrics.deliveries.inc(subscriber.events)
+        self._metrics.delivered_bytes.inc(subscriber.bytes)
+        log.info(
+            "feed_closed",
+            reason=reason,
+            tournament_id=subscriber.join.tournament_id,
+            feed="html" if subscriber.view.html else "json",
+            events=subscriber.events,
+            bytes=subscriber.bytes,
+            seconds=round(time.monotonic() - subscriber.opened, 3),
+        )
+
+    # What the bus tells (live.bus.Listener)
+
+    def heard(self, tournament_id: int, head_seq: int, envelopes: tuple[Envelope, ...]) -> None:
+        """A log has grown to ``head_seq``; what does not follow our tail is read from the log."""
+        audience = self._audiences.get(tournament_id)
+        if audience is None:
+            return
+        if not audience.ready:
+            audience.read_again = True
+            return
+        try:
+            self._take_in(audience, envelopes)
+        except Gap:
+            self._suspect(audience)
+        if audience.room.head < head_seq:
+            self._suspect(audience)
+
+    def suspect(self, tournament_ids: Collection[int]) -> None:
+        """Something may have been missed: read the logs of these."""
+        for tournament_id in tournament_ids:
+            audience = self._audiences.get(tournament_id)
+            if audience is not None and audience.ready:
+                self._suspect(audience)
+
+    def noticed(self, notice: Notice) -> None:
+        """Check the grants of a changed member of staff at once."""
+        if isinstance(notice, StaffChanged):
+            for subscriber in self._everyone():
+                if subscriber.grant.staff_id == notice.staff_id:
+                    subscriber.check_at = 0.0
+
+    # The log
+
+    def _take_in(self, audience: Audience, envelopes: Iterable[Envelope]) -> None:
+        new = audience.room.extend(tuple(envelopes))
+        if not new:
+            return
+        audience.undelivered += [envelope.at for envelope in new]
+        audience.fan_out()
+        if any(isinstance(envelope.event, VisibilityChanged) for envelope in new):
+            for subscriber in audience.subscribers:
+                subscriber.check_at = 0.0
+
+    def _suspect(self, audience: Audience) -> asyncio.Task[None]:
+        audience.suspected = True
+        if audience.reading is None or audience.reading.done():
+            audience.reading = asyncio.create_task(self._read_until_settled(audience))
+        else:
+            audience.read_again = True
+        return audience.reading
+
+    async def _reread(self, audience: Audience) -> None:
+        """Read the log, in a reading that begins no earlier than now."""
+        await asyncio.shield(self._suspect(audience))
+
+    async def _read_until_settled(self, audience: Audience) -> None:
+        while True:
+            audience.read_again = False
+            try:
+                await self._read(audience)
+            except Gap:
+                continue  # the log began anew while it was read
+            except AppError as error:
+                # stays suspected: the watch over the log tries again
+                log.warning("log_unread", tournament_id=audience.room.tournament.id, code=error.code)
+                return
+            if not audience.read_again:
+                audience.suspected = False
+                return
+
+    async def _read(self, audience: Audience) -> None:
+        room = audience.room
+        found = await self._sources.read_log(room.tournament.id, room.head)
+        if found is not None and room.head and found[0] != room.epoch:
+            found = await self._sources.read_log(room.tournament.id, 0)
+        if found is None:
+            raise NotFound(f"There is no tournament {room.tournament.id}.")
+        epoch, envelopes = found
+        if epoch == room.epoch:
+            self._take_in(audience, envelopes)
+            return
+        room.reset(epoch)
+        room.extend(envelopes)
+        self._begin_anew(audience)
+
+    def _begin_anew(self, audience: Audience) -> None:
+        """The log is another one now, restored or cut: nobody's position means anything any more."""
+        for subscriber in audience.subscribers:
+            subscriber.note(self._resync(subscriber, "unknown_epoch"))
+
+    async def _watch_log(self) -> None:
+        """Read the heads of all watched logs: often while the bus is away, now and then otherwise."""
+        while True:
+            factor = CONNECTED_POLL_FACTOR if self._bus.connected else 1
+            await asyncio.sleep(self._settings.degraded_poll_seconds * factor)
+            try:
+                heads = await self._sources.read_heads(tuple(self._audiences)) if self._audiences else {}
+            except AppError as error:
+                log.warning("log_unwatched", code=error.code)
+                continue
+            for tournament_id, (epoch, head) in heads.items():
+                audience = self._audiences.get(tournament_id)
+                if (
+                    audience is not None
+                    and audience.ready
+                    and (audience.suspected or epoch != audience.room.epoch or head > audience.room.head)
+                ):
+                    self._suspect(audience)
+
+    def _passed(self, audience: Audience) -> None:
+        now = datetime.now(UTC)
+        for at in audience.undelivered:
+            self._metrics.commit_to_socket.observe(
+                max(0.0, (now - datetime.fromisoformat(at)).total_seconds())
+            )
+        audience.undelivered.clear()
+
+    # The end
+
+    def _everyone(self) -> list[Subscriber]:
+        return [s for audience in self._audiences.values() for s in audience.subscribers]
+
+    async def _leave_empty_rooms(self) -> None:
+        while True:
+            await asyncio.sleep(ROOM_LINGER_SECONDS / 10)
+            long_ago = time.monotonic() - ROOM_LINGER_SECONDS
+            for tournament_id, audience in list(self._audiences.items()):
+                if audience.ready and not audience.subscribers and audience.empty_since < long_ago:
+                    del self._audiences[tournament_id]
+                    await self._bus.unsubscribe(tournament_id)
+
+    async def drain(self, seconds: float) -> None:
+        """Let nobody in any more, say goodbye to everyone, and wait (at most ``seconds``) until they left."""
+        self.draining = True
+        deadline = time.monotonic() + seconds
+        leaving = self._everyone()
+        log.info("hub_draining", streams=len(leaving))
+        for number, subscriber in enumerate(leaving, start=1):
+            subscriber.say_goodbye(End.DRAINING, frames.retry_ms(self._settings.retry_seconds))
+            if number % 200 == 0:
+                await asyncio.sleep(0)
+        while self.subscribers and time.monotonic() < deadline:  # noqa: ASYNC110 - a few looks, once
+            await asyncio.sleep(0.02)
+        for subscriber in self._everyone():
+            subscriber.cut(End.DRAINING)

@@ -1,0 +1,34 @@
+"""Where a client stands in a log: the id of the last event it has, ``<epoch>-<seq>``.
+
+The epoch names the log's incarnation, so that an id of a log that was since restored or cut is never mistaken
+for one of the present log.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from quart_app.errors import MalformedRequest
+
+_ID = re.compile(r"([0-9a-f]{1,32})-([0-9]{1,15})")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One point of one log; seq 0 is before the first event."""
+
+    epoch: str
+    seq: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The position that an id names. Raises MalformedRequest for anything that is no id of ours."""
+        match = _ID.fullmatch(text)
+        if match is None:
+            raise MalformedRequest("The last event id is not one that this feed has sent.")
+        return cls(match[1], int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.seq}"

@@ -1,0 +1,87 @@
+"""The timers of all open streams of a worker, in one ticker: heartbeat, grant, lag.
+
+Timers are kept per worker, not per stream: a stream that has nothing due costs a few comparisons a tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+
+from quart_app.errors import AppError, Unavailable
+from quart_app.live import frames
+from quart_app.live.subscriber import End, Grant, Subscriber
+from quart_app.settings import Settings
+
+TICK_SECONDS = 0.25
+
+GRANT_CHECK_SPAN = (0.80, 0.95)
+"""At which part of its life a grant is checked again, spread so that streams do not all ask at once."""
+
+ASK_AGAIN_SECONDS = 1.0
+
+
+class Tending:
+    """Looks after every stream that ``everyone`` names; ``renew`` checks a grant and gives a fresh token."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        renew: Callable[[Grant], Awaitable[tuple[str, Grant]]],
+        everyone: Callable[[], Iterable[Subscriber]],
+    ) -> None:
+        self._settings = settings
+        self._renew = renew
+        self._everyone = everyone
+        self._checks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            now = time.monotonic()
+            for number, subscriber in enumerate(self._everyone(), start=1):
+                self._tend(subscriber, now)
+                if number % 1000 == 0:
+                    await asyncio.sleep(0)
+
+    def schedule_check(self, subscriber: Subscriber) -> None:
+        """Check the subscriber's grant towards the end of its life."""
+        left = (subscriber.grant.expires_at - datetime.now(UTC)).total_seconds()
+        subscriber.check_at = time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN)  # noqa: S311
+
+    def _tend(self, subscriber: Subscriber, now: float) -> None:
+        if subscriber.end is not None:
+            return
+        if subscriber.behind_since is not None:
+            subscriber.lagging = True
+            if now - subscriber.behind_since > self._settings.lag_seconds_max:
+                subscriber.cut(End.LAGGED)
+                return
+        if now - subscriber.last_write >= self._settings.heartbeat_seconds - TICK_SECONDS / 2:
+            subscriber.heartbeat()
+        if now >= subscriber.check_at:
+            subscriber.check_at = float("inf")
+            check = asyncio.create_task(self._check(subscriber))
+            self._checks.add(check)
+            check.add_done_callback(self._checks.discard)
+
+    async def _check(self, subscriber: Subscriber) -> None:
+        """Let the stream go on under a fresh token, if its grant still holds."""
+        try:
+            token, subscriber.grant = await self._renew(subscriber.grant)
+        except Unavailable:
+            if datetime.now(UTC) < subscriber.grant.expires_at:
+                subscriber.check_at = time.monotonic() + ASK_AGAIN_SECONDS
+            else:
+                subscriber.say_goodbye(End.TOKEN_EXPIRED)
+            return
+        except AppError:
+            subscriber.say_goodbye(End.REVOKED)
+            return
+        data = {"token": token, "expires_at": frames.rfc3339_seconds(subscriber.grant.expires_at)}
+        subscriber.note(frames.notice("token", data))
+        self.schedule_check(subscriber)

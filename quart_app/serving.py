@@ -1,0 +1,144 @@
+"""Serving: Hypercorn on uvloop, and an end that lets every stream say goodbye.
+
+``serve`` is one worker process. ``supervise`` runs several on one port, each with a socket of its own,
+starts a crashed one again without touching the others, and passes the end on to all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from quart import Quart
+
+from quart_app.errors import BadSettings
+from quart_app.settings import Settings
+from quart_app.web.context import EXTENSION, Context
+
+BACKLOG = 4096
+RESTART_SECONDS = 1.0
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def listen(settings: Settings, *, shared: bool = False) -> socket.socket:
+    """A listening socket at the settings' address; ``shared`` lets several processes have one each.
+
+    Raises BadSettings when the port is taken or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in settings.bind_host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        sock.bind((settings.bind_host, settings.port))
+    except OSError as error:
+        sock.close()
+        raise BadSettings(
+            f"PORT: cannot listen on {settings.bind_host}:{settings.port} ({error.strerror}); "
+            "choose another with PORT=…"
+        ) from None
+    sock.listen(BACKLOG)
+    sock.set_inheritable(True)
+    return sock
+
+
+def hypercorn_config(settings: Settings, sock: socket.socket) -> Config:
+    """Hypercorn's settings for one worker on ``sock``."""
+    config = Config()
+    config.bind = [f"fd://{sock.fileno()}"]
+    config.backlog = BACKLOG
+    config.accesslog = None  # its lines hold query strings, and so tokens
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.include_server_header = False
+    config.graceful_timeout = settings.drain_seconds
+    config.shutdown_timeout = settings.drain_seconds + 1
+    return config
+
+
+async def serve(
+    app: Quart,
+    settings: Settings,
+    sock: socket.socket,
+    *,
+    stop: asyncio.Event | None = None,
+    beside: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or ``stop``; then drain the streams before the server cuts anything.
+
+    ``beside`` is run next to the server, and cancelled when it stops.
+    """
+    stopping = stop or asyncio.Event()
+    if stop is None:
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(ending, stopping.set)
+    context: Context = app.extensions[EXTENSION]
+
+    async def drained() -> None:
+        await stopping.wait()
+        await context.hub.drain(settings.drain_seconds)
+
+    companion = asyncio.ensure_future(beside()) if beside is not None else None
+    try:
+        await hypercorn_serve(app, hypercorn_config(settings, sock), shutdown_trigger=drained)
+    finally:
+        if companion is not None:
+            companion.cancel()
+            await asyncio.gather(companion, return_exceptions=True)
+
+
+async def supervise(settings: Settings) -> None:
+    """Run ``settings.workers`` worker processes until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, stopping.set)
+    # held open here, so that connections waiting at a crashed worker's socket reach its successor
+    sockets = [listen(settings, shared=True)]
+    same_port = replace(settings, port=sockets[0].getsockname()[1])
+    sockets += [listen(same_port, shared=True) for _ in range(settings.workers - 1)]
+    async with asyncio.TaskGroup() as tasks:
+        for number, sock in enumerate(sockets, start=1):
+            tasks.create_task(_keep_worker(number, sock, stopping))
+    for sock in sockets:
+        sock.close()
+
+
+async def _keep_worker(number: int, sock: socket.socket, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        started = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "quart_app",
+            "serve",
+            "--worker-fd",
+            str(sock.fileno()),
+            pass_fds=(sock.fileno(),),
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "WEB_CONCURRENCY": "1"},
+        )
+        log.info("worker_started", worker=number, pid=process.pid)
+        ended = asyncio.ensure_future(process.wait())
+        stop = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait((ended, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not ended.done():
+            process.terminate()
+        code = await ended
+        log.info("worker_ended", worker=number, pid=process.pid, exit_code=code)
+        if not stopping.is_set() and time.monotonic() - started < RESTART_SECONDS:
+            await asyncio.sleep(RESTART_SECONDS)

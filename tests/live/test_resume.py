@@ -1,0 +1,145 @@
+"""Resume: a client that was cut off anywhere holds, in the end, exactly the log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from quart_app.actions import matches
+from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
+from quart_app.settings import Settings
+from quart_app.store.event_log import select_events
+from tests.server import Server, logged, running
+
+
+async def play_through(server: Server, tournament_id: int) -> None:
+    """A whole tournament, higher numbers winning 2–1 after 1–1."""
+    while True:
+        tournament = (await server.services.ledger.load(tournament_id)).tournament
+        ready = [match for match in tournament.matches.values() if match.status == "ready"]
+        if not ready:
+            return
+        for match in ready:
+            number = match.match_id
+            await matches.start_match(server.services, tournament_id, StartMatch(match_id=number), None)
+            for score in ((1, 0), (1, 1), (1, 2)):
+                command = UpdateScore(
+                    match_id=number, participant1_score=score[0], participant2_score=score[1]
+                )
+                await matches.update_score(server.services, tournament_id, command, None)
+            result = ConfirmResult(match_id=number)
+            await matches.confirm_result(server.services, tournament_id, result, None)
+
+
+async def log_of(server: Server, tournament_id: int) -> list[tuple[str, bytes]]:
+    """The log as the database has it: ids and data."""
+    async with server.services.database.reading() as connection:
+        return [(envelope.id, envelope.data) for envelope in await select_events(connection, tournament_id)]
+
+
+async def test_cut_after_every_event_and_resumed_the_stream_equals_the_log(server: Server) -> None:
+    """Cut after each event of a whole tournament in turn; what comes before and after joins to the log."""
+    tournament = await server.tournament(4, third_place=True)
+    await play_through(server, tournament.id)
+    log = await log_of(server, tournament.id)
+    joined = []
+    for cut in range(len(log)):
+        async with server.feed(tournament.id, Last_Event_ID=log[cut][0]) as feed:
+            welcome = await feed.next()
+            rest = await feed.take(len(log) - cut - 1)
+            assert welcome.payload["resume"]["replayed"] == len(rest)
+        joined.append([id for id, _ in log[: cut + 1]] + [frame.id for frame in logged(rest)])
+    assert joined == [[id for id, _ in log]] * len(log)
+
+
+async def test_data_of_every_frame_is_the_logs_own(server: Server) -> None:
+    """What a feed sends is the log, byte for byte."""
+    tournament = await server.tournament(4)
+    await play_through(server, tournament.id)
+    log = await log_of(server, tournament.id)
+    async with server.feed(tournament.id, Last_Event_ID=log[0][0].rpartition("-")[0] + "-0") as feed:
+        await feed.next()
+        frames = await feed.take(len(log))
+    sent = [(frame.data or "").encode().partition(b'"data":')[2].removesuffix(b"}") for frame in frames]
+    assert sent == [data for _, data in log]
+
+
+async def test_replay_runs_into_live_without_a_seam(server: Server) -> None:
+    """Events that come while a client catches up follow the replay, once and in order."""
+    tournament = await server.tournament(8)
+    start = (await server.services.ledger.load(tournament.id)).position
+    async with server.feed(tournament.id, Last_Event_ID=start) as feed:
+        await play_through(server, tournament.id)
+        log = await log_of(server, tournament.id)
+        await feed.next()
+        frames = await feed.take(len(log) - tournament.seq)
+    assert [frame.id for frame in frames] == [id for id, _ in log[tournament.seq :]]
+
+
+async def test_resumed_welcome_has_no_id(server: Server) -> None:
+    """A cut in mid-replay must not lose the rest of it, so the welcome of a resume moves nothing."""
+    tournament = await server.tournament(4)
+    start = (await server.services.ledger.load(tournament.id)).position
+    async with server.feed(tournament.id, Last_Event_ID=start) as feed:
+        assert (await feed.next()).id is None
+
+
+async def test_position_may_come_in_the_query(server: Server) -> None:
+    """The page renders its position into its connect URL."""
+    tournament = await server.tournament(4)
+    start = (await server.services.ledger.load(tournament.id)).position
+    await play_through(server, tournament.id)
+    async with server.feed(tournament.id, query=f"?lastEventId={start}") as feed:
+        await feed.next()
+        assert (await feed.next()).event == "match_started"
+
+
+async def test_header_counts_before_the_query(server: Server) -> None:
+    """On a reconnect the header is newer than the URL that the page was rendered with."""
+    tournament = await server.tournament(4)
+    start = (await server.services.ledger.load(tournament.id)).position
+    await play_through(server, tournament.id)
+    newest = (await server.services.ledger.load(tournament.id)).position
+    async with server.feed(tournament.id, query=f"?lastEventId={start}", Last_Event_ID=newest) as feed:
+        assert (await feed.next()).payload["resume"]["asked"] == newest
+
+
+async def test_unknown_epoch_gets_resync_with_the_snapshot(server: Server) -> None:
+    """An id of another log is answered with the whole state, and the head to go on from."""
+    tournament = await server.tournament(4)
+    async with server.feed(tournament.id, Last_Event_ID="0bad-2") as feed:
+        await feed.next()
+        resync = await feed.next()
+    assert (resync.event, resync.payload["reason"], resync.payload["snapshot"]["position"]) == (
+        "resync",
+        "unknown_epoch",
+        resync.id,
+    )
+
+
+async def test_id_past_the_head_gets_resync(server: Server) -> None:
+    """An id that this log has not given out yet is answered with the state."""
+    tournament = await server.tournament(4)
+    epoch = (await server.services.ledger.load(tournament.id)).row.epoch
+    async with server.feed(tournament.id, Last_Event_ID=f"{epoch}-99999") as feed:
+        await feed.next()
+        assert (await feed.next()).payload["reason"] == "ahead_of_log"
+
+
+async def test_too_far_behind_gets_resync(settings: Settings) -> None:
+    """More than ``replay_events_max`` events are not replayed."""
+    async with running(replace(settings, replay_events_max=10)) as server:
+        tournament = await server.tournament(4)
+        start = (await server.services.ledger.load(tournament.id)).position
+        await play_through(server, tournament.id)
+        async with server.feed(tournament.id, Last_Event_ID=start) as feed:
+            await feed.next()
+            assert (await feed.next()).payload["reason"] == "too_far_behind"
+
+
+async def test_garbage_gets_400(server: Server) -> None:
+    """An id that is none of ours is told so."""
+    tournament = await server.tournament(4)
+    token = await server.feed_token(tournament.id)
+    headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "'; drop table"}
+    answer = await server.client.get(f"/sse/tournaments/{tournament.id}/", headers=headers)
+    assert answer.status_code == 400
