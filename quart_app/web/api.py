@@ -20,6 +20,7 @@ from quart_app.store.event_log import select_events
 from quart_app.store.tournaments import select_tournament, select_tournaments
 from quart_app.web import api_schema
 from quart_app.web.access import authorise, current_staff, require_staff, require_visible
+from quart_app.web.api_docs import docs_page
 from quart_app.web.bodies import JSON, read_body, read_query
 from quart_app.web.context import context
 from quart_app.web.idempotency import idempotent
@@ -138,6 +139,12 @@ async def post_confirm(tournament_id: int, match_id: int) -> Response:
 async def get_openapi() -> Response:
     """The OpenAPI description."""
     return _json(description())
+
+
+@blueprint.get("/api/docs", strict_slashes=False)
+async def get_docs() -> Response:
+    """The description as a page."""
+    return Response(docs_page(), content_type="text/html; charset=utf-8")
 
 
 async def _change_match(

@@ -1,6 +1,7 @@
-"""A small tournament in mid-play, made by the domain itself: what the API's description shows as examples.
+"""The examples in the API's description.
 
-Made and not written down, the examples cannot drift away from what the API answers.
+The answers are of a small tournament in mid-play, made by the domain itself, so that they cannot drift away
+from what the API answers.
 """
 
 from __future__ import annotations
@@ -36,7 +37,21 @@ _WISHES: tuple[commands.Command, ...] = (
 )
 
 
-def examples() -> Mapping[type[msgspec.Struct], Any]:
+REQUESTS: Mapping[type[msgspec.Struct], Any] = {
+    api_schema.NewTournament: {
+        "name": "Spring Cup",
+        "participants": [{"name": name, "seed": seed} for seed, name in enumerate(_NAMES, start=1)],
+    },
+    api_schema.NewMatchStart: {"scheduled_time": rfc3339(_AT)},
+    api_schema.NewScore: {"participant1_score": 2, "participant2_score": 1},
+    api_schema.NewResult: {"notes": "Decided in extra time."},
+    api_schema.Credentials: {"username": "referee", "password": "a long secret of theirs"},
+    api_schema.RefreshRequest: {"refresh": "eyJhbGciOiJIUzI1NiIs…"},
+}
+"""An example of each body that a request holds, by its shape."""
+
+
+def answers() -> Mapping[type[msgspec.Struct], Any]:
     """An example of each answer, by its shape, as plain JSON values."""
     log: list[Event] = []
     tournament = Tournament(7)
@@ -64,7 +79,7 @@ def examples() -> Mapping[type[msgspec.Struct], Any]:
         at=rfc3339(_AT),
         actor_id=3,
     )
-    answers = (
+    shown = (
         api_schema.TournamentList(
             tournaments=[listed(row)], next=f"/api/tournaments/?limit=1&before={row.id}"
         ),
@@ -73,4 +88,4 @@ def examples() -> Mapping[type[msgspec.Struct], Any]:
         api_schema.MatchAnswer(match=whole.matches[0], position=whole.position),
         api_schema.EventPage(events=[logged(newest)], head=whole.position, next=None),
     )
-    return {type(answer): msgspec.json.decode(msgspec.json.encode(answer)) for answer in answers}
+    return {type(answer): msgspec.json.decode(msgspec.json.encode(answer)) for answer in shown}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -93,7 +93,7 @@ class Operation:
     query: type[msgspec.Struct] | None = None
     security: Security = OPEN
     errors: tuple[int, ...] = ()
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ domain judges them, with its own sentences.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -24,6 +24,8 @@ from quart_app.errors import InvalidInput
 ID_MAX = 2**63 - 1
 """The largest id that a database keeps."""
 
+Given = TypeVar("Given", str, int)
+
 Id = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": ID_MAX})]
 Count = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
 Score = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": SCORE_MAX})]
@@ -35,7 +37,6 @@ PositionId = Annotated[
     Meta(
         description="`<epoch>-<seq>`: a point of the log, and the id to join the feed at.",
         extra_json_schema={"pattern": "^[0-9a-f]+-[0-9]+$"},
-        examples=["9f2c41d0-57"],
     ),
 ]
 Format = Annotated[str, Meta(extra_json_schema={"enum": list(FORMATS)})]
@@ -61,6 +62,16 @@ class EntrantLine(Asked, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
 
+    @property
+    def named(self) -> bool:
+        """Whether this is a participant's line."""
+        return self.name is not UNSET and self.bye is UNSET
+
+    @property
+    def free(self) -> bool:
+        """Whether this is a bye's line."""
+        return self.bye is True and self.name is UNSET and self.seed is UNSET
+
 
 Entrants = Annotated[
     list[
@@ -79,7 +90,6 @@ Entrants = Annotated[
     Meta(
         description=f"2 to {PARTICIPANTS_MAX} lines; no two participants share a name or a seed.",
         extra_json_schema={"minItems": 2, "maxItems": PARTICIPANTS_MAX},
-        examples=[[{"name": "Argentina", "seed": 1}, {"name": "France"}, {"name": "Croatia"}]],
     ),
 ]
 
@@ -87,7 +97,7 @@ Entrants = Annotated[
 class NewTournament(Asked, frozen=True, kw_only=True):
     """A tournament to open, with its whole draw."""
 
-    name: Annotated[Name, Meta(examples=["Spring Cup"])]
+    name: Name
     participants: Entrants
     format: Format = FORMATS[0]
     seeding: Annotated[
@@ -106,15 +116,14 @@ class NewTournament(Asked, frozen=True, kw_only=True):
         problems = {
             f"participants[{index}]": f'participants[{index}] must have a name, or be {{"bye": true}} alone.'
             for index, line in enumerate(self.participants)
-            if ((line.bye, line.seed) != (True, UNSET) and (line.name is UNSET or line.bye is not UNSET))
-            or (line.bye is True and line.name is not UNSET)
+            if not line.named and not line.free
         }
         if problems:
             raise InvalidInput(problems)
         return commands.CreateTournament(
             name=self.name,
             entrants=tuple(
-                commands.EntrantLine(name=line.name or None, seed=line.seed or None)
+                commands.EntrantLine(name=_given(line.name), seed=_given(line.seed))
                 for line in self.participants
             ),
             format=self.format,
@@ -130,11 +139,7 @@ class NewMatchStart(Asked, frozen=True, kw_only=True):
     scheduled_time: (
         Annotated[
             datetime,
-            Meta(
-                tz=True,
-                description="When it was due: RFC 3339 with a zone.",
-                examples=["2026-12-18T15:00:00Z"],
-            ),
+            Meta(tz=True, description="When it was due: RFC 3339 with a zone."),
         ]
         | None
     ) = None
@@ -151,8 +156,8 @@ class NewMatchStart(Asked, frozen=True, kw_only=True):
 class NewScore(Asked, frozen=True, kw_only=True):
     """A score to set. `version` is the match's version that the sender saw: an older one is refused."""
 
-    participant1_score: Annotated[Score, Meta(examples=[2])]
-    participant2_score: Annotated[Score, Meta(examples=[1])]
+    participant1_score: Score
+    participant2_score: Score
     version: Id | None = None
 
     def command(self, match_id: int) -> commands.UpdateScore:
@@ -297,7 +302,7 @@ class EventPage(Answer, frozen=True, kw_only=True):
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """A staff member's name and password."""
 
-    username: Annotated[str, Meta(extra_json_schema={"minLength": 1}, examples=["referee"])]
+    username: Annotated[str, Meta(extra_json_schema={"minLength": 1})]
     password: Annotated[str, Meta(extra_json_schema={"minLength": 1, "format": "password"})]
 
 
@@ -332,7 +337,7 @@ class Problem(Answer, frozen=True, kw_only=True):
     ]
     title: str
     status: int
-    code: Annotated[str, Meta(description="Stable; what a program looks at.", examples=["match.not_live"])]
+    code: Annotated[str, Meta(description="Stable; what a program looks at.")]
     detail: Annotated[str, Meta(description="One sentence for a person.")]
     problems: Annotated[dict[str, str], Meta(description="A sentence for each field.")] | UnsetType = UNSET
 
@@ -355,3 +360,7 @@ class EventsQuery(Asked, frozen=True, kw_only=True):
 
     after: Annotated[int, Meta(ge=0, le=ID_MAX, description="Only events with a larger seq.")] = 0
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 200
+
+
+def _given(value: Given | UnsetType | None) -> Given | None:
+    return None if value is UNSET else value

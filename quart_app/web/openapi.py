@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from quart_app.web import api_schema
-from quart_app.web.api_examples import examples
+from quart_app.web.api_examples import REQUESTS, answers
 from quart_app.web.api_operations import (
     OPERATIONS,
     PARAMETERS,
@@ -34,7 +34,7 @@ _REF = "#/components/schemas/{name}"
 def description() -> Mapping[str, Any]:
     """The description, as plain JSON values. Do not change what you get; it is made once."""
     paths: dict[str, dict[str, Any]] = {}
-    shown = examples()
+    shown = answers()
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, shown)
     return {
@@ -78,7 +78,7 @@ def _operation(operation: Operation, shown: Mapping[type[msgspec.Struct], Any]) 
         required = any(field.required for field in msgspec.structs.fields(operation.body))
         described["requestBody"] = {
             "required": required,
-            "content": {JSON: {"schema": _reference(operation.body)}},
+            "content": {JSON: {"schema": _reference(operation.body), "example": REQUESTS[operation.body]}},
         }
     if "IfNoneMatch" in operation.parameters:
         described["responses"]["304"] = {"description": "Nothing has changed."}

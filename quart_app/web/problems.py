@@ -117,13 +117,14 @@ def document(error: AppError) -> dict[str, object]:
 
     ``type`` is the place in the API's docs that explains the code.
     """
-    return {
+    own = {name: value for name, value in error.extra.items() if value is not None}
+    return own | {
         "type": f"/api/docs#{error.code}",
         "title": error.title,
         "status": error.status,
         "code": error.code,
         "detail": error.detail,
-    } | {name: value for name, value in error.extra.items() if value is not None}
+    }
 
 
 async def answer(error: AppError) -> Response:
