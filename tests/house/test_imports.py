@@ -29,11 +29,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "domain": {"errors"},
     "store": {"domain", *LEAVES},
     "actions": {"errors", "domain", "store"},
+    "demo": {"errors", "domain", "store", "actions"},
     "live": {"domain", *LEAVES},
     "auth": {"errors", "domain", "settings", "store"},
     "web": {"domain", "store", "actions", "live", "auth", *LEAVES},
     "app": {*ROOMS, *LEAVES},
-    "cli": {"app", *ROOMS, *LEAVES},
+    "cli": {"app", "demo", *ROOMS, *LEAVES},
     "__main__": {"cli"},
 }
 
