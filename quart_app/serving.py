@@ -56,9 +56,9 @@ def listen(settings: Settings, *, shared: bool = False) -> socket.socket:
 
 
 def hypercorn_config(settings: Settings, sock: socket.socket) -> Config:
-    """Hypercorn's settings for one worker on ``sock``."""
+    """Hypercorn's settings for one worker on ``sock``, which is Hypercorn's from now on."""
     config = Config()
-    config.bind = [f"fd://{sock.fileno()}"]
+    config.bind = [f"fd://{sock.detach()}"]
     config.backlog = BACKLOG
     config.accesslog = None  # its lines hold query strings, and so tokens
     config.errorlog = logging.getLogger("hypercorn.error")

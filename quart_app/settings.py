@@ -182,6 +182,12 @@ class Settings:
         _seconds,
         "how long a stopping worker lets its requests and streams end",
     )
+    wire: str = _setting(
+        "GRANDSTAND_WIRE",
+        "socket",
+        _one_of("socket", "asgi"),
+        "socket: write feeds to the socket; asgi: never",
+    )
     log_format: str = _setting("GRANDSTAND_LOG_FORMAT", "", _one_of("json", "console"), "json or console")
     log_level: str = _setting(
         "GRANDSTAND_LOG_LEVEL",

@@ -19,6 +19,24 @@ from quart_app.domain.tournament import Tournament
 COMMENT = b":\n\n"
 """What goes out after silence: keeps proxies and clients from taking the stream for dead."""
 
+
+class Block:
+    """Bytes for the wire, and the same as a chunk of HTTP/1.1 (RFC 9112, section 7.1)."""
+
+    __slots__ = ("_chunk", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._chunk: bytes | None = None
+
+    @property
+    def chunk(self) -> bytes:
+        """``raw`` with the size before and the line end behind, built once for all who write it."""
+        if self._chunk is None:
+            self._chunk = b"%x\r\n%b\r\n" % (len(self.raw), self.raw)
+        return self._chunk
+
+
 CONFLATED = "score_updated"
 """The one event of which only the newest a match matters to somebody who is behind."""
 

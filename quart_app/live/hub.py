@@ -57,7 +57,7 @@ class Sources:
 
 
 class Hub:
-    """All open streams of one worker. ``run`` it once; ``stream`` serves one client to its end."""
+    """All open streams of one worker. ``run`` it once; ``admit`` lets one client in."""
 
     def __init__(self, settings: Settings, bus: Bus, sources: Sources, metrics: Metrics) -> None:
         self._settings = settings
@@ -122,23 +122,18 @@ class Hub:
             self._suspect(audience)
         return audience
 
-    async def stream(self, join: Join, wire: Wire) -> None:
-        """Serve one client until its stream ends; leaving is immediate. Raises what ``open`` raises."""
+    async def admit(self, join: Join, wire: Wire) -> None:
+        """Let a client in; the wire is the hub's from here on, to its end. Raises what ``open`` raises."""
         audience = await self.open(join.tournament_id)
         if self._ahead(audience.room, join.asked):
             await self._reread(audience)  # a page from a worker that heard of the newest event before us
         subscriber = self._join(audience, join, wire)
-        try:
-            await wire.run()
-        except asyncio.CancelledError:
-            if subscriber.end is None:
-                subscriber.end = End.CLIENT
-                raise
-            if subscriber.end is not End.LAGGED:
-                raise
-        finally:
-            audience.discard(subscriber)
-            self._closed(subscriber)
+        wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
+        subscriber.pump()
+
+    def _left(self, audience: Audience, subscriber: Subscriber) -> None:
+        audience.discard(subscriber)
+        self._closed(subscriber)
 
     @staticmethod
     def _ahead(room: Room, asked: Position | None) -> bool:
@@ -165,7 +160,6 @@ class Hub:
         self._metrics.resumes.labels(
             "fresh" if asked is None else f"resync_{lost}" if lost else "replayed"
         ).inc()
-        subscriber.pump()
         return subscriber
 
     def _welcome(self, subscriber: Subscriber, lost: str | None) -> bytes:

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from quart_app.domain.events import Envelope, UnknownEvent
 from quart_app.live.bus import Ear, Listener, Notice, StaffChanged, ignore_state
@@ -80,15 +81,16 @@ class _Link:
 
 
 def _open(url: str) -> Redis:
-    """A client that neither retries nor reconnects by itself.
+    """A client that neither retries nor reconnects by itself, nor bounds what it waits for.
 
-    A silent reconnect would hide that messages were lost. RESP 2, because redis-py formats each RESP 3
-    push for a debug log.
+    A silent reconnect would hide that messages were lost. redis-py's own timeouts of writes use
+    ``asyncio.wait_for``, which can swallow a cancellation on Python 3.11. RESP 2, because redis-py formats
+    each RESP 3 push for a debug log.
     """
     return Redis.from_url(
         url,
         protocol=2,
-        socket_timeout=REDIS_SECONDS_MAX,
+        socket_timeout=None,
         socket_connect_timeout=REDIS_SECONDS_MAX,
         retry=Retry(NoBackoff(), 0, supported_errors=()),
     )
@@ -164,7 +166,7 @@ class RedisBus:
     async def run(self, listener: Listener) -> None:
         """Bring what is announced to the listener, until cancelled; connect again for as long as it takes."""
         self._ear.listener = listener
-        pauses = _pauses()
+        pauses, failures = _pauses(), 0
         try:
             while True:
                 link = _Link(self._redis.pubsub())
@@ -172,8 +174,11 @@ class RedisBus:
                     await self._listen(link)
                 except Exception as error:
                     if self.connected:
-                        pauses = _pauses()
-                    log.warning("bus_disconnected", was_connected=self.connected, reason=_reason(error))
+                        pauses, failures = _pauses(), 0
+                    if not failures:
+                        expected = isinstance(error, RedisError | OSError)
+                        log.warning("bus_disconnected", reason=str(error), exc_info=not expected)
+                    failures += 1
                 finally:
                     self._link = None
                     self._ear.connect(False)
@@ -193,13 +198,28 @@ class RedisBus:
 
     # Hearing
 
-    async def _listen(self, link: _Link) -> None:
+    async def _listen(self, link: _Link) -> NoReturn:
         """Serve the link until it fails; raises what made it fail."""
-        await link.pubsub.subscribe(NOTICES_CHANNEL)
+        async with asyncio.timeout(REDIS_SECONDS_MAX):
+            await link.pubsub.subscribe(NOTICES_CHANNEL)
         self._link = link
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._ask(link), name="bus-asker")
-            await self._read(link)
+        asking = asyncio.create_task(self._ask(link), name="bus-asker")
+        silent_polls = 0
+        try:
+            while True:
+                if asking.done():
+                    asking.result()
+                message = await link.pubsub.get_message(timeout=POLL_SECONDS)
+                if message is not None:
+                    silent_polls = 0
+                    self._take(link, message)
+                    # What has arrived already is read without a wait: let the others have their turn.
+                    await asyncio.sleep(0)
+                elif (silent_polls := silent_polls + 1) == SILENT_POLLS_MAX:
+                    raise TimeoutError(f"Redis was silent for {SILENT_POLLS_MAX * POLL_SECONDS:g} seconds")
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
     async def _ask(self, link: _Link) -> NoReturn:
         """Keep Redis told of what is wanted, and ask it for a sign of life after every change and second.
@@ -214,29 +234,16 @@ class RedisBus:
             link.asked.append(link.next)
             link.next = _Batch()
             wanted = set(self._ear.wanted)
-            if more := wanted - subscribed:
-                await link.pubsub.subscribe(*map(_channel, more))
-            if fewer := subscribed - wanted:
-                await link.pubsub.unsubscribe(*map(_channel, fewer))
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                if more := wanted - subscribed:
+                    await link.pubsub.subscribe(*map(_channel, more))
+                if fewer := subscribed - wanted:
+                    await link.pubsub.unsubscribe(*map(_channel, fewer))
+                await link.pubsub.ping()
             subscribed = wanted
-            await link.pubsub.ping()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await link.changed.wait()
-
-    async def _read(self, link: _Link) -> NoReturn:
-        silent_polls = 0
-        while True:
-            message = await link.pubsub.get_message(timeout=POLL_SECONDS)
-            if message is None:
-                silent_polls += 1
-                if silent_polls == SILENT_POLLS_MAX:
-                    raise TimeoutError(f"Redis was silent for {SILENT_POLLS_MAX * POLL_SECONDS:g} seconds")
-                continue
-            silent_polls = 0
-            self._take(link, message)
-            # A message that is there already is read without a wait: let the others have their turn.
-            await asyncio.sleep(0)
 
     def _take(self, link: _Link, message: dict[str, Any]) -> None:
         if message["type"] == "pong":
@@ -252,7 +259,7 @@ class RedisBus:
             channel, data = message["channel"].decode(), message["data"]
             try:
                 self._hear(channel, data)
-            except (msgspec.DecodeError, UnknownEvent) as error:
+            except (msgspec.DecodeError, UnknownEvent, RecursionError) as error:
                 if channel not in link.unreadable:
                     link.unreadable.add(channel)
                     log.warning("bus_message_unreadable", channel=channel, reason=str(error))
@@ -294,7 +301,10 @@ class RedisBus:
         while self._outbox:
             batch, self._outbox = self._outbox, Outbox()
             try:
-                async with self._redis.pipeline(transaction=False) as pipe:
+                async with (
+                    asyncio.timeout(REDIS_SECONDS_MAX),
+                    self._redis.pipeline(transaction=False) as pipe,
+                ):
                     for tournament_id, (head, envelopes) in batch.hints.items():
                         pipe.publish(_channel(tournament_id), encode_hint(self._name, head, envelopes))
                     for notice in batch.notices:
@@ -314,10 +324,3 @@ class RedisBus:
                 pauses, failures = _pauses(), 0
                 self._patient = True
                 batch.tried.set()
-
-
-def _reason(error: BaseException) -> str:
-    """The error in one line; of a group of errors the first."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"

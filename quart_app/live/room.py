@@ -15,7 +15,7 @@ from quart_app.domain.events import Envelope
 from quart_app.domain.tournament import Tournament
 from quart_app.live import frames
 from quart_app.live.filters import EVERYTHING, Filter
-from quart_app.live.frames import Render
+from quart_app.live.frames import Block, Render
 from quart_app.live.position import Position
 
 CHUNK_BYTES_MAX = 256 * 1024
@@ -30,9 +30,9 @@ class View:
 
 
 class Chunk(NamedTuple):
-    """Bytes to write, empty where the view shows nothing, and the cursor after them."""
+    """What to write, None where the view shows nothing, and the cursor after it."""
 
-    data: bytes
+    block: Block | None
     cursor: int
 
 
@@ -120,7 +120,7 @@ class Room:
     def _html_chunk(self, view: View, cursor: int) -> Chunk:
         events = [envelope.event for envelope in self._after(cursor) if self._shows(view, envelope)]
         html = self._render(self.tournament, events) if events else ""
-        return Chunk(frames.frame(html, id=str(self.position)) if html else b"", self.head)
+        return Chunk(Block(frames.frame(html, id=str(self.position))) if html else None, self.head)
 
     def _json_chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
         start = cursor - self.oldest
@@ -130,7 +130,7 @@ class Room:
                 size += len(self._frames[end])
                 end += 1
             data = self._frames[start] if end == start + 1 else b"".join(self._frames[start:end])
-            return Chunk(data, self.oldest + end)
+            return Chunk(Block(data), self.oldest + end)
         shown = [envelope for envelope in self._after(cursor) if self._shows(view, envelope)]
         if conflate:
             shown = frames.conflate(shown)
@@ -140,8 +140,8 @@ class Room:
             pieces.append(self._frames[envelope.seq - self.oldest - 1])
             size += len(pieces[-1])
             if size >= CHUNK_BYTES_MAX:
-                return Chunk(b"".join(pieces), envelope.seq)
-        return Chunk(b"".join(pieces), self.head)
+                return Chunk(Block(b"".join(pieces)), envelope.seq)
+        return Chunk(Block(b"".join(pieces)) if pieces else None, self.head)
 
     def count(self, view: View, cursor: int) -> int:
         """How many events after ``cursor`` the view shows."""

@@ -107,13 +107,12 @@ class Subscriber:
         self.check_at = float("inf")
         self.opened = self.last_write = time.monotonic()
         self.bytes = self.events = 0
-        wire.attach(self.pump)
 
     def pump(self) -> None:
         """Write what comes next, as long as the wire takes it."""
         while not self.wire.full:
             if self.notes:
-                data, self.notes = self.notes, b""
+                block, self.notes = frames.Block(self.notes), b""
             elif self.end is not None:
                 self.wire.close()
                 return
@@ -122,18 +121,18 @@ class Subscriber:
                 self.lagging = False
                 return
             elif self.cursor < self.room.oldest:
-                data = self.resync(self, "too_far_behind")
+                block = frames.Block(self.resync(self, "too_far_behind"))
             else:
                 chunk = self.room.chunk(self.view, self.cursor, self.lagging and self.join.conflate)
                 self.events += chunk.cursor - self.cursor
                 self.cursor = chunk.cursor
-                if not chunk.data:
+                if chunk.block is None:
                     continue
-                data = chunk.data
+                block = chunk.block
                 self.told = chunk.cursor
-            self.bytes += len(data)
+            self.bytes += len(block.raw)
             self.last_write = time.monotonic()
-            self.wire.write(data)
+            self.wire.write(block)
         if self.behind_since is None and self.cursor < self.room.head:
             self.behind_since = time.monotonic()
 

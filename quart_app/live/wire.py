@@ -1,21 +1,57 @@
 """The wire: where a subscriber's bytes leave the program.
 
 ``Wire`` is the port that the hub writes to. ``AsgiWire`` brings the bytes out through the ASGI server,
-whatever that is. ``StreamConnection`` is how Quart hands an open response over: routes, tokens and errors
-stay Quart's, and once a route has answered with a ``StreamResponse``, the stream is the hub's.
+whatever that is. ``SocketWire`` writes to the socket itself: a connection that ``adopt`` took over from
+Hypercorn, which frees its side. Both put the same bytes on the wire.
+
+``StreamConnection`` is how Quart hands an open response over: routes, tokens and errors stay Quart's, and
+once a route has answered with a ``StreamResponse``, the stream is the hub's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Protocol, cast
 
+import h11
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.protocol import ProtocolWrapper
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import ASGISendCallable, HTTPResponseBodyEvent, HTTPResponseStartEvent
 from quart import Response
 from quart.asgi import ASGIHTTPConnection
 from quart.typing import ResponseTypes
 from quart.utils import encode_headers
+
+from quart_app.live.frames import Block
+
+HYPERCORN = version("hypercorn")
+
+ADOPTABLE_HYPERCORN = ("0.18.0",)
+"""The versions of Hypercorn that ``adopt`` was proved on; with any other the streams go through ASGI."""
+
+SEND_BUFFER_BYTES = 64 * 1024
+"""What a reader that has gone silent may pin in the kernel (which doubles it for its own book-keeping)."""
+
+KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPIDLE", 0), 60),
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPINTVL", 0), 15),
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPCNT", 0), 4),
+    # unacknowledged data for this long, in milliseconds: the peer is gone without a FIN
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 0), 60_000),
+)
+
+FLUSH_TURNS = 20
+"""How many turns of the loop the head of the answer gets to leave."""
+
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Wire(Protocol):
@@ -26,12 +62,12 @@ class Wire(Protocol):
         """Whether what was written has not left yet; then write nothing more until ``on_drain`` is called."""
         ...
 
-    def attach(self, on_drain: Callable[[], None]) -> None:
-        """Name who is to be told, without arguments, each time the wire is free again."""
+    def attach(self, on_drain: Callable[[], None], on_closed: Callable[[], None]) -> None:
+        """Name who is to be told each time the wire is free again, and once when the stream has ended."""
         ...
 
-    def write(self, data: bytes) -> None:
-        """Send bytes. Only allowed while not ``full``."""
+    def write(self, block: Block) -> None:
+        """Send a block. Only allowed while not ``full``."""
         ...
 
     def close(self) -> None:
@@ -42,34 +78,38 @@ class Wire(Protocol):
         """End the stream now, whatever is still unsent."""
         ...
 
-    async def run(self) -> None:
-        """Carry bytes until the stream is closed or aborted. Cancelled when the client leaves."""
-        ...
+
+def _nobody() -> None:
+    """Nobody is attached yet."""
 
 
 class AsgiWire:
-    """A wire over ASGI ``send``, which returns once the server has room for more."""
+    """A wire over ASGI ``send``, which returns once the server has room for more.
+
+    Made in the task that then carries the bytes with ``run``.
+    """
 
     def __init__(self, send: ASGISendCallable) -> None:
         self._send = send
-        self._unsent = b""
+        self._unsent: Block | None = None
         self._closing = False
         self._woken = asyncio.Event()
-        self._carrier: asyncio.Task[Any] | None = None
-        self._on_drain: Callable[[], None] = lambda: None
+        self._carrier = asyncio.current_task()
+        self._on_drain: Callable[[], None] = _nobody
+        self._on_closed: Callable[[], None] = _nobody
 
     @property
     def full(self) -> bool:
         """Whether the last write is still on its way into the server."""
-        return bool(self._unsent)
+        return self._unsent is not None
 
-    def attach(self, on_drain: Callable[[], None]) -> None:
-        """Call ``on_drain`` each time the server has taken a write."""
-        self._on_drain = on_drain
+    def attach(self, on_drain: Callable[[], None], on_closed: Callable[[], None]) -> None:
+        """Call ``on_drain`` each time the server has taken a write, ``on_closed`` at the end."""
+        self._on_drain, self._on_closed = on_drain, on_closed
 
-    def write(self, data: bytes) -> None:
+    def write(self, block: Block) -> None:
         """Hand one write to the carrier."""
-        self._unsent = data
+        self._unsent = block
         self._woken.set()
 
     def close(self) -> None:
@@ -83,30 +123,188 @@ class AsgiWire:
             self._carrier.cancel()
 
     async def run(self) -> None:
-        """Carry writes to the server, one at a time."""
-        self._carrier = asyncio.current_task()
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            if self._unsent:
-                await send_body(self._send, self._unsent, more=True)
-                self._unsent = b""
-                self._on_drain()
-            elif self._closing:
-                return
+        """Carry writes to the server, one at a time, to the end. Cancelled when the client leaves."""
+        try:
+            while True:
+                await self._woken.wait()
+                self._woken.clear()
+                if self._unsent is not None:
+                    await _send_body(self._send, self._unsent.raw, more=True)
+                    self._unsent = None
+                    self._on_drain()
+                elif self._closing:
+                    await _send_body(self._send, b"", more=False)
+                    return
+        finally:
+            self._on_closed()
 
 
-async def send_body(send: ASGISendCallable, body: bytes, *, more: bool) -> None:
-    """One body message of ASGI."""
+class SocketWire(asyncio.Protocol):
+    """A wire that writes to its own socket: HTTP/1.1 chunks by hand, straight into the kernel.
+
+    What the kernel does not take goes to the transport, which makes the wire full until it has left. There
+    is no task and no buffer per stream.
+    """
+
+    __slots__ = ("_closing", "_descriptor", "_on_closed", "_on_drain", "_transport", "full")
+
+    def __init__(self, descriptor: int) -> None:
+        self.full = False
+        self._descriptor = descriptor
+        self._closing = False
+        self._transport: asyncio.Transport | None = None
+        self._on_drain: Callable[[], None] = _nobody
+        self._on_closed: Callable[[], None] = _nobody
+
+    def attach(self, on_drain: Callable[[], None], on_closed: Callable[[], None]) -> None:
+        """Call ``on_drain`` each time what the kernel did not take has left, ``on_closed`` at the end."""
+        self._on_drain, self._on_closed = on_drain, on_closed
+        if self._transport is None:
+            on_closed()  # the client left before anybody could attach
+
+    def write(self, block: Block) -> None:
+        """Write a block as one HTTP chunk."""
+        self._write(block.chunk)
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or self._closing:
+            return
+        try:
+            sent = os.write(self._descriptor, data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._transport.abort()  # the client has gone; connection_lost will tell
+            return
+        if sent < len(data):
+            self.full = True
+            self._transport.write(data[sent:])
+
+    def close(self) -> None:
+        """Write the last chunk and close once all is out."""
+        if self._transport is None or self._closing:
+            return
+        self._write(LAST_CHUNK)
+        self._closing = True
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Any unsent byte makes the wire full, and none makes it free."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=0)
+
+    def resume_writing(self) -> None:
+        """All that was unsent has left."""
+        self.full = False
+        self._on_drain()
+
+    def data_received(self, data: bytes) -> None:
+        """A client has nothing to say on a stream; what it says is passed over."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The stream has ended, whoever ended it. The descriptor is not ours any more."""
+        self._transport = None
+        self._on_closed()
+
+
+class _Gone:
+    """What Hypercorn holds in place of the writer of an adopted connection: nothing it does has an effect."""
+
+    def write(self, data: bytes) -> None:
+        """Pass over."""
+
+    async def drain(self) -> None:
+        """Return at once."""
+
+    def write_eof(self) -> None:
+        """Leave the connection open: it is not Hypercorn's any more."""
+
+    def close(self) -> None:
+        """Leave the connection open."""
+
+    async def wait_closed(self) -> None:
+        """Return at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A connection taken over: its wire, and what makes Hypercorn let go of it, to be called last."""
+
+    wire: SocketWire
+    release: Callable[[], None]
+
+
+async def adopt(send: ASGISendCallable, http_version: str) -> Adopted | None:
+    """Take the connection over from Hypercorn, once the head of the answer is out; None where it cannot be.
+
+    Only what is recognised by type is taken: HTTP/1.1 without TLS on a proven version of Hypercorn, with
+    nothing unsent and nothing more asked on the connection. Everything else goes on over ASGI.
+    """
+    server = _recognise(send) if http_version == "1.1" else None
+    if server is None:
+        return None
+    theirs = server.writer.transport
+    for _ in range(FLUSH_TURNS):
+        if not theirs.get_write_buffer_size():
+            break
+        await asyncio.sleep(0)
+    if theirs.get_write_buffer_size() or theirs.is_closing():
+        return None
+    ours = socket.socket(fileno=os.dup(theirs.get_extra_info("socket").fileno()))
+    try:
+        ours.setblocking(False)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        for level, option, value in KEEPALIVE:
+            if option:
+                ours.setsockopt(level, option, value)
+        descriptor = ours.fileno()
+        loop = asyncio.get_running_loop()
+        _, wire = await loop.connect_accepted_socket(lambda: SocketWire(descriptor), ours)
+    except BaseException:
+        ours.close()
+        raise
+
+    def release() -> None:
+        server.writer = cast(asyncio.StreamWriter, _Gone())
+        theirs.abort()
+
+    return Adopted(wire, release)
+
+
+def _recognise(send: ASGISendCallable) -> TCPServer | None:
+    """Hypercorn's end of the connection behind an ASGI ``send``, if it is one that can be adopted."""
+    if HYPERCORN not in ADOPTABLE_HYPERCORN:
+        return None
+    stream = getattr(send, "__self__", None)
+    if type(stream) is not HTTPStream:
+        return None
+    http = getattr(stream.send, "__self__", None)
+    if type(http) is not H11Protocol or http.ssl or type(http.connection) is not h11.Connection:
+        return None
+    if http.connection.their_state is not h11.DONE or http.connection.trailing_data[0]:
+        return None
+    server = getattr(http.send, "__self__", None)
+    if type(server) is not TCPServer or type(server.protocol) is not ProtocolWrapper:
+        return None
+    return server
+
+
+async def _send_body(send: ASGISendCallable, body: bytes, *, more: bool) -> None:
     await send(HTTPResponseBodyEvent(type="http.response.body", body=body, more_body=more))
 
 
 class StreamResponse(Response):
-    """An answer whose body is a stream that ``serve`` carries on, for as long as it takes."""
+    """An answer whose body is a stream: ``admit`` lets the wire into the hub, and returns at once."""
 
-    def __init__(self, serve: Callable[[Wire], Awaitable[None]], **options: Any) -> None:
+    def __init__(self, admit: Callable[[Wire], Awaitable[None]], *, adopt: bool, **options: Any) -> None:
         super().__init__(b"", **options)
-        self.serve = serve
+        self.admit = admit
+        self.adopt = adopt
         self.timeout = None  # the framework would cut any response after a minute
         del self.headers["Content-Length"]
 
@@ -128,5 +326,17 @@ class StreamConnection(ASGIHTTPConnection):
                 },
             )
         )
-        await response.serve(AsgiWire(send))
-        await send_body(send, b"", more=False)
+        adopted = await adopt(send, self.scope["http_version"]) if response.adopt else None
+        if adopted is None:
+            carried = AsgiWire(send)
+            await response.admit(carried)
+            await carried.run()
+            return
+        try:
+            await response.admit(adopted.wire)
+        except BaseException:
+            adopted.wire.abort()
+            raise
+        finally:
+            # last, because Hypercorn takes the connection for closed then, and ends this task
+            adopted.release()

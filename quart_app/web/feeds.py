@@ -54,4 +54,6 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
     )
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
-    return StreamResponse(lambda wire: parts.hub.stream(join, wire), headers=HEADERS)
+    return StreamResponse(
+        lambda wire: parts.hub.admit(join, wire), adopt=parts.settings.wire == "socket", headers=HEADERS
+    )

@@ -320,6 +320,7 @@ def _message(**changes: object) -> bytes:
         _message(data={"tournament_id": 7}),
         _message(tournament_id=8),
         _message(seq=5),
+        _message(data=msgspec.Raw(b"[" * 5000 + b"]" * 5000)),
     ],
     ids=lambda message: repr(message[:40]),
 )
