@@ -12,7 +12,7 @@ from quart.typing import ResponseReturnValue
 
 from quart_app.actions.services import Services
 from quart_app.auth.sessions import session_holds, session_staff_id
-from quart_app.auth.tokens import API, FEED, Grant
+from quart_app.auth.tokens import API, Grant
 from quart_app.errors import Forbidden, NotFound, Unauthenticated
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
 from quart_app.store.tournaments import TournamentRow, select_tournament
@@ -87,8 +87,7 @@ def require_staff(role: str = SCORER) -> Callable[[_View[_P]], _View[_P]]:
                 if for_machines(request.path) or bearer_token() is not None:
                     raise
                 if "HX-Request" in request.headers:
-                    page = urlsplit(request.headers.get("HX-Current-URL", ""))._replace(scheme="", netloc="")
-                    return Response("", 401, {"HX-Redirect": login_url(page.geturl())})
+                    return Response("", 401, {"HX-Redirect": login_url(_path_shown())})
                 if request.method not in ("GET", "HEAD"):
                     raise
                 return redirect(login_url(request.full_path.removesuffix("?")))
@@ -130,19 +129,6 @@ def feed_token() -> str | None:
     return bearer_token() or request.cookies.get(FEED_COOKIE) or request.args.get("token")
 
 
-async def feed_grant(tournament_id: int) -> Grant:
-    """What lets the caller into the feeds of a tournament.
-
-    Raises Unauthenticated (no token, or one that is no good), Forbidden (a token for another tournament, or
-    for a role that was taken), NotFound (there is no such tournament, or none for spectators any more).
-    """
-    grant = context().tokens.read(feed_token(), FEED)
-    if grant.tournament_id != tournament_id:
-        raise Forbidden("This token is for another tournament.")
-    await check_grant(context().services, grant)
-    return grant
-
-
 async def check_grant(services: Services, grant: Grant) -> None:
     """Check a feed's grant against what is true now; it says nothing about the time.
 
@@ -161,6 +147,14 @@ async def check_grant(services: Services, grant: Grant) -> None:
             raise _revoked()
         if not holds_role(staff.role, grant.role):
             raise Forbidden("The role that this token was given for has been taken away; get a new one.")
+
+
+def _path_shown() -> str:
+    """The path of the page from which htmx sent the request; "" when it does not say."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", ""))._replace(scheme="", netloc="").geturl()
+    except ValueError:
+        return ""
 
 
 async def _find_staff() -> StaffRow | None:

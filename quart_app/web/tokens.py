@@ -7,56 +7,42 @@ from quart import Blueprint, Response, request
 
 from quart_app.actions.staff import authenticate, record_refresh_token, rotate_refresh_token
 from quart_app.auth.tokens import REFRESH, Grant
-from quart_app.errors import InvalidInput, MalformedRequest, Unauthenticated
+from quart_app.errors import InvalidInput, Unauthenticated
 from quart_app.store.staff import select_staff
 from quart_app.store.tournaments import select_tournament
 from quart_app.web.access import FEED_COOKIE, current_staff, require_visible
+from quart_app.web.api_schema import ID_MAX, Credentials, FeedToken, RefreshRequest, TokenPair
+from quart_app.web.bodies import JSON, Shape, read_body
 from quart_app.web.context import context
 
 blueprint = Blueprint("tokens", __name__)
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-class TokenPair(msgspec.Struct, frozen=True, kw_only=True):
-    """An access token for the API, which lives ``expires_in`` seconds, and what fetches the next pair."""
-
-    access: str
-    refresh: str
-    token_type: str
-    expires_in: int
-
-
-class FeedToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A token for the feeds of one tournament, which lives ``expires_in`` seconds, and the feed's path."""
-
-    token: str
-    expires_in: int
-    url: str
-
-
-@blueprint.post("/api/token/")
+@blueprint.post("/api/token/", strict_slashes=False)
 async def post_token() -> Response:
     """Give a pair of tokens for a ``username`` and its ``password``, sent as JSON or as a form.
 
     401 when they do not fit, with the same words whatever is wrong.
     """
-    fields = await _read_fields("username", "password")
+    asked = await _read(Credentials)
     services, tokens = context().services, context().tokens
-    staff = await authenticate(services, fields["username"], fields["password"])
+    staff = await authenticate(services, asked.username, asked.password)
     access, access_grant = tokens.issue_access(staff)
     refresh, grant = tokens.issue_refresh(staff)
     await record_refresh_token(services, staff, jti=grant.jti, expires_at=grant.expires_at)
     return _pair(access, access_grant, refresh)
 
 
-@blueprint.post("/api/token/refresh/")
+@blueprint.post("/api/token/refresh/", strict_slashes=False)
 async def post_token_refresh() -> Response:
     """Give a new pair for a ``refresh`` token, which dies by that; used again, it takes its family along.
 
     401 for one that is expired, spent or revoked, or whose member of staff is gone or disabled.
     """
-    fields = await _read_fields("refresh")
+    asked = await _read(RefreshRequest)
     services, tokens = context().services, context().tokens
-    old = tokens.read(fields["refresh"], REFRESH)
+    old = tokens.read(asked.refresh, REFRESH)
     async with services.database.reading() as connection:
         staff = None if old.staff_id is None else await select_staff(connection, old.staff_id)
     if staff is None:
@@ -67,7 +53,7 @@ async def post_token_refresh() -> Response:
     return _pair(access, access_grant, refresh)
 
 
-@blueprint.post("/api/tournaments/<int:tournament_id>/feed-token/")
+@blueprint.post(f"/api/tournaments/<int(max={ID_MAX}):tournament_id>/feed-token/", strict_slashes=False)
 async def post_feed_token(tournament_id: int) -> Response:
     """Give a token for a tournament's feeds, as JSON and in the feed cookie.
 
@@ -114,27 +100,15 @@ def _seconds_left(grant: Grant) -> int:
 def _json(body: msgspec.Struct) -> Response:
     # RFC 6749, section 5.1: no cache may keep a token.
     headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(body), 200, headers, content_type="application/json")
+    return Response(msgspec.json.encode(body), 200, headers, content_type=JSON)
 
 
-async def _read_fields(*names: str) -> dict[str, str]:
-    """The named fields of the request's body, JSON or a form, all of them text that is not empty.
-
-    Raises MalformedRequest for a body that cannot be read, InvalidInput for a field that does not fit.
-    """
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        body: object = (await request.form).to_dict()
-    elif request.is_json:
-        try:
-            body = msgspec.json.decode(await request.get_data())
-        except msgspec.DecodeError:
-            raise MalformedRequest("The body is not JSON.") from None
-    else:
-        raise MalformedRequest("Send the fields as application/json or as a form.")
-    if not isinstance(body, dict):
-        raise MalformedRequest(f"Send one JSON object with the fields {', '.join(names)}.")
-    fields = {name: value for name in names if isinstance(value := body.get(name), str) and value}
-    missing = [name for name in names if name not in fields]
+async def _read(shape: type[Shape]) -> Shape:
+    """The text fields of ``shape``, from a form or from JSON. Raises what ``read_body`` does."""
+    if request.mimetype not in FORMS:
+        return await read_body(shape)
+    form, names = await request.form, shape.__struct_fields__
+    missing = [name for name in names if name not in form]
     if missing:
-        raise InvalidInput({name: f"Give {name}, as text." for name in missing})
-    return fields
+        raise InvalidInput({name: f"{name} is missing." for name in missing})
+    return shape(**{name: form[name] for name in names})
