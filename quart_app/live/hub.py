@@ -64,7 +64,7 @@ class Hub:
         self._bus = bus
         self._sources = sources
         self._metrics = metrics
-        self._audiences: dict[int, Audience] = {}
+        self.audiences: dict[int, Audience] = {}  # by tournament id
         self._opening: dict[int, asyncio.Task[Audience]] = {}
         self._tending = Tending(settings, sources.renew, self._everyone)
         self.draining = False
@@ -72,11 +72,11 @@ class Hub:
     @property
     def subscribers(self) -> int:
         """How many streams are open."""
-        return sum(len(audience.subscribers) for audience in self._audiences.values())
+        return sum(len(audience.subscribers) for audience in self.audiences.values())
 
     def watching(self, tournament_id: int) -> int:
         """How many streams of one tournament are open."""
-        audience = self._audiences.get(tournament_id)
+        audience = self.audiences.get(tournament_id)
         return len(audience.subscribers) if audience is not None else 0
 
     async def run(self) -> None:
@@ -96,7 +96,7 @@ class Hub:
         """
         if self.draining:
             raise Unavailable("This server is restarting; please reconnect.", 1)
-        audience = self._audiences.get(tournament_id)
+        audience = self.audiences.get(tournament_id)
         if audience is not None and audience.ready:
             return audience
         opening = self._opening.get(tournament_id)
@@ -108,13 +108,13 @@ class Hub:
 
     async def _open(self, tournament_id: int) -> Audience:
         room = Room(tournament_id, self._sources.render, self._settings.replay_events_max)
-        audience = self._audiences[tournament_id] = Audience(room, self._passed)
+        audience = self.audiences[tournament_id] = Audience(room, self._passed)
         try:
             # subscribed before the log is read, so that what is committed in between is heard
             await self._bus.subscribe(tournament_id)
             await self._read(audience)
         except BaseException:
-            del self._audiences[tournament_id]
+            del self.audiences[tournament_id]
             await self._bus.unsubscribe(tournament_id)
             raise
         audience.ready = True
@@ -223,7 +223,7 @@ class Hub:
 
     def heard(self, tournament_id: int, head_seq: int, envelopes: tuple[Envelope, ...]) -> None:
         """A log has grown to ``head_seq``; what does not follow our tail is read from the log."""
-        audience = self._audiences.get(tournament_id)
+        audience = self.audiences.get(tournament_id)
         if audience is None:
             return
         if not audience.ready:
@@ -239,7 +239,7 @@ class Hub:
     def suspect(self, tournament_ids: Collection[int]) -> None:
         """Something may have been missed: read the logs of these."""
         for tournament_id in tournament_ids:
-            audience = self._audiences.get(tournament_id)
+            audience = self.audiences.get(tournament_id)
             if audience is not None and audience.ready:
                 self._suspect(audience)
 
@@ -315,12 +315,12 @@ class Hub:
             factor = CONNECTED_POLL_FACTOR if self._bus.connected else 1
             await asyncio.sleep(self._settings.degraded_poll_seconds * factor)
             try:
-                heads = await self._sources.read_heads(tuple(self._audiences)) if self._audiences else {}
+                heads = await self._sources.read_heads(tuple(self.audiences)) if self.audiences else {}
             except AppError as error:
                 log.warning("log_unwatched", code=error.code)
                 continue
             for tournament_id, (epoch, head) in heads.items():
-                audience = self._audiences.get(tournament_id)
+                audience = self.audiences.get(tournament_id)
                 if (
                     audience is not None
                     and audience.ready
@@ -339,15 +339,15 @@ class Hub:
     # The end
 
     def _everyone(self) -> list[Subscriber]:
-        return [s for audience in self._audiences.values() for s in audience.subscribers]
+        return [s for audience in self.audiences.values() for s in audience.subscribers]
 
     async def _leave_empty_rooms(self) -> None:
         while True:
             await asyncio.sleep(ROOM_LINGER_SECONDS / 10)
             long_ago = time.monotonic() - ROOM_LINGER_SECONDS
-            for tournament_id, audience in list(self._audiences.items()):
+            for tournament_id, audience in list(self.audiences.items()):
                 if audience.ready and not audience.subscribers and audience.empty_since < long_ago:
-                    del self._audiences[tournament_id]
+                    del self.audiences[tournament_id]
                     await self._bus.unsubscribe(tournament_id)
 
     async def drain(self, seconds: float) -> None:
