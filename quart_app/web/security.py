@@ -85,9 +85,9 @@ def _allowed_origin() -> str | None:
 
 def _refusal() -> Forbidden:
     return Forbidden(
-        "This request comes from a page of another site. Open this site itself and try again. (Operators: sites "
-        "that may do this stand in GRANDSTAND_ALLOWED_ORIGINS. If it came from your own page, let the proxy in "
-        "front pass on Host and X-Forwarded-Proto, and count it in GRANDSTAND_TRUSTED_PROXIES.)"
+        "This request comes from a page of another site. Open this site itself and try again. (Operators: "
+        "sites that may do this stand in GRANDSTAND_ALLOWED_ORIGINS. If it came from your own page, let the "
+        "proxy in front pass on Host and X-Forwarded-Proto, and count it in GRANDSTAND_TRUSTED_PROXIES.)"
     )
 
 
