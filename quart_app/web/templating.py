@@ -7,10 +7,12 @@ template that the page includes.
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from quart_app.errors import BadSettings
 
@@ -32,12 +34,19 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals["static"] = static
+    made.filters["moment"] = moment
     return made
 
 
 def render(template: str, **context: object) -> str:
     """The template's text, by its path below ``templates/``."""
     return environment().get_template(template).render(**context)
+
+
+def moment(at: str) -> Markup:
+    """A ``<time>`` for an RFC 3339 time in UTC; the browser's script turns its text to the viewer's zone."""
+    when = datetime.fromisoformat(at)
+    return Markup('<time datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y, %H:%M} UTC")
 
 
 @cache

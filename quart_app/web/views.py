@@ -202,7 +202,7 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         path=match_path(tournament.id, match.match_id),
         best_of=match.plan.best_of,
         third_place=match.plan.stage == THIRD_PLACE,
-        sides=(_side(tournament, match, 0), _side(tournament, match, 1)),
+        sides=(side_view(tournament, match, 0), side_view(tournament, match, 1)),
         says=sentence(tournament, match),
     )
 
@@ -246,7 +246,8 @@ def _dashed(pair: tuple[int, int] | None, swapped: bool) -> str:
     return f"{b}–{a}" if swapped else f"{a}–{b}"
 
 
-def _side(tournament: Tournament, match: Match, side: int) -> SideView:
+def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
+    """One side of a match, 0 or 1."""
     slot = match.slots[side]
     if slot.bye:
         return SideView("bye", "Bye")

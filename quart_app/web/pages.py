@@ -1,0 +1,116 @@
+"""The spectator's pages: the tournaments, one tournament with its bracket, one match with its story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quart import Blueprint, Response, request
+
+from quart_app.actions.ledger import Loaded
+from quart_app.domain.tournament import TournamentStatus
+from quart_app.errors import NotFound
+from quart_app.store.event_log import select_events
+from quart_app.store.tournaments import select_tournament, select_tournaments
+from quart_app.web import page_views, views
+from quart_app.web.access import current_staff, require_visible
+from quart_app.web.api_schema import ID_MAX
+from quart_app.web.context import context
+from quart_app.web.templating import render
+from quart_app.web.tokens import feed_cookie
+
+blueprint = Blueprint("pages", __name__)
+
+FINISHED_PER_PAGE = 50
+UNFINISHED_MAX = 100
+ID_DIGITS_MAX = 18
+
+
+@blueprint.get("/")
+async def index() -> Response:
+    """The tournaments: being played, coming, finished. Staff also see drafts and private ones.
+
+    ``?before=<id>`` shows the finished ones that are older than that.
+    """
+    before = request.args.get("before", "")
+    before_id = int(before) if before.isdecimal() and len(before) <= ID_DIGITS_MAX else None
+    further = before_id is not None
+    public_only = await current_staff() is None
+    coming = [TournamentStatus.PENDING] if public_only else [TournamentStatus.PENDING, TournamentStatus.DRAFT]
+    async with context().services.database.reading() as connection:
+        finished = await select_tournaments(
+            connection,
+            statuses=(TournamentStatus.COMPLETED,),
+            public_only=public_only,
+            before_id=before_id,
+            limit=FINISHED_PER_PAGE + 1,
+        )
+    page = page_views.IndexPage(
+        live=() if further else await _unfinished((TournamentStatus.ACTIVE,), public_only),
+        coming=() if further else await _unfinished(coming, public_only),
+        finished=tuple(page_views.listed(row) for row in finished[:FINISHED_PER_PAGE]),
+        older_than=finished[FINISHED_PER_PAGE - 1].id if len(finished) > FINISHED_PER_PAGE else None,
+        further=further,
+    )
+    return _page(render("index.html", page=page))
+
+
+@blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/")
+async def tournament(tournament_id: int) -> Response:
+    """A tournament: what is on now, and its bracket. It follows the feed from the state it shows."""
+    loaded = await _visible(tournament_id)
+    page = views.tournament_page(loaded.tournament)
+    return await _live_page(loaded, render("tournament.html", page=page, **_live(loaded)))
+
+
+@blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/matches/<int:match_id>/")
+async def match(tournament_id: int, match_id: int) -> Response:
+    """One match and its story. It follows the same feed as the tournament's page."""
+    loaded = await _visible(tournament_id)
+    found = loaded.tournament.matches.get(match_id)
+    if found is None or not found.played:
+        raise NotFound("There is no such match to be played.")
+    async with context().services.database.reading() as connection:
+        log = await select_events(connection, tournament_id, after=0)
+    page = page_views.match_page(loaded.tournament, found, log)
+    return await _live_page(loaded, render("match.html", page=page, **_live(loaded)))
+
+
+async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[page_views.Listed, ...]:
+    """The tournaments that are not over, with how far they are."""
+    services = context().services
+    async with services.database.reading() as connection:
+        rows = await select_tournaments(
+            connection, statuses=statuses, public_only=public_only, limit=UNFINISHED_MAX
+        )
+        loaded = [await services.ledger.load_on(connection, row.id) for row in rows]
+    return tuple(page_views.listed(each.row, page_views.progress(each.tournament)) for each in loaded)
+
+
+async def _visible(tournament_id: int) -> Loaded:
+    """The tournament, if the caller may know of it. Raises NotFound, in the same words either way."""
+    services = context().services
+    async with services.database.reading() as connection:
+        await require_visible(await select_tournament(connection, tournament_id))
+        return await services.ledger.load_on(connection, tournament_id)
+
+
+def _live(loaded: Loaded) -> dict[str, object]:
+    """What a page needs in order to follow the feed without a gap: where it stands."""
+    return {
+        "tournament_id": loaded.row.id,
+        "connect": f"/sse/tournaments/{loaded.row.id}/fragments/?lastEventId={loaded.position}",
+    }
+
+
+async def _live_page(loaded: Loaded, html: str) -> Response:
+    response = _page(html)
+    token, _ = context().tokens.issue_feed(loaded.row.id, staff=await current_staff())
+    feed_cookie(response, loaded.row.id, token)
+    return response
+
+
+def _page(html: str) -> Response:
+    # A page that is shown again asks first, so that it never begins with an old state.
+    return Response(
+        html, content_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache, private"}
+    )

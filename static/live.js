@@ -1,0 +1,180 @@
+/* Keeps a page's stream going and says how fresh the page is.
+
+   htmx's hx-sse reads the stream, swaps its fragments and reconnects it. What it leaves open is done here: a
+   first connection that fails, a token that has expired, a stream that falls silent, and knowing when to stop. */
+"use strict";
+(() => {
+  const STALE_AFTER = 10_000; // without a connection for this long, the page says that it is not live
+  const RETRY_MAX = 30_000;
+  const REFUSALS = {
+    403: "You may no longer follow this tournament. Reload the page to see what you may.",
+    404: "This tournament is not public any more.",
+    410: "This tournament is gone.",
+  };
+
+  const region = document.getElementById("live-region");
+  const mark = document.getElementById("freshness");
+  const connection = () => region._htmx?.sse;
+
+  let state = "connecting"; // connecting, live, reconnecting, stopped
+  let lastHeard = Date.now();
+  let silenceMax = 40_000; // two and a half heartbeats, once the server has said how long one is
+  let failures = 0;
+  let retryTimer = 0;
+
+  // The mark
+
+  function become(next) {
+    if (state === "stopped") return;
+    if (next === "live") failures = 0;
+    state = next;
+    show();
+  }
+
+  function show() {
+    const silence = Date.now() - lastHeard;
+    const stale = state === "stopped" || (state !== "live" && silence > STALE_AFTER);
+    const over = document.getElementById("tournament-header")?.dataset.status === "completed";
+    const words = { connecting: "Connecting…", reconnecting: "Reconnecting…", live: over ? "Up to date" : "Live" };
+    mark.hidden = false;
+    mark.dataset.state = stale ? "stale" : state;
+    mark.textContent = stale ? `Not live · last update ${age(silence)} ago` : words[state];
+  }
+
+  function age(milliseconds) {
+    const seconds = Math.round(milliseconds / 1000);
+    if (seconds < 60) return `${seconds} s`;
+    return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+  }
+
+  // Connecting
+
+  function connect() {
+    if (state !== "stopped" && !connection()) htmx.trigger(region, "connect");
+  }
+
+  function connectSoon() {
+    const most = Math.min(RETRY_MAX, 1000 * 2 ** failures++);
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(connect, most * (0.5 + Math.random() / 2)); // spread, as everybody else waits too
+  }
+
+  /* Let htmx have the try now for which it waits. */
+  function connectNow() {
+    const waiting = connection();
+    if (!waiting) return connect();
+    waiting.attempt = Math.min(waiting.attempt, 1);
+    waiting.delayCanceller?.();
+  }
+
+  function stop(why) {
+    become("stopped");
+    const notice = document.getElementById("stopped");
+    notice.textContent = why;
+    notice.hidden = false;
+    connection()?.reader?.cancel();
+  }
+
+  /* A fresh token in the feed's cookie, which no script can read. Gives whether there is one. */
+  async function renewToken() {
+    try {
+      const answer = await fetch(`/api/tournaments/${region.dataset.tournament}/feed-token/`, { method: "POST" });
+      if (answer.status in REFUSALS || answer.status === 401) stop(REFUSALS[answer.status] ?? REFUSALS[403]);
+      return answer.ok;
+    } catch {
+      return false; // no network: the next try will ask again
+    }
+  }
+
+  /* The server answered with an error instead of a stream. Gives whether to try again at once. */
+  async function refused(status) {
+    if (status in REFUSALS) stop(REFUSALS[status]);
+    return status === 401 && (await renewToken());
+  }
+
+  // htmx hides the comments that keep a silent stream alive, so bytes are noticed on their way to it.
+  const plainFetch = window.fetch;
+  window.fetch = async (resource, options) => {
+    const answer = await plainFetch(resource, options);
+    if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) return answer;
+    lastHeard = Date.now();
+    const noticed = new TransformStream({
+      transform(chunk, controller) {
+        lastHeard = Date.now();
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(answer.body.pipeThrough(noticed), { status: answer.status, headers: answer.headers });
+  };
+
+  // What htmx tells
+
+  const on = (event, listener) => region.addEventListener(event, listener);
+
+  on("htmx:sse:before:connection", (event) => {
+    if (state === "stopped") event.preventDefault();
+    else if (event.detail.connection.attempt > 0) become("reconnecting");
+  });
+  on("htmx:sse:after:connection", () => become("live"));
+  on("htmx:sse:error", async (event) => {
+    become("reconnecting");
+    if (await refused(event.detail.status)) connectNow();
+  });
+  on("htmx:sse:close", () => {
+    become("reconnecting");
+    connectSoon();
+  });
+  on("htmx:response:error", async (event) => {
+    if (event.target !== region) return; // another request, from within the region
+    become("reconnecting");
+    if (await refused(event.detail.ctx.response.status)) connect();
+    else connectSoon();
+  });
+  on("htmx:error", (event) => {
+    if (event.target !== region) return;
+    become("reconnecting");
+    connectSoon();
+  });
+
+  // What the server tells
+
+  const told = (event) => JSON.parse(event.detail.data).data;
+
+  on("connection_established", (event) => {
+    silenceMax = told(event).heartbeat_seconds * 2500;
+  });
+  on("token", renewToken);
+  on("goodbye", async (event) => {
+    const { code, reconnect } = told(event);
+    if (!reconnect) stop(code === 4003 ? REFUSALS[403] : "The live updates have ended. Reload the page to go on.");
+    else if (code === 4001 && (await renewToken())) connectNow();
+  });
+  on("resync", () => {
+    // The page's position is of no use any more: the next frame replaces everything, newer or not. A page
+    // without the bracket is not in that frame.
+    for (const part of document.querySelectorAll("[data-seq]")) part.removeAttribute("data-seq");
+    if (!document.getElementById("bracket")) location.reload();
+  });
+
+  // An older fragment never overwrites a newer one, and what this page does not show is passed over.
+  on("htmx:before:swap", ({ detail: { tasks } }) => {
+    const wanted = tasks.filter(({ type, target, fragment }) => {
+      if (type !== "partial") return true;
+      return target && Number(fragment.firstElementChild.dataset.seq) >= Number(target.dataset.seq ?? 0);
+    });
+    tasks.splice(0, tasks.length, ...wanted);
+  });
+
+  window.addEventListener("online", connectNow);
+  window.addEventListener("offline", () => state === "live" && become("reconnecting"));
+
+  setInterval(() => {
+    if (state === "live" && !document.hidden && Date.now() - lastHeard > silenceMax) {
+      become("reconnecting"); // the connection is dead and nobody said so
+      connection()?.reader?.cancel();
+    }
+    if (state !== "live") show();
+  }, 1000);
+
+  document.addEventListener("DOMContentLoaded", connect);
+})();

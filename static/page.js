@@ -1,0 +1,194 @@
+/* What the viewer does with a page: follow a participant, fold and choose rounds, jump to what is being played;
+   and what the page does for the viewer: tell what changed, and show times in the viewer's zone.
+
+   The viewer's own state stands in attributes that begin with data-viewer- (and in aria-pressed and
+   aria-expanded): the stream's swaps leave these alone, see morphIgnore in the layout. */
+"use strict";
+(() => {
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  // Times
+
+  const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+  function localiseTimes() {
+    for (const time of all("time[datetime]")) time.textContent = dateAndTime.format(new Date(time.dateTime));
+  }
+
+  localiseTimes();
+  const region = document.getElementById("live-region");
+  if (!region) return;
+
+  // Telling what changed: a changed score pulses once, and the announcer says how its match stands
+
+  const SPOKEN_MAX = 3;
+  const scores = new WeakMap();
+  const title = document.title;
+  let said = sentences();
+
+  function sentences() {
+    return new Map(all("[data-says]", region).map((card) => [card.id.replace(/^[a-z]+-/, ""), card.dataset.says]));
+  }
+
+  function pulse() {
+    for (const score of all(".score", region)) {
+      const before = scores.get(score);
+      scores.set(score, score.textContent);
+      if (before && before !== score.textContent && !calm.matches) {
+        score.animate({ backgroundColor: ["var(--pulse)", "var(--pulse)", "transparent"] }, 1600);
+      }
+    }
+  }
+
+  function announce() {
+    const before = said;
+    said = sentences();
+    const news = [...said].filter(([id, says]) => before.get(id) !== says).map(([, says]) => says);
+    if (!news.length) return;
+    document.getElementById("announcer").textContent =
+      news.length > SPOKEN_MAX ? `${news.length} matches have changed.` : `${news.join(". ")}.`;
+    // The story comes from the log, not from the stream; not everybody asks for it in the same moment.
+    if (document.getElementById("story")) setTimeout(() => htmx.trigger("#story", "story"), 1500 * Math.random());
+  }
+
+  // Rounds: each can be folded on a wide screen, one at a time is shown on a phone
+
+  const FOLDS_FROM = 16; // a finished round with so many matches is folded at first; app.css says so too
+  const phone = matchMedia("(max-width: 40rem)");
+  const isDone = (round) => round.querySelector(".round-title[data-done]");
+  const isLive = (round) => round.querySelector('[data-status="live"]');
+
+  function arrangeRounds() {
+    const rounds = all(".round", region);
+    for (const round of rounds) {
+      const folded = isDone(round) && all(".match", round).length >= FOLDS_FROM;
+      round.dataset.viewerFold ??= folded ? "closed" : "open";
+    }
+    if (!rounds.length || rounds.some((round) => "viewerShown" in round.dataset)) return markRounds();
+    showRound(rounds.find(isLive) ?? rounds.find((round) => !isDone(round)) ?? rounds.at(-1));
+  }
+
+  function showRound(round) {
+    for (const other of all(".round", region)) other.toggleAttribute("data-viewer-shown", other === round);
+    markRounds();
+  }
+
+  function foldRound(round, fold) {
+    round.dataset.viewerFold = fold;
+    markRounds();
+  }
+
+  function markRounds() {
+    for (const { dataset, firstElementChild } of all(".round", region)) {
+      const open = phone.matches ? "viewerShown" in dataset : dataset.viewerFold === "open";
+      firstElementChild.firstElementChild.setAttribute("aria-expanded", String(open));
+    }
+  }
+
+  phone.addEventListener("change", markRounds);
+
+  region.addEventListener("keydown", (event) => {
+    const titles = all(".round-title", region);
+    const next = titles[titles.indexOf(event.target) + { ArrowLeft: -1, ArrowRight: 1 }[event.key]];
+    if (!titles.includes(event.target) || !next) return;
+    event.preventDefault();
+    next.focus();
+    if (phone.matches) showRound(next.closest(".round"));
+  });
+
+  // Following a participant: the whole path is lit, and the next match stands on top
+
+  const key = `grandstand.follow.${region.dataset.tournament}`;
+  let followed = remembered();
+
+  function remembered() {
+    try {
+      return localStorage.getItem(key) ?? "";
+    } catch {
+      return ""; // a browser without storage: the choice lasts as long as the page
+    }
+  }
+
+  function choose(participant) {
+    followed = participant;
+    try {
+      localStorage.setItem(key, participant);
+    } catch {
+      // as above
+    }
+    follow();
+  }
+
+  function follow() {
+    for (const side of all("[data-participant]", region)) {
+      const lit = side.dataset.participant === followed;
+      side.toggleAttribute("data-viewer-followed", lit);
+      side.querySelector("button").setAttribute("aria-pressed", String(lit));
+    }
+    for (const card of all(".match", region)) {
+      card.toggleAttribute("data-viewer-path", card.querySelector("[data-viewer-followed]") !== null);
+    }
+    const box = document.getElementById("following");
+    if (box) showFollowed(box, all(".bracket [data-viewer-path]"));
+  }
+
+  function showFollowed(box, path) {
+    box.hidden = !path.length;
+    box.replaceChildren();
+    if (!path.length) return;
+    const next = path.find(({ dataset }) => ["live", "ready", "locked"].includes(dataset.status)) ?? path.at(-1);
+    const heading = document.createElement("h2");
+    heading.textContent = `You follow ${next.querySelector("[data-viewer-followed] .name").firstChild.textContent}`;
+    const card = next.cloneNode(true);
+    card.removeAttribute("id");
+    card.removeAttribute("data-says");
+    const list = document.createElement("ol");
+    list.append(card);
+    box.append(heading, list);
+  }
+
+  // Jumping to the matches being played, offered while none of them is in view
+
+  const jump = document.getElementById("jump");
+  const inView = new Set();
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) inView[isIntersecting ? "add" : "delete"](target);
+    offerJump();
+  });
+
+  function offerJump() {
+    jump.hidden = inView.size > 0 || !region.querySelector('.strip [data-status="live"]');
+  }
+
+  function watchLive() {
+    watcher.disconnect();
+    inView.clear();
+    for (const card of all('.match[data-status="live"]', region)) watcher.observe(card);
+    offerJump();
+  }
+
+  region.addEventListener("click", ({ target }) => {
+    const round = target.closest(".round-title")?.closest(".round");
+    if (round && phone.matches) showRound(round);
+    else if (round) foldRound(round, round.dataset.viewerFold === "open" ? "closed" : "open");
+    const participant = target.closest("button.name")?.closest("[data-participant]").dataset.participant;
+    if (participant) choose(participant === followed ? "" : participant);
+  });
+
+  function arrange() {
+    const live = all('.strip [data-status="live"]', region).length;
+    document.title = live ? `(${live} live) ${title}` : title;
+    arrangeRounds();
+    follow();
+    watchLive();
+    pulse();
+  }
+
+  arrange();
+  region.addEventListener("htmx:after:swap", () => {
+    arrange();
+    announce();
+    localiseTimes();
+  });
+})();

@@ -1,0 +1,162 @@
+"""The fragments: a page that takes in the stream's partials holds what a fresh page would."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from quart_app.domain import commands, events
+from quart_app.domain.bracket import MatchStatus
+from quart_app.domain.commands import EntrantLine
+from quart_app.domain.decisions import decide
+from quart_app.domain.tournament import Tournament
+from quart_app.web import views
+from quart_app.web.fragments import render_all, render_changes
+from quart_app.web.templating import render
+from tests.web.live_page import LivePage, parse
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+Wish = Callable[[Tournament], commands.Command]
+
+
+def fresh_page(tournament: Tournament) -> LivePage:
+    """The tournament's page as the server would render it now."""
+    return LivePage(
+        render(
+            "tournament.html",
+            page=views.tournament_page(tournament),
+            tournament_id=tournament.id,
+            connect=f"/sse/tournaments/{tournament.id}/fragments/?lastEventId=e-{tournament.seq}",
+        )
+    )
+
+
+def random_log(seed: int, participants: int, third_place: bool = False) -> Iterator[events.Event]:
+    """The events of a whole tournament: several matches at once, tie-breaks, walkovers, double walkovers."""
+    chance = random.Random(seed)
+    tournament = Tournament(1)
+
+    def wish(command: commands.Command) -> Iterator[events.Event]:
+        nonlocal tournament
+        for event in decide(tournament, command, NOW, actor_id=1):
+            tournament = tournament.apply(event)
+            yield event
+
+    names = tuple(
+        EntrantLine(name=f"Player <{n}> & Co", seed=n if n < 5 else None) for n in range(1, participants + 1)
+    )
+    yield from wish(
+        commands.CreateTournament(name="Cup “A” <b>", entrants=names[1:] + names[:1], third_place=third_place)
+    )
+    yield from wish(commands.RegisterParticipants(entrants=names))
+    yield from wish(commands.ChangeVisibility(visibility="private"))
+    yield from wish(commands.ChangeVisibility(visibility="public"))
+    yield from wish(commands.GenerateBracket())
+    while open_matches := [
+        match
+        for match in tournament.matches.values()
+        if match.status in (MatchStatus.READY, MatchStatus.LIVE)
+    ]:
+        match = chance.choice(open_matches)
+        sides = [slot.participant_id for slot in match.slots]
+        if chance.random() < 0.08:
+            winner = chance.choice([*sides, None])
+            yield from wish(commands.ConfirmResult(match_id=match.match_id, walkover=True, winner_id=winner))
+        elif match.status is MatchStatus.READY:
+            yield from wish(commands.StartMatch(match_id=match.match_id))
+        elif chance.random() < 0.6:
+            a, b = chance.randrange(5), chance.randrange(5)
+            yield from wish(
+                commands.UpdateScore(match_id=match.match_id, participant1_score=a, participant2_score=b)
+            )
+        else:
+            level = match.score is not None and match.score[0] == match.score[1]
+            yield from wish(
+                commands.ConfirmResult(
+                    match_id=match.match_id,
+                    participant1_tiebreak=4 if level else None,
+                    participant2_tiebreak=2 if level else None,
+                )
+            )
+
+
+SHAPES = [(2, False), (3, False), (4, True), (8, True), (11, False), (16, True), (23, True)]
+
+
+@pytest.mark.parametrize(("participants", "third_place"), SHAPES)
+def test_every_event_brings_a_followed_page_to_a_fresh_one(participants: int, third_place: bool) -> None:
+    """After each event of a tournament, the page that took in its partials equals a page rendered now."""
+    tournament, page = Tournament(1), None
+    for event in random_log(participants, participants, third_place):
+        tournament = tournament.apply(event)
+        page = page or fresh_page(tournament)
+        page.receive(render_changes(tournament, [event]))
+        assert page.differences(fresh_page(tournament)) == [], f"after {event.type}, seq {tournament.seq}"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_catch_up_of_any_length_brings_a_page_to_a_fresh_one(seed: int) -> None:
+    """From any position to any later one, the one frame over all events between is enough."""
+    chance = random.Random(seed)
+    states = [Tournament(1)]
+    log = list(random_log(seed, chance.randrange(2, 20), False))
+    for event in log:
+        states.append(states[-1].apply(event))
+    for _ in range(25):
+        start, end = sorted(chance.sample(range(1, len(states)), 2))
+        page = fresh_page(states[start])
+        page.receive(render_changes(states[end], log[start:end]))
+        assert page.differences(fresh_page(states[end])) == [], f"from {start} to {end}"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_whole_region_replaces_whatever_a_page_held(seed: int) -> None:
+    """``render_all`` brings a page from any state, later ones included, to the given one."""
+    states = [Tournament(1)]
+    for event in random_log(seed, 9):
+        states.append(states[-1].apply(event))
+    chance = random.Random(seed)
+    for _ in range(10):
+        held, given = chance.choice(states[1:]), chance.choice(states[1:])
+        page = fresh_page(held)
+        page.receive(render_all(given))
+        assert page.differences(fresh_page(given)) == []
+
+
+def test_an_event_that_shows_nowhere_makes_no_fragments() -> None:
+    """``bracket_updated`` of a final moves nobody, so its frame is empty."""
+    tournament = Tournament(1)
+    log = list(random_log(1, 2))
+    for event in log:
+        tournament = tournament.apply(event)
+    assert isinstance(log[-1], events.BracketUpdated)
+    assert render_changes(tournament, log[-1:]) == ""
+
+
+def test_a_page_repeats_no_id() -> None:
+    """Each id stands once on a page: partials are swapped by id."""
+    tournament = Tournament(1)
+    for event in random_log(5, 13):
+        tournament = tournament.apply(event)
+        ids = [
+            each.attributes["id"]
+            for each in fresh_page(tournament).document.walk()
+            if "id" in each.attributes
+        ]
+        assert sorted(set(ids), key=str) == sorted(ids, key=str)
+
+
+def test_a_name_stays_text() -> None:
+    """Markup in a name is shown, never obeyed, in a frame as on the page."""
+    tournament = Tournament(1)
+    lines = (EntrantLine(name='"><script>x</script>'), EntrantLine(name="</hx-partial><b>&amp;"))
+    for command in (commands.CreateTournament(name="T", entrants=lines), commands.GenerateBracket()):
+        for event in decide(tournament, command, NOW):
+            tournament = tournament.apply(event)
+    card = parse(render_all(tournament)).find("match-1")
+    assert card is not None
+    assert [side.text() for side in card.walk() if side.tag == "button"] == [line.name for line in lines]
