@@ -1,0 +1,192 @@
+// The staff's pages. Without this script every form is a plain POST; with it, quick taps on the scoring pad
+// all count, a refresh never wipes what is being typed, and a lost connection is told and tried again.
+"use strict";
+(() => {
+  const RETRY_MS = 2000;
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // ------------------------------------------------------------------ the score
+  //
+  // A tap changes the number at once. One request is under way at a time; what is tapped meanwhile is sent
+  // when it is answered, on top of the version in that answer. The truth is what the server answers.
+
+  const scoring = { sending: false, unsent: false, answered: 0, sent: {}, later: {}, timer: 0 };
+  const scoreForm = () => find(".pad-score");
+  const numbers = (form) => all(".pad-number", form);
+
+  function save() {
+    const form = scoreForm();
+    clearTimeout(scoring.timer);
+    if (!form) return;
+    if (scoring.sending) {
+      scoring.unsent = true;
+      return;
+    }
+    Object.assign(scoring, { sending: true, unsent: false, answered: 0 });
+    scoring.sent = Object.fromEntries(numbers(form).map((input) => [input.name, input.value]));
+    htmx.trigger(form, "save");
+  }
+
+  function step(form, submitter) {
+    const [, side, way] = submitter?.value?.match(/^(participant[12])_(plus|minus)$/) ?? [];
+    const input = side && form.elements[`${side}_score`];
+    if (!input || !/^\s*\d+\s*$/.test(input.value)) return true;
+    const before = Number(input.value);
+    input.value = Math.max(0, before + (way === "plus" ? 1 : -1));
+    find(`[value="${side}_minus"]`, form).setAttribute("aria-disabled", String(input.value === "0"));
+    return Number(input.value) !== before;
+  }
+
+  function beforeAnswer() {
+    const form = scoreForm();
+    const changed = form ? numbers(form).filter((input) => input.value !== scoring.sent[input.name]) : [];
+    scoring.later = Object.fromEntries(changed.map((input) => [input.name, input.value]));
+  }
+
+  function afterAnswer() {
+    const form = scoreForm();
+    if (!form) return;
+    for (const input of numbers(form)) {
+      const later = scoring.answered < 400 ? scoring.later[input.name] : undefined;
+      input.value = later ?? input.defaultValue;
+    }
+  }
+
+  function answered() {
+    const again = scoring.answered === 0 || scoring.answered === 503;
+    scoring.sending = false;
+    if (again) {
+      scoring.timer = setTimeout(save, RETRY_MS);
+    } else if (scoring.unsent && scoring.answered < 400) {
+      queueMicrotask(save);
+    } else {
+      scoring.unsent = false;
+      queueMicrotask(follow);
+    }
+  }
+
+  // ------------------------------------------------------------------ following the feed
+
+  function dirty(root) {
+    return all("input:not([type=hidden]), textarea", root).some((field) =>
+      field.matches("[type=radio], [type=checkbox]")
+        ? field.checked !== field.defaultChecked
+        : field.value !== field.defaultValue,
+    );
+  }
+
+  function follow() {
+    for (const part of all("[data-follow]")) {
+      const card = document.getElementById(`match-${part.dataset.match}`);
+      if (card && Number(card.dataset.seq) <= Number(part.dataset.seq)) continue;
+      if (scoring.sending || scoring.unsent) continue;
+      if (dirty(part)) {
+        find(".stale", part)?.removeAttribute("hidden");
+      } else {
+        htmx.trigger(part, "refresh");
+      }
+    }
+  }
+
+  function mayReplace(part, tasks) {
+    const fresh = tasks.map((task) => find("[data-follow]", task.fragment)).find(Boolean);
+    const older = fresh && Number(fresh.dataset.seq) < Number(part.dataset.seq);
+    return !older && !scoring.sending && !dirty(part);
+  }
+
+  // ------------------------------------------------------------------ htmx
+
+  const source = (event) => event.detail.ctx?.sourceElement ?? event.target;
+  const ofScore = (event) => source(event)?.matches?.(".pad-score");
+
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { tasks, ctx } = event.detail;
+    if (source(event)?.matches?.("[data-follow]") && !mayReplace(source(event), tasks)) {
+      event.preventDefault();
+      return;
+    }
+    // What somebody has opened stays open; only the confirmation closes, because its sentence has changed.
+    for (const { fragment } of tasks) {
+      for (const details of all("details[id]:not(.pad-confirm)", fragment)) {
+        if (document.getElementById(details.id)?.open) details.open = true;
+      }
+    }
+    if (ofScore(event)) {
+      scoring.answered = ctx.response?.status ?? 0;
+      beforeAnswer();
+    }
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.target.id === "live-region") follow();
+    else if (scoring.sending && scoring.answered) afterAnswer();
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (ofScore(event)) answered();
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const trouble = find("#pad-trouble");
+    if (!trouble || !source(event)?.matches?.("#pad form")) return;
+    const typed = numbers(scoreForm() ?? document).map((input) => input.value).join("–");
+    const notice = document.createElement("p");
+    notice.className = "notice bad";
+    notice.textContent = ofScore(event)
+      ? `No connection: ${typed} is not saved yet. Trying again by itself …`
+      : "No connection: nothing was sent. Please try again.";
+    trouble.replaceChildren(notice);
+  });
+
+  // ------------------------------------------------------------------ forms
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.matches(".pad-score") && window.htmx) {
+      event.preventDefault();
+      if (step(form, event.submitter)) save();
+    } else if ("once" in form.dataset) {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    }
+  });
+  window.addEventListener("pageshow", () => all("[data-sent]").forEach((form) => delete form.dataset.sent));
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".pad-number") && window.htmx) save();
+  });
+
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.counts) count(target, document.getElementById(target.dataset.counts));
+    if (target.dataset.side) tellTiebreak();
+  });
+
+  function count(textarea, output) {
+    const lines = textarea.value.split("\n").filter((line) => line.trim());
+    const byes = lines.filter((line) => line.trim().toLowerCase() === "bye").length;
+    const say = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+    output.textContent = say(lines.length - byes, "participant") + (byes ? `, ${say(byes, "bye")}` : "");
+  }
+
+  function tellTiebreak() {
+    const output = find("#tiebreak-verdict");
+    const sides = all("[data-side]").map((input) => ({ name: input.dataset.side, score: input.value.trim() }));
+    const [high, low] = sides.sort((a, b) => Number(b.score) - Number(a.score));
+    const decided = sides.every((side) => /^\d+$/.test(side.score)) && Number(high.score) > Number(low.score);
+    output.textContent = decided
+      ? `${high.name} beat ${low.name} ${high.score}–${low.score} in the tie-break, after ${output.dataset.after}.`
+      : "";
+  }
+
+  document.addEventListener("click", async ({ target }) => {
+    const refresh = target.closest?.("[data-refresh]");
+    if (refresh) {
+      const part = find(refresh.dataset.refresh);
+      all("form", part).forEach((form) => form.reset());
+      htmx.trigger(part, "refresh");
+    }
+    const copy = target.closest?.("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(new URL(copy.dataset.copy, location.href).href);
+      copy.textContent = "Copied";
+    }
+  });
+  if (navigator.clipboard) all("[data-copy]").forEach((button) => button.removeAttribute("hidden"));
+})();
