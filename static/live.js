@@ -176,5 +176,5 @@
     if (state !== "live") show();
   }, 1000);
 
-  document.addEventListener("DOMContentLoaded", connect);
+  setTimeout(connect); // after htmx, which begins in a timer too, set before this one
 })();
