@@ -18,6 +18,7 @@ from quart_app.auth.tokens import Tokens
 from quart_app.domain.events import Envelope
 from quart_app.live.bus import Bus, LocalBus
 from quart_app.live.hub import Hub, Sources
+from quart_app.live.presence import LocalPresence, RedisPresence
 from quart_app.live.redis_bus import RedisBus
 from quart_app.live.subscriber import Grant
 from quart_app.live.wire import StreamConnection
@@ -61,7 +62,8 @@ def create_app(settings: Settings) -> Quart:
     bus = _bus(settings, metrics)
     services = Services(database, bus, Ledger(database), count=metrics.events_appended.inc)
     signer = Tokens(settings, services.clock)
-    hub = Hub(settings, bus, _sources(services, signer), metrics)
+    presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
+    hub = Hub(settings, bus, presence, _sources(services, signer), metrics)
     app.extensions[EXTENSION] = Context(settings, services, hub, signer, metrics)
 
     sessions.session_manager(settings).init_app(app)
@@ -81,6 +83,7 @@ def create_app(settings: Settings) -> Quart:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
+        await presence.close()
         await bus.close()
         await database.close()
 

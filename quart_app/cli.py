@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -175,8 +174,7 @@ async def _with_services(settings: Settings, use: Callable[[Services], Awaitable
     try:
         await use(Services(database, bus, Ledger(database)))
     finally:
-        with contextlib.suppress(AttributeError):
-            await bus.close()  # type: ignore[attr-defined]
+        await bus.close()
         await database.close()
 
 

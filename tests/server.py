@@ -152,10 +152,10 @@ class Feed:
         self._held = b""
 
     async def next(self, seconds: float = 5.0) -> Frame:
-        """The next block that is no mere comment. Raises EOFError at the stream's end."""
+        """The next block that is neither a comment nor presence. Raises EOFError at the stream's end."""
         while True:
             frame = await asyncio.wait_for(self.next_block(), seconds)
-            if not frame.raw.startswith(b":"):
+            if not frame.raw.startswith(b":") and frame.event != "presence":
                 self.frames.append(frame)
                 return frame
 

@@ -9,12 +9,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import reduce
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from quart_app.domain.tournament import Tournament
 from quart_app.errors import NotFound
 from quart_app.store import event_log, tournaments
-from quart_app.store.engine import Database
+from quart_app.store.engine import Connection, Database
 from quart_app.store.tournaments import TournamentRow
 
 TOURNAMENTS_KEPT = 256
@@ -45,7 +43,7 @@ class Ledger:
         async with self._database.reading() as connection:
             return await self.load_on(connection, tournament_id)
 
-    async def load_on(self, connection: AsyncConnection, tournament_id: int) -> Loaded:
+    async def load_on(self, connection: Connection, tournament_id: int) -> Loaded:
         """The same within the caller's transaction, which sees what it has itself written."""
         row = await tournaments.select_tournament(connection, tournament_id)
         if row is None:

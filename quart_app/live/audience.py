@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 
+from quart_app.live.frames import Block
 from quart_app.live.room import Room
 from quart_app.live.subscriber import Subscriber
 
@@ -32,6 +33,7 @@ class Audience:
         self.suspected = False
         self.empty_since = time.monotonic()
         self.undelivered: list[str] = []
+        self.presence: Block | None = None  # the last total told, for those who come after
         self._on_pass = on_pass
         self._pass: Iterator[Subscriber] | None = None
         self._anew = False

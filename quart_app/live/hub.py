@@ -23,6 +23,7 @@ from quart_app.live import frames
 from quart_app.live.audience import Audience
 from quart_app.live.bus import Bus, Notice, StaffChanged
 from quart_app.live.position import Position
+from quart_app.live.presence import Crowd, Presence
 from quart_app.live.room import Gap, Room
 from quart_app.live.subscriber import End, Grant, Join, Subscriber
 from quart_app.live.tending import Tending
@@ -36,7 +37,7 @@ ROOM_LINGER_SECONDS = 30.0
 """How long an empty room is kept, so that a spectator's reload does not read the whole log again."""
 
 CONNECTED_POLL_FACTOR = 10
-"""How much rarer the log's heads are read while the bus is there: a hint can get lost all the same."""
+"""How much rarer the log's heads are read while Redis is there: a hint can get lost all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,9 @@ class Sources:
 class Hub:
     """All open streams of one worker. ``run`` it once; ``admit`` lets one client in."""
 
-    def __init__(self, settings: Settings, bus: Bus, sources: Sources, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, bus: Bus, presence: Presence, sources: Sources, metrics: Metrics
+    ) -> None:
         self._settings = settings
         self._bus = bus
         self._sources = sources
@@ -67,6 +70,7 @@ class Hub:
         self.audiences: dict[int, Audience] = {}  # by tournament id
         self._opening: dict[int, asyncio.Task[Audience]] = {}
         self._tending = Tending(settings, sources.renew, self._everyone)
+        self._crowd = Crowd(presence, lambda: self.audiences)
         self.draining = False
 
     @property
@@ -85,6 +89,7 @@ class Hub:
             tasks.create_task(self._bus.run(self))
             tasks.create_task(self._watch_log())
             tasks.create_task(self._tending.run())
+            tasks.create_task(self._crowd.run())
             tasks.create_task(self._leave_empty_rooms())
 
     # Joining and leaving
@@ -130,6 +135,8 @@ class Hub:
         subscriber = self._join(audience, join, wire)
         wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
         subscriber.pump()
+        if audience.presence is not None:
+            subscriber.whisper(audience.presence)
 
     def _left(self, audience: Audience, subscriber: Subscriber) -> None:
         audience.discard(subscriber)
@@ -310,9 +317,13 @@ class Hub:
             subscriber.note(self._resync(subscriber, "unknown_epoch"))
 
     async def _watch_log(self) -> None:
-        """Read the heads of all watched logs: often while the bus is away, now and then otherwise."""
+        """Read the heads of all watched logs: now and then while Redis is there, often otherwise.
+
+        Without Redis nobody tells us what a command of another process writes.
+        """
         while True:
-            factor = CONNECTED_POLL_FACTOR if self._bus.connected else 1
+            told = self._settings.redis_url is not None and self._bus.connected
+            factor = CONNECTED_POLL_FACTOR if told else 1
             await asyncio.sleep(self._settings.degraded_poll_seconds * factor)
             try:
                 heads = await self._sources.read_heads(tuple(self.audiences)) if self.audiences else {}

@@ -133,13 +133,18 @@ class Subscriber:
             self.bytes += len(block.raw)
             self.last_write = time.monotonic()
             self.wire.write(block)
-        if self.behind_since is None and self.cursor < self.room.head:
-            self.behind_since = time.monotonic()
 
     def note(self, frame: bytes) -> None:
         """Send a frame that is not of the log as soon as the wire is free."""
         self.notes += frame
         self.pump()
+
+    def whisper(self, block: frames.Block) -> None:
+        """Send what may as well get lost: only if the wire is free, and to those who see every type."""
+        if not self.wire.full and self.end is None and not self.view.filter.types:
+            self.bytes += len(block.raw)
+            self.last_write = time.monotonic()
+            self.wire.write(block)
 
     def heartbeat(self) -> None:
         """Break the silence: tell how far the cursor has come, or else send a comment."""

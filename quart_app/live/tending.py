@@ -56,8 +56,11 @@ class Tending:
     def _tend(self, subscriber: Subscriber, now: float) -> None:
         if subscriber.end is not None:
             return
-        if subscriber.behind_since is not None:
+        if subscriber.wire.full:
+            # until everything is out, however little a slow reader takes in between
             subscriber.lagging = True
+            subscriber.behind_since = subscriber.behind_since or now
+        if subscriber.behind_since is not None:
             if now - subscriber.behind_since > self._settings.lag_seconds_max:
                 subscriber.cut(End.LAGGED)
                 return

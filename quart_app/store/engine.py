@@ -52,6 +52,9 @@ _SQLITE_OUTAGES = {
 _POSTGRES_OUTAGE_CLASSES = {"08", "53", "57", "58", "40"}
 _POSTGRES_OUTAGES = {"25006", "55P03", "25P03"}
 
+Connection = AsyncConnection
+"""What the store's functions take first; for those outside who hand it on."""
+
 _log = structlog.get_logger(__name__)
 
 

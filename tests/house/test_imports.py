@@ -34,12 +34,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "auth": {"errors", "domain", "settings", "store"},
     "web": {"domain", "store", "actions", "live", "auth", *LEAVES},
     "app": {*ROOMS, *LEAVES},
-    "cli": {"app", "demo", *ROOMS, *LEAVES},
+    "serving": {"web", "errors", "settings"},
+    "development": {"settings"},
+    "cli": {"app", "demo", "serving", "development", *ROOMS, *LEAVES},
     "__main__": {"cli"},
 }
 
 # Who may know each library, as prefixes of module names.
-FRONT = ("quart_app.web", "quart_app.app", "quart_app.cli")
+FRONT = ("quart_app.web", "quart_app.app", "quart_app.cli", "quart_app.serving")
 STORE = ("quart_app.store",)
 MAY_KNOW: dict[str, tuple[str, ...]] = {
     "quart": (*FRONT, "quart_app.live.wire"),
