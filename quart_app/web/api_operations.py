@@ -276,7 +276,6 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "description": "Makes a retry safe: the same request with the same key is done once, and answered "
         "the same. Any text of yours that you use for one request only, such as a UUID.",
         "schema": {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
-        "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
