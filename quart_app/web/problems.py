@@ -109,7 +109,7 @@ def register(app: Quart) -> None:
 
 def for_machines(path: str) -> bool:
     """Whether programs, not people, read this path."""
-    return path.startswith(MACHINE_PATHS)
+    return f"{path}/".startswith(MACHINE_PATHS)
 
 
 def document(error: AppError) -> dict[str, object]:
@@ -117,14 +117,15 @@ def document(error: AppError) -> dict[str, object]:
 
     ``type`` is the place in the API's docs that explains the code.
     """
-    own = {name: value for name, value in error.extra.items() if value is not None}
-    return own | {
+    standard = {
         "type": f"/api/docs#{error.code}",
         "title": error.title,
         "status": error.status,
         "code": error.code,
         "detail": error.detail,
     }
+    own = {name: value for name, value in error.extra.items() if value is not None and name not in standard}
+    return standard | own
 
 
 async def answer(error: AppError) -> Response:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import httpx
 import pytest
 import pytest_asyncio
 from quart import Quart
 
 from quart_app.store.event_log import select_events
 from quart_app.web.context import EXTENSION, Context
+from tests.server import Server
 from tests.web.api_client import Caller
 
 MATCH_KEYS = [
@@ -593,23 +595,21 @@ async def test_a_stranger_learns_nothing_of_a_key(organiser: Caller, anyone: Cal
     assert reply.status == 401
 
 
-# Health
-
-
-async def test_alive(anyone: Caller) -> None:
-    """The process answers."""
-    reply = await anyone.get("/healthz")
-    assert (reply.status, reply.json) == (200, {"status": "ok", "checks": {}})
-
-
-async def test_ready(anyone: Caller) -> None:
-    """The database and the bus are there."""
-    reply = await anyone.get("/readyz")
-    assert (reply.status, reply.json) == (200, {"status": "ok", "checks": {"database": "ok", "bus": "ok"}})
-
-
-async def test_metrics(anyone: Caller) -> None:
-    """In the Prometheus text format."""
-    reply = await anyone.get("/metrics")
-    assert reply.headers["Content-Type"].startswith("text/plain; version=")
-    assert b"\ngrandstand_feed_subscribers 0.0\n" in reply.body
+async def test_a_caller_who_hangs_up_may_ask_again(server: Server) -> None:
+    """What was begun with a key is finished and noted, so that the next try gets its answer."""
+    headers = await server.sign_in("Olga") | {"Idempotency-Key": "k"}
+    body = {"name": "Cup", "participants": [{"name": "A"}, {"name": "B"}]}
+    async with (
+        server.services.database.writing()
+    ):  # whoever wants to write now waits, and the caller does not
+        with pytest.raises(httpx.ReadTimeout):
+            await server.client.post("/api/tournaments/", json=body, headers=headers, timeout=0.5)
+        await asyncio.sleep(0.2)  # until the server has noticed
+    reply = await server.client.post("/api/tournaments/", json=body, headers=headers)
+    for _ in range(100):
+        if reply.status_code != 409:
+            break
+        await asyncio.sleep(0.02)
+        reply = await server.client.post("/api/tournaments/", json=body, headers=headers)
+    assert (reply.status_code, reply.headers["Idempotency-Replayed"]) == (201, "true")
+    assert len((await server.client.get("/api/tournaments/")).json()["tournaments"]) == 1

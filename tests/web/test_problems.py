@@ -158,7 +158,7 @@ async def test_a_fault_is_logged_once_with_its_traceback(client: Client) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/nothing/", "/sse/nothing/", "/api/", "/api//it/", "/sse//it/", "/sse/it"]
+    "path", ["/api", "/sse", "/api/nothing/", "/sse/nothing/", "/api/", "/api//it/", "/sse//it/", "/sse/it"]
 )
 async def test_an_unknown_machine_path_is_a_problem_and_no_redirect(client: Client, path: str) -> None:
     """Neither an unknown path nor one with a missing or doubled slash ends in HTML or a 3xx."""

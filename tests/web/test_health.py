@@ -1,0 +1,80 @@
+"""What an operator's machines ask, with the database and the bus there and away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from quart import Quart
+
+from quart_app.settings import Settings
+from tests.server import Server, running
+from tests.services import PostgresServer, RedisServer
+from tests.web.api_client import Caller
+
+
+async def until_ready_says(server: Server, status: str) -> httpx.Response:
+    """The answer of /readyz once it has this status; a TimeoutError if that takes too long."""
+    for _ in range(200):
+        answer = await server.client.get("/readyz")
+        if answer.json()["status"] == status:
+            return answer
+        await asyncio.sleep(0.05)
+    raise TimeoutError(f"/readyz never said {status}")
+
+
+async def test_alive(app: Quart) -> None:
+    """The process answers."""
+    reply = await Caller.anonymous(app).get("/healthz")
+    assert (reply.status, reply.json) == (200, {"status": "ok", "checks": {}})
+
+
+async def test_ready(app: Quart) -> None:
+    """The database and the bus are there."""
+    reply = await Caller.anonymous(app).get("/readyz")
+    assert (reply.status, reply.json) == (200, {"status": "ok", "checks": {"database": "ok", "bus": "ok"}})
+
+
+async def test_metrics(app: Quart) -> None:
+    """In the Prometheus text format."""
+    reply = await Caller.anonymous(app).get("/metrics")
+    assert reply.headers["Content-Type"].startswith("text/plain; version=")
+    assert b"\ngrandstand_feed_subscribers 0.0\n" in reply.body
+
+
+async def test_without_its_database_it_is_alive_and_not_ready(postgres_server: PostgresServer) -> None:
+    """503 from /readyz, 200 from /healthz, and ready again by itself."""
+    database_url = await postgres_server.fresh_database(migrated=True)
+    async with running(Settings.for_tests(database_url=database_url)) as server:
+        async with postgres_server.away():
+            answer = await until_ready_says(server, "unavailable")
+            assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "unreachable")
+            assert (await server.client.get("/healthz")).status_code == 200
+        assert (await until_ready_says(server, "ok")).status_code == 200
+
+
+async def test_without_its_database_the_api_says_when_to_come_back(postgres_server: PostgresServer) -> None:
+    """503 as a problem with Retry-After, for reading and for writing, and nothing of the database in it."""
+    database_url = await postgres_server.fresh_database(migrated=True)
+    async with running(Settings.for_tests(database_url=database_url)) as server:
+        headers = await server.sign_in("Olga") | {"Idempotency-Key": "k"}
+        async with postgres_server.away():
+            for answer in (
+                await server.client.get("/api/tournaments/"),
+                await server.client.post("/api/tournaments/", headers=headers, json={}),
+            ):
+                assert (answer.status_code, answer.json()["code"]) == (503, "service.unavailable")
+                assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_without_its_bus_it_is_degraded_but_ready(
+    settings: Settings, redis_server: RedisServer
+) -> None:
+    """Events come late without Redis, not never: 200."""
+    with_redis = Settings.for_tests(database_url=settings.database_url, redis_url=redis_server.url)
+    async with running(with_redis) as server:
+        await until_ready_says(server, "ok")
+        async with redis_server.away():
+            answer = await until_ready_says(server, "degraded")
+            assert (answer.status_code, answer.json()["checks"]["bus"]) == (200, "away")
+        await until_ready_says(server, "ok")
