@@ -20,7 +20,7 @@
     clearTimeout(scoring.timer);
     if (!form) return;
     if (scoring.sending) {
-      scoring.unsent = true;
+      scoring.unsent = numbers(form).some((input) => input.value !== scoring.sent[input.name]);
       return;
     }
     Object.assign(scoring, { sending: true, unsent: false, answered: 0 });
