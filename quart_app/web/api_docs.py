@@ -72,7 +72,10 @@ def _entry(described: Schema, method: str, path: str, operation: Schema) -> Entr
         access=_access(operation["security"]),
         parameters=[
             Field(
-                each["name"], _kind(each["schema"]), each.get("required", False), each.get("description", "")
+                each["name"],
+                _kind(each["schema"]),
+                each.get("required", False),
+                _text({**each["schema"], **each}),
             )
             for each in parameters
         ],
@@ -100,7 +103,13 @@ def _members(schema: Schema) -> list[Field]:
 
 def _text(schema: Schema) -> str:
     texts = [schema, *schema.get("anyOf", ())]
-    return next((each["description"] for each in texts if "description" in each), "")
+    text = next((each["description"] for each in texts if "description" in each), "")
+    default = schema.get("default")
+    return text if default is None else f"{text} If left out: `{_value(default)}`.".strip()
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _kind(schema: Schema) -> str:
@@ -110,7 +119,7 @@ def _kind(schema: Schema) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
-        return f"`{json.dumps(schema['const'])}`"
+        return f"`{_value(schema['const'])}`"
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
     if schema["type"] == "array":
@@ -137,7 +146,7 @@ def _access(security: Sequence[Mapping[str, Sequence[str]]]) -> str:
         return "Anyone."
     if "feedToken" in schemes:
         return "The bearer of a feed token."
-    return "Anyone; staff see what is private too." if {} in security else "Staff."
+    return "Anyone where it is public, staff always." if {} in security else "Staff."
 
 
 def _indented(value: object) -> str:
