@@ -40,6 +40,7 @@ from quart_app.web import (
 )
 from quart_app.web import tokens as token_routes
 from quart_app.web.context import EXTENSION, Context
+from quart_app.web.limits import Limits
 from quart_app.web.snapshot import snapshot
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> Quart:
     signer = Tokens(settings, services.clock)
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     hub = Hub(settings, bus, presence, _sources(services, signer), metrics)
-    app.extensions[EXTENSION] = Context(settings, services, hub, signer, metrics)
+    app.extensions[EXTENSION] = Context(settings, services, hub, signer, metrics, Limits(settings))
 
     sessions.session_manager(settings).init_app(app)
     problems.register(app)

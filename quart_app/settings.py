@@ -182,6 +182,39 @@ class Settings:
         _seconds,
         "how long a stopping worker lets its requests and streams end",
     )
+    limit_streams_per_address: int = _setting(
+        "GRANDSTAND_LIMIT_STREAMS_PER_ADDRESS",
+        20_000,
+        _integer(1),
+        "open feeds of one address, by each worker",
+    )
+    limit_streams_per_subject: int = _setting(
+        "GRANDSTAND_LIMIT_STREAMS_PER_SUBJECT",
+        200,
+        _integer(1),
+        "open feeds of one staff member, by each worker",
+    )
+    limit_streams_per_tournament: int = _setting(
+        "GRANDSTAND_LIMIT_STREAMS_PER_TOURNAMENT",
+        50_000,
+        _integer(1),
+        "open feeds of one tournament, by worker",
+    )
+    limit_streams_per_worker: int = _setting(
+        "GRANDSTAND_LIMIT_STREAMS_PER_WORKER", 50_000, _integer(1), "open feeds of one worker; then 503"
+    )
+    limit_connects_per_address: int = _setting(
+        "GRANDSTAND_LIMIT_CONNECTS_PER_ADDRESS", 5_000, _integer(1), "feeds opened a second by one address"
+    )
+    limit_posts_per_staff: int = _setting(
+        "GRANDSTAND_LIMIT_POSTS_PER_STAFF", 6_000, _integer(1), "posts a minute by one staff member"
+    )
+    limit_logins_per_name: int = _setting(
+        "GRANDSTAND_LIMIT_LOGINS_PER_NAME", 20, _integer(1), "tries a minute to sign in under one name"
+    )
+    limit_logins_per_address: int = _setting(
+        "GRANDSTAND_LIMIT_LOGINS_PER_ADDRESS", 100, _integer(1), "tries a minute to sign in from one address"
+    )
     wire: str = _setting(
         "GRANDSTAND_WIRE",
         "socket",

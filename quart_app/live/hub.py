@@ -25,6 +25,7 @@ from quart_app.live.bus import Bus, Notice, StaffChanged
 from quart_app.live.position import Position
 from quart_app.live.presence import Crowd, Presence
 from quart_app.live.room import Gap, Room
+from quart_app.live.seats import Seats
 from quart_app.live.subscriber import End, Grant, Join, Subscriber
 from quart_app.live.tending import Tending
 from quart_app.live.wire import Wire
@@ -71,6 +72,7 @@ class Hub:
         self._opening: dict[int, asyncio.Task[Audience]] = {}
         self._tending = Tending(settings, sources.renew, self._everyone)
         self._crowd = Crowd(presence, lambda: self.audiences)
+        self.seats = Seats(settings)
         self.draining = False
 
     @property
@@ -140,6 +142,7 @@ class Hub:
 
     def _left(self, audience: Audience, subscriber: Subscriber) -> None:
         audience.discard(subscriber)
+        self.seats.give_back(subscriber.join)
         self._closed(subscriber)
 
     @staticmethod
@@ -163,6 +166,7 @@ class Hub:
             subscriber.notes += self._resync(subscriber, lost)
         self._tending.schedule_check(subscriber)
         audience.add(subscriber)
+        self.seats.take(join)
         self._metrics.subscribers.inc()
         self._metrics.resumes.labels(
             "fresh" if asked is None else f"resync_{lost}" if lost else "replayed"

@@ -62,6 +62,7 @@ class Join:
     tournament_id: int
     view: View
     grant: Grant
+    address: str = ""
     asked: Position | None = None
     conflate: bool = True
 

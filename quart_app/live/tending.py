@@ -60,10 +60,10 @@ class Tending:
             # until everything is out, however little a slow reader takes in between
             subscriber.lagging = True
             subscriber.behind_since = subscriber.behind_since or now
-        if subscriber.behind_since is not None:
-            if now - subscriber.behind_since > self._settings.lag_seconds_max:
-                subscriber.cut(End.LAGGED)
-                return
+        behind_since = subscriber.behind_since
+        if behind_since is not None and now - behind_since > self._settings.lag_seconds_max:
+            subscriber.cut(End.LAGGED)
+            return
         if now - subscriber.last_write >= self._settings.heartbeat_seconds - TICK_SECONDS / 2:
             subscriber.heartbeat()
         if now >= subscriber.check_at:

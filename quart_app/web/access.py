@@ -45,10 +45,12 @@ async def current_staff() -> StaffRow | None:
 
     A Bearer access token counts alone: with one, the session cookie is not looked at, so a request that is
     excused from the check of its origin can never lean on a cookie. Raises Unauthenticated for a token that
-    is no good, or whose member is gone or disabled.
+    is no good, or whose member is gone or disabled, and TooManyRequests for too many posts.
     """
     if "current_staff" not in g:
-        g.current_staff = await _find_staff()
+        g.current_staff = staff = await _find_staff()
+        if staff is not None and request.method == "POST":
+            await context().limits.post(staff.id)
     return cast("StaffRow | None", g.current_staff)
 
 

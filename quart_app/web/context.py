@@ -12,6 +12,7 @@ from quart_app.auth.tokens import Tokens
 from quart_app.live.hub import Hub
 from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
+from quart_app.web.limits import Limits
 
 EXTENSION = "grandstand"
 
@@ -25,6 +26,7 @@ class Context:
     hub: Hub
     tokens: Tokens
     metrics: Metrics
+    limits: Limits
 
 
 def context() -> Context:

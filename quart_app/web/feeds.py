@@ -10,7 +10,7 @@ from quart_app.live.position import Position
 from quart_app.live.room import View
 from quart_app.live.subscriber import Join
 from quart_app.live.wire import StreamResponse
-from quart_app.web.access import check_grant, feed_token
+from quart_app.web.access import check_grant, client_address, feed_token
 from quart_app.web.context import context
 
 blueprint = Blueprint("feeds", __name__)
@@ -37,6 +37,8 @@ async def html_feed(tournament_id: int) -> Response:
 
 async def _feed(tournament_id: int, *, html: bool) -> Response:
     parts = context()
+    address = client_address()
+    await parts.limits.connect(address)
     grant = parts.tokens.read(feed_token(), "grandstand:feed")
     await parts.hub.open(tournament_id)
     if grant.tournament_id != tournament_id:
@@ -49,9 +51,11 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
         tournament_id=tournament_id,
         view=View(html, EVERYTHING if chosen == EVERYTHING else chosen),
         grant=grant,
+        address=address,
         asked=Position.parse(asked) if asked is not None else None,
         conflate=query.get("conflate") != "0",
     )
+    parts.hub.seats.require_free(join)
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
     return StreamResponse(

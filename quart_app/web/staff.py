@@ -20,12 +20,19 @@ from quart_app.auth.sessions import sign_in, sign_out
 from quart_app.domain.bracket import Match
 from quart_app.domain.commands import GenerateBracket
 from quart_app.domain.tournament import TournamentStatus
-from quart_app.errors import AppError, Conflict, InvalidInput, NotFound, Unauthenticated
+from quart_app.errors import AppError, Conflict, InvalidInput, NotFound, TooManyRequests, Unauthenticated
 from quart_app.store.event_log import select_events
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
 from quart_app.store.tournaments import select_tournaments
 from quart_app.web import forms, staff_views
-from quart_app.web.access import authorise, current_staff, holds_role, local_path, require_staff
+from quart_app.web.access import (
+    authorise,
+    client_address,
+    current_staff,
+    holds_role,
+    local_path,
+    require_staff,
+)
 from quart_app.web.context import context
 from quart_app.web.page_views import listed, progress
 from quart_app.web.staff_views import Refusal, Touch
@@ -128,10 +135,11 @@ async def get_login() -> ResponseReturnValue:
 
 
 @blueprint.post("/login/")
-@again(_login_page, Unauthenticated)
+@again(_login_page, Unauthenticated, TooManyRequests)
 async def post_login() -> ResponseReturnValue:
     """Sign in, and go on to the page that was asked for."""
     login = forms.read_login(await request.form)
+    await context().limits.sign_in(client_address(), login.name)
     sign_in(await authenticate(context().services, login.name, login.password))
     return redirect(local_path(login.next), 303)
 

@@ -10,7 +10,7 @@ from quart_app.auth.tokens import REFRESH, Grant
 from quart_app.errors import InvalidInput, Unauthenticated
 from quart_app.store.staff import select_staff
 from quart_app.store.tournaments import select_tournament
-from quart_app.web.access import FEED_COOKIE, current_staff, require_visible
+from quart_app.web.access import FEED_COOKIE, client_address, current_staff, require_visible
 from quart_app.web.api_schema import ID_MAX, Credentials, FeedToken, RefreshRequest, TokenPair
 from quart_app.web.bodies import JSON, Shape, read_body
 from quart_app.web.context import context
@@ -27,6 +27,7 @@ async def post_token() -> Response:
     """
     asked = await _read(Credentials)
     services, tokens = context().services, context().tokens
+    await context().limits.sign_in(client_address(), asked.username)
     staff = await authenticate(services, asked.username, asked.password)
     access, access_grant = tokens.issue_access(staff)
     refresh, grant = tokens.issue_refresh(staff)
@@ -59,6 +60,7 @@ async def post_feed_token(tournament_id: int) -> Response:
 
     Anyone may have one for a public tournament, staff for a private one too; 404 for everybody else.
     """
+    await context().limits.connect(client_address())
     staff = await current_staff()
     async with context().services.database.reading() as connection:
         row = await select_tournament(connection, tournament_id)

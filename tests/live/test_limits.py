@@ -1,0 +1,96 @@
+"""Limits: over one, the answer is 429 (or 503 from a full worker) with ``Retry-After``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from quart_app.settings import Settings
+from tests.server import PASSWORD, Server, running
+
+
+async def second_stream(settings: Settings, server: Server) -> tuple[int, bool]:
+    """The answer to one more stream while another is open."""
+    tournament = await server.tournament()
+    token = await server.feed_token(tournament.id)
+    async with server.feed(tournament.id) as feed:
+        await feed.next()
+        headers = {"Authorization": f"Bearer {token}"}
+        async with server.client.stream(
+            "GET", f"/sse/tournaments/{tournament.id}/", headers=headers
+        ) as answer:
+            return answer.status_code, "retry-after" in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("limit", "status"),
+    [
+        ("limit_streams_per_address", 429),
+        ("limit_streams_per_tournament", 429),
+        ("limit_streams_per_worker", 503),
+    ],
+)
+async def test_one_stream_too_many_is_refused(settings: Settings, limit: str, status: int) -> None:
+    """Streams are limited by address, tournament and worker."""
+    async with running(replace(settings, **{limit: 1})) as server:
+        assert await second_stream(settings, server) == (status, True)
+
+
+async def test_stream_that_has_ended_frees_its_seat(settings: Settings) -> None:
+    """Only open streams count."""
+    async with running(replace(settings, limit_streams_per_address=1)) as server:
+        tournament = await server.tournament()
+        for _ in range(3):
+            async with server.feed(tournament.id) as feed:
+                await feed.next()
+            for _ in range(200):
+                if not server.hub.watching(tournament.id):
+                    break
+                await server.client.get("/healthz")
+        async with server.feed(tournament.id) as feed:
+            assert feed.response.status_code == 200
+
+
+async def test_connecting_too_often_is_refused(settings: Settings) -> None:
+    """Opening feeds is limited by the second and address."""
+    async with running(replace(settings, limit_connects_per_address=3)) as server:
+        tournament = await server.tournament()
+        path = f"/api/tournaments/{tournament.id}/feed-token/"
+        answers = [await server.client.post(path) for _ in range(12)]
+    waits = [int(answer.headers["retry-after"]) for answer in answers if answer.status_code == 429]
+    assert min(waits) >= 1
+
+
+async def test_guessing_a_password_is_refused(settings: Settings) -> None:
+    """Tries to sign in under one name are limited, even with the right password in the end."""
+    async with running(replace(settings, limit_logins_per_name=3)) as server:
+        await server.sign_in("anna")
+        wrong = {"username": "anna", "password": "wrong"}
+        for _ in range(2):
+            await server.client.post("/api/token/", json=wrong)
+        right = {"username": "Anna ", "password": PASSWORD}
+        answer = await server.client.post("/api/token/", json=right)
+    assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
+
+
+async def test_login_form_says_so_beside_the_fields(settings: Settings) -> None:
+    """A person who tries too often gets the form back, with the reason."""
+    async with running(replace(settings, limit_logins_per_name=1)) as server:
+        for _ in range(2):
+            answer = await server.client.post("/staff/login/", data={"name": "anna", "password": "x"})
+    assert (answer.status_code, "too often" in answer.text, 'value="anna"' in answer.text) == (
+        429,
+        True,
+        True,
+    )
+
+
+async def test_posts_of_a_staff_member_are_limited(settings: Settings) -> None:
+    """A runaway program is stopped, with the time to wait."""
+    async with running(replace(settings, limit_posts_per_staff=2)) as server:
+        headers = await server.sign_in("anna")
+        tournament = await server.tournament()
+        path = f"/api/tournaments/{tournament.id}/matches/1/start/"
+        answers = [(await server.client.post(path, headers=headers, json={})).status_code for _ in range(3)]
+    assert answers == [200, 409, 429]

@@ -1,0 +1,149 @@
+"""What goes on in an open stream besides the log: tokens, revocation, filters, presence."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from quart_app.actions import matches, staff, tournaments
+from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
+from quart_app.settings import Settings
+from tests.server import PASSWORD, Frame, Server, open_feed, running
+
+
+async def play(server: Server, tournament_id: int, *numbers: int) -> None:
+    """These matches from start to result."""
+    for number in numbers:
+        await matches.start_match(server.services, tournament_id, StartMatch(match_id=number), None)
+        score = UpdateScore(match_id=number, participant1_score=2, participant2_score=1)
+        await matches.update_score(server.services, tournament_id, score, None)
+        await matches.confirm_result(server.services, tournament_id, ConfirmResult(match_id=number), None)
+
+
+async def test_open_stream_goes_on_under_a_fresh_token(settings: Settings) -> None:
+    """Before a token ends the stream gets a new one, and lives on past the old one's end."""
+    async with running(replace(settings, feed_token_seconds=2.0)) as server:
+        tournament = await server.tournament()
+        async with server.feed(tournament.id) as feed:
+            await feed.next()
+            fresh = (await feed.until("token")).payload["token"]
+            await asyncio.sleep(1.5)
+            await play(server, tournament.id, 1)
+            await feed.until("match_started")
+            url = f"{server.url}/sse/tournaments/{tournament.id}/"
+            async with open_feed(url, {"Authorization": f"Bearer {fresh}"}) as again:
+                assert again.response.status_code == 200
+
+
+async def goodbye_of_anna(server: Server, change: dict[str, object]) -> Frame:
+    """The last frame of the stream of an organiser who is changed while it is open."""
+    tournament = await server.tournament()
+    bearer = await server.sign_in("anna")
+    path = f"/api/tournaments/{tournament.id}/feed-token/"
+    token = (await server.client.post(path, headers=bearer)).json()["token"]
+    url = f"{server.url}/sse/tournaments/{tournament.id}/"
+    async with open_feed(url, {"Authorization": f"Bearer {token}"}) as feed:
+        await feed.next()
+        anna = await staff.authenticate(server.services, "anna", PASSWORD)
+        await staff.change_staff(server.services, anna.id, **change)  # type: ignore[arg-type]
+        return (await asyncio.wait_for(feed.rest(), 2.0))[-1]
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"role": "scorer"}])
+async def test_revocation_ends_open_streams_within_two_seconds(
+    server: Server, change: dict[str, object]
+) -> None:
+    """Whoever is disabled, or loses the role, is shown out of what they watch."""
+    goodbye = await goodbye_of_anna(server, change)
+    assert goodbye.payload == {"code": 4003, "reason": "revoked", "reconnect": False}
+
+
+async def test_tournament_made_private_shows_spectators_out(server: Server) -> None:
+    """A spectator's stream ends within two seconds once the tournament is private."""
+    tournament = await server.tournament()
+    async with server.feed(tournament.id) as feed:
+        await feed.next()
+        private = ChangeVisibility(visibility="private")
+        await tournaments.change_visibility(server.services, tournament.id, private, None)
+        frames = await asyncio.wait_for(feed.rest(), 2.0)
+    assert frames[-1].payload["code"] == 4003
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?match=2", {("match_started", 2), ("score_updated", 2), ("match_completed", 2)}),
+        ("?types=match_completed", {("match_completed", 1), ("match_completed", 2)}),
+        (
+            "?match=1&match=2&types=match_started,score_updated",
+            {
+                ("match_started", 1),
+                ("match_started", 2),
+                ("score_updated", 1),
+                ("score_updated", 2),
+            },
+        ),
+        ("?participant=1&types=match_completed", {("match_completed", 1)}),
+    ],
+)
+async def test_filter_shows_what_was_asked_for(
+    server: Server, query: str, expected: set[tuple[str, int]]
+) -> None:
+    """By match, by participant, by type; all of them must fit."""
+    tournament = await server.tournament()
+    async with server.feed(tournament.id, query=query) as feed:
+        await feed.next()
+        await play(server, tournament.id, 1, 2)
+        frames = [await feed.next() for _ in expected]
+        assert await feed.silence(0.3)
+    assert {(frame.event, frame.payload["match_id"]) for frame in frames} == expected
+
+
+async def test_filtered_events_still_move_the_clients_position(settings: Settings) -> None:
+    """An id-only block goes out with the heartbeat, so that a resume replays nothing unwanted."""
+    async with running(replace(settings, heartbeat_seconds=0.5)) as server:
+        tournament = await server.tournament()
+        async with server.feed(tournament.id, query="?match=3") as feed:
+            await feed.next()
+            await play(server, tournament.id, 1)
+            # bracket_updated names match 3, so it is shown; match 2 is of no interest at all
+            await feed.until("bracket_updated")
+            await matches.start_match(server.services, tournament.id, StartMatch(match_id=2), None)
+            block = await feed.next(3)
+            head = (await server.services.ledger.load(tournament.id)).position
+    assert (block.id, block.event, block.data) == (head, None, None)
+
+
+@pytest.mark.parametrize("query", ["?match=x", "?types=nonsense", "?participant=-1", "?match=" + "9" * 30])
+async def test_impossible_filter_gets_422(server: Server, query: str) -> None:
+    """A filter that nothing can pass is told so, with the field."""
+    tournament = await server.tournament()
+    async with server.feed(tournament.id, query=query) as feed:
+        assert feed.response.status_code == 422
+
+
+async def test_presence_counts_who_watches(server: Server) -> None:
+    """Everyone is told how many watch, JSON and HTML feeds together, without an id."""
+    tournament = await server.tournament()
+    async with server.feed(tournament.id) as one, server.feed(tournament.id, html=True) as other:
+        await other.next()
+        while (frame := await asyncio.wait_for(one.next_block(), 4)).event != "presence":
+            pass
+        while frame.payload["watching"] != 2:
+            frame = await asyncio.wait_for(one.next_block(), 4)
+    assert (frame.payload, frame.id) == ({"tournament_id": tournament.id, "watching": 2}, None)
+
+
+async def test_html_catch_up_is_one_frame(server: Server) -> None:
+    """However many events a page has missed, it gets one frame, with the head's id."""
+    tournament = await server.tournament()
+    start = (await server.services.ledger.load(tournament.id)).position
+    await play(server, tournament.id, 1, 2)
+    head = (await server.services.ledger.load(tournament.id)).position
+    async with server.feed(tournament.id, html=True, query=f"?lastEventId={start}") as feed:
+        await feed.next()
+        frame = await feed.next()
+        assert await feed.silence(0.3)
+    assert (frame.id, frame.event) == (head, None)
