@@ -19,6 +19,7 @@
   let state = "connecting"; // connecting, live, reconnecting, stopped
   let lastHeard = Date.now();
   let silenceMax = 40_000; // two and a half heartbeats, once the server has said how long one is
+  let watching = 0;
   let failures = 0;
   let retryTimer = 0;
 
@@ -35,7 +36,12 @@
     const silence = Date.now() - lastHeard;
     const stale = state === "stopped" || (state !== "live" && silence > STALE_AFTER);
     const over = document.getElementById("tournament-header")?.dataset.status === "completed";
-    const words = { connecting: "Connecting…", reconnecting: "Reconnecting…", live: over ? "Up to date" : "Live" };
+    const crowd = watching > 1 ? ` · ${watching.toLocaleString()} watching` : "";
+    const words = {
+      connecting: "Connecting…",
+      reconnecting: "Reconnecting…",
+      live: (over ? "Up to date" : "Live") + crowd,
+    };
     mark.hidden = false;
     mark.dataset.state = stale ? "stale" : state;
     mark.textContent = stale ? `Not live · last update ${age(silence)} ago` : words[state];
@@ -143,6 +149,10 @@
   on("connection_established", (event) => {
     silenceMax = told(event).heartbeat_seconds * 2500;
   });
+  on("presence", (event) => {
+    watching = told(event).watching;
+    show();
+  });
   on("token", renewToken);
   on("goodbye", async (event) => {
     const { code, reconnect } = told(event);
@@ -176,5 +186,6 @@
     if (state !== "live") show();
   }, 1000);
 
+  show();
   setTimeout(connect); // after htmx, which begins in a timer too, set before this one
 })();

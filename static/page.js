@@ -10,10 +10,13 @@
 
   // Times
 
-  const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
   function localiseTimes() {
-    for (const time of all("time[datetime]")) time.textContent = dateAndTime.format(new Date(time.dateTime));
+    for (const time of all("time[datetime]")) {
+      time.textContent = (time.className === "day" ? day : moment).format(new Date(time.dateTime));
+    }
   }
 
   localiseTimes();
@@ -52,38 +55,43 @@
     if (document.getElementById("story")) setTimeout(() => htmx.trigger("#story", "story"), 1500 * Math.random());
   }
 
-  // Rounds: each can be folded on a wide screen, one at a time is shown on a phone
+  // Rounds: on a wide screen the first ones can be folded, on a phone one at a time is shown
 
-  const FOLDS_FROM = 16; // a finished round with so many matches is folded at first; app.css says so too
+  const FOLDS_FROM = 16; // a finished round of so many matches is folded at first
   const phone = matchMedia("(max-width: 40rem)");
+  const rounds = () => all(".round", region);
   const isDone = (round) => round.querySelector(".round-title[data-done]");
   const isLive = (round) => round.querySelector('[data-status="live"]');
+  const isFolded = (round) => round.dataset.viewerFold === "closed";
 
   function arrangeRounds() {
-    const rounds = all(".round", region);
-    for (const round of rounds) {
+    for (const round of rounds()) {
       const folded = isDone(round) && all(".match", round).length >= FOLDS_FROM;
       round.dataset.viewerFold ??= folded ? "closed" : "open";
     }
-    if (!rounds.length || rounds.some((round) => "viewerShown" in round.dataset)) return markRounds();
-    showRound(rounds.find(isLive) ?? rounds.find((round) => !isDone(round)) ?? rounds.at(-1));
+    if (rounds().some((round) => "viewerShown" in round.dataset)) markRounds();
+    else showRound(rounds().find(isLive) ?? rounds().find((round) => !isDone(round)) ?? rounds().at(-1));
   }
 
-  function showRound(round) {
-    for (const other of all(".round", region)) other.toggleAttribute("data-viewer-shown", other === round);
+  function showRound(shown) {
+    for (const round of rounds()) round.toggleAttribute("data-viewer-shown", round === shown);
     markRounds();
   }
 
-  function foldRound(round, fold) {
-    round.dataset.viewerFold = fold;
+  /* Fold the rounds before this one; with it, unless it is folded or the last. */
+  function foldRounds(round) {
+    const count = rounds().indexOf(round) + (isFolded(round) || round === rounds().at(-1) ? 0 : 1);
+    rounds().forEach(({ dataset }, index) => (dataset.viewerFold = index < count ? "closed" : "open"));
     markRounds();
   }
 
   function markRounds() {
-    for (const { dataset, firstElementChild } of all(".round", region)) {
-      const open = phone.matches ? "viewerShown" in dataset : dataset.viewerFold === "open";
-      firstElementChild.firstElementChild.setAttribute("aria-expanded", String(open));
+    for (const round of rounds()) {
+      const open = phone.matches ? "viewerShown" in round.dataset : !isFolded(round);
+      round.querySelector(".round-title").setAttribute("aria-expanded", String(open));
     }
+    const columns = region.querySelector(".rounds");
+    if (columns) columns.style.gridTemplateColumns = "2.75rem ".repeat(rounds().filter(isFolded).length);
   }
 
   phone.addEventListener("change", markRounds);
@@ -171,7 +179,7 @@
   region.addEventListener("click", ({ target }) => {
     const round = target.closest(".round-title")?.closest(".round");
     if (round && phone.matches) showRound(round);
-    else if (round) foldRound(round, round.dataset.viewerFold === "open" ? "closed" : "open");
+    else if (round) foldRounds(round);
     const participant = target.closest("button.name")?.closest("[data-participant]").dataset.participant;
     if (participant) choose(participant === followed ? "" : participant);
   });

@@ -35,6 +35,7 @@ def environment() -> Environment:
     )
     made.globals["static"] = static
     made.filters["moment"] = moment
+    made.filters["day"] = day
     return made
 
 
@@ -47,6 +48,12 @@ def moment(at: str) -> Markup:
     """A ``<time>`` for an RFC 3339 time in UTC; the browser's script turns its text to the viewer's zone."""
     when = datetime.fromisoformat(at)
     return Markup('<time datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y, %H:%M} UTC")
+
+
+def day(at: str) -> Markup:
+    """The same for the date alone."""
+    when = datetime.fromisoformat(at)
+    return Markup('<time class="day" datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y}")
 
 
 @cache
