@@ -19,7 +19,6 @@ from quart_app.errors import BadSettings
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
-VENDORED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js")
 
 
 @cache
@@ -67,9 +66,3 @@ def static(name: str) -> str:
     except OSError:
         raise BadSettings(f"static/{name} is missing. Run `make setup`, which installs it.") from None
     return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
-
-
-def require_vendored() -> None:
-    """Check that the installed scripts are there. Raises BadSettings naming the first that is missing."""
-    for name in VENDORED:
-        static(name)
