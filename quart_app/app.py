@@ -17,7 +17,7 @@ from quart_app.auth import sessions, tokens
 from quart_app.auth.tokens import Tokens
 from quart_app.domain.events import Envelope
 from quart_app.live.bus import Bus, LocalBus
-from quart_app.live.hub import Hub, Sources
+from quart_app.live.hub import Hub, Sources, Standing
 from quart_app.live.presence import LocalPresence, RedisPresence
 from quart_app.live.redis_bus import RedisBus
 from quart_app.live.subscriber import Grant
@@ -25,6 +25,7 @@ from quart_app.live.wire import StreamConnection
 from quart_app.settings import Settings
 from quart_app.store import event_log, schema
 from quart_app.store.engine import Database
+from quart_app.store.staff import select_standings
 from quart_app.telemetry import Metrics
 from quart_app.web import (
     access,
@@ -110,6 +111,10 @@ def _sources(services: Services, signer: Tokens) -> Sources:
         async with services.database.reading() as connection:
             return await event_log.select_heads(connection, tournament_ids)
 
+    async def read_standings(staff_ids: Collection[int]) -> Mapping[int, Standing]:
+        async with services.database.reading() as connection:
+            return await select_standings(connection, staff_ids)
+
     async def renew(grant: Grant) -> tuple[str, Grant]:
         held = cast(tokens.Grant, grant)
         await access.check_grant(services, held)
@@ -118,6 +123,7 @@ def _sources(services: Services, signer: Tokens) -> Sources:
     return Sources(
         read_log=read_log,
         read_heads=read_heads,
+        read_standings=read_standings,
         render=fragments.render_changes,
         render_all=fragments.render_all,
         snapshot=snapshot,

@@ -12,16 +12,15 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 
 from quart_app.domain.events import Envelope, VisibilityChanged
-from quart_app.domain.tournament import Tournament
 from quart_app.errors import AppError, NotFound, Unavailable
 from quart_app.live import frames
 from quart_app.live.audience import Audience
 from quart_app.live.bus import Bus, Notice, StaffChanged
+from quart_app.live.greetings import Greetings, RenderAll, Snapshot
 from quart_app.live.position import Position
 from quart_app.live.presence import Crowd, Presence
 from quart_app.live.room import Gap, Room
@@ -40,21 +39,26 @@ ROOM_LINGER_SECONDS = 30.0
 CONNECTED_POLL_FACTOR = 10
 """How much rarer the log's heads are read while Redis is there: a hint can get lost all the same."""
 
+Standing = tuple[str, bool]
+"""What a member of staff may do: the role, and whether the account is active."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """What the hub needs of the rest of the house, given by ``app.create_app``.
 
     ``read_log(id, after)`` gives the epoch and the events after a seq, or None for no such tournament;
-    ``read_heads(ids)`` the epoch and head of each; ``renew(grant)`` a fresh token and grant after checking
+    ``read_heads(ids)`` the epoch and head of each; ``read_standings(ids)`` the role of each member of staff
+    and whether the account is active; ``renew(grant)`` a fresh token and grant after checking
     the old one, and raises an AppError when it no longer holds.
     """
 
     read_log: Callable[[int, int], Awaitable[tuple[str, tuple[Envelope, ...]] | None]]
     read_heads: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, int]]]]
+    read_standings: Callable[[Collection[int]], Awaitable[Mapping[int, Standing]]]
     render: frames.Render
-    render_all: Callable[[Tournament], str]
-    snapshot: Callable[[str, Tournament], object]
+    render_all: RenderAll
+    snapshot: Snapshot
     renew: Callable[[Grant], Awaitable[tuple[str, Grant]]]
 
 
@@ -70,8 +74,10 @@ class Hub:
         self._metrics = metrics
         self.audiences: dict[int, Audience] = {}  # by tournament id
         self._opening: dict[int, asyncio.Task[Audience]] = {}
+        self._greetings = Greetings(settings, sources.render_all, sources.snapshot)
         self._tending = Tending(settings, sources.renew, self._everyone)
         self._crowd = Crowd(presence, lambda: self.audiences)
+        self._standings: dict[int, Standing] = {}
         self.seats = Seats(settings)
         self.draining = False
 
@@ -134,7 +140,12 @@ class Hub:
         audience = await self.open(join.tournament_id)
         if self._ahead(audience.room, join.asked):
             await self._reread(audience)  # a page from a worker that heard of the newest event before us
-        subscriber = self._join(audience, join, wire)
+        subscriber, outcome = self._greetings.seat(audience.room, join, wire)
+        self._tending.schedule_check(subscriber)
+        audience.add(subscriber)
+        self.seats.take(join)
+        self._metrics.subscribers.inc()
+        self._metrics.resumes.labels(outcome).inc()
         wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
         subscriber.pump()
         if audience.presence is not None:
@@ -149,77 +160,11 @@ class Hub:
     def _ahead(room: Room, asked: Position | None) -> bool:
         return asked is not None and (asked.epoch != room.epoch or asked.seq > room.head)
 
-    def _join(self, audience: Audience, join: Join, wire: Wire) -> Subscriber:
-        room, asked = audience.room, join.asked
-        lost = None
-        if asked is not None:
-            if asked.epoch != room.epoch:
-                lost = "unknown_epoch"
-            elif asked.seq > room.head:
-                lost = "ahead_of_log"
-            elif asked.seq < max(room.oldest, room.head - self._settings.replay_events_max):
-                lost = "too_far_behind"
-        cursor = room.head if asked is None or lost else asked.seq
-        subscriber = Subscriber(join, room, wire, cursor, self._resync)
-        subscriber.notes = self._welcome(subscriber, lost)
-        if lost:
-            subscriber.notes += self._resync(subscriber, lost)
-        self._tending.schedule_check(subscriber)
-        audience.add(subscriber)
-        self.seats.take(join)
-        self._metrics.subscribers.inc()
-        self._metrics.resumes.labels(
-            "fresh" if asked is None else f"resync_{lost}" if lost else "replayed"
-        ).inc()
-        return subscriber
-
-    def _welcome(self, subscriber: Subscriber, lost: str | None) -> bytes:
-        room, join = subscriber.room, subscriber.join
-        head = str(room.position)
-        fresh = join.asked is None
-        data = {
-            "tournament_id": join.tournament_id,
-            "position": head if fresh or lost else str(join.asked),
-            "head": head,
-            "resume": {
-                "asked": None if fresh else str(join.asked),
-                "replayed": 0 if fresh or lost else room.count(subscriber.view, subscriber.cursor),
-                "lost": lost is not None,
-                "reason": lost,
-            },
-            "heartbeat_seconds": self._settings.heartbeat_seconds,
-            "expires_at": frames.rfc3339_seconds(subscriber.grant.expires_at),
-        }
-        # without an id on a resume: a cut before the replay is through must not lose the rest of it
-        return frames.notice(
-            "connection_established",
-            data,
-            id=head if fresh else None,
-            retry_ms=frames.retry_ms(self._settings.retry_seconds),
-        )
-
-    def _resync(self, subscriber: Subscriber, reason: str) -> bytes:
-        """What puts a client at the head that cannot be brought there event by event."""
-        room = subscriber.room
-        asked = subscriber.join.asked
-        data: dict[str, Any] = {
-            "reason": reason,
-            "asked": str(asked) if asked is not None and not subscriber.events else str(subscriber.cursor),
-            "head": str(room.position),
-        }
-        subscriber.cursor = subscriber.told = room.head
-        if not subscriber.view.html:
-            data["snapshot"] = self._sources.snapshot(room.epoch, room.tournament)
-            return frames.notice("resync", data, id=str(room.position))
-        everything = frames.frame(self._sources.render_all(room.tournament), id=str(room.position))
-        return frames.notice("resync", data) + everything
-
     def _closed(self, subscriber: Subscriber) -> None:
         reason = (subscriber.end or End.CLIENT).reason
         self._metrics.subscribers.dec()
         self._metrics.closes.labels(reason).inc()
-        self._metrics.deliveries.inc(subscriber.events)
-        self._metrics.delivered_bytes.inc(subscriber.bytes)
+        self._tally(subscriber.room)
         log.info(
             "feed_closed",
             reason=reason,
@@ -318,7 +263,7 @@ class Hub:
     def _begin_anew(self, audience: Audience) -> None:
         """The log is another one now, restored or cut: nobody's position means anything any more."""
         for subscriber in audience.subscribers:
-            subscriber.note(self._resync(subscriber, "unknown_epoch"))
+            subscriber.note(self._greetings.resync(subscriber, "unknown_epoch"))
 
     async def _watch_log(self) -> None:
         """Read the heads of all watched logs: now and then while Redis is there, often otherwise.
@@ -331,6 +276,7 @@ class Hub:
             await asyncio.sleep(self._settings.degraded_poll_seconds * factor)
             try:
                 heads = await self._sources.read_heads(tuple(self.audiences)) if self.audiences else {}
+                await self._watch_staff()
             except AppError as error:
                 log.warning("log_unwatched", code=error.code)
                 continue
@@ -343,7 +289,26 @@ class Hub:
                 ):
                     self._suspect(audience)
 
+    async def _watch_staff(self) -> None:
+        """Notice by ourselves whose rights have changed: the notice of it can get lost like any other."""
+        watching: dict[int, Standing] = {
+            subscriber.grant.staff_id: (subscriber.grant.role, True)
+            for subscriber in self._everyone()
+            if subscriber.grant.staff_id is not None
+        }
+        standings = dict(await self._sources.read_standings(tuple(watching))) if watching else {}
+        for staff_id, granted in watching.items():
+            if standings.get(staff_id) != self._standings.get(staff_id, granted):
+                self.noticed(StaffChanged(staff_id=staff_id))
+        self._standings = standings
+
+    def _tally(self, room: Room) -> None:
+        self._metrics.deliveries.inc(room.delivered_events)
+        self._metrics.delivered_bytes.inc(room.delivered_bytes)
+        room.delivered_events = room.delivered_bytes = 0
+
     def _passed(self, audience: Audience) -> None:
+        self._tally(audience.room)
         now = datetime.now(UTC)
         for at in audience.undelivered:
             self._metrics.commit_to_socket.observe(

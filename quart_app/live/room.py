@@ -46,6 +46,7 @@ class Room:
     def __init__(self, tournament_id: int, render: Render, events_max: int) -> None:
         self.tournament = Tournament(tournament_id)
         self.epoch = ""
+        self.delivered_events = self.delivered_bytes = 0  # since they were last put into the metrics
         self._render = render
         self._events_max = events_max
         self._tail: list[Envelope] = []

@@ -29,6 +29,11 @@ class Grant(Protocol):
         ...
 
     @property
+    def role(self) -> str:
+        """In what role they watch."""
+        ...
+
+    @property
     def staff_id(self) -> int | None:
         """The member of staff whose grant it is."""
         ...
@@ -125,15 +130,22 @@ class Subscriber:
                 block = frames.Block(self.resync(self, "too_far_behind"))
             else:
                 chunk = self.room.chunk(self.view, self.cursor, self.lagging and self.join.conflate)
-                self.events += chunk.cursor - self.cursor
+                passed = chunk.cursor - self.cursor
+                self.events += passed
+                self.room.delivered_events += passed
                 self.cursor = chunk.cursor
                 if chunk.block is None:
                     continue
                 block = chunk.block
                 self.told = chunk.cursor
-            self.bytes += len(block.raw)
-            self.last_write = time.monotonic()
-            self.wire.write(block)
+            self._write(block)
+
+    def _write(self, block: frames.Block) -> None:
+        size = len(block.raw)
+        self.bytes += size
+        self.room.delivered_bytes += size
+        self.last_write = time.monotonic()
+        self.wire.write(block)
 
     def note(self, frame: bytes) -> None:
         """Send a frame that is not of the log as soon as the wire is free."""
@@ -143,9 +155,7 @@ class Subscriber:
     def whisper(self, block: frames.Block) -> None:
         """Send what may as well get lost: only if the wire is free, and to those who see every type."""
         if not self.wire.full and self.end is None and not self.view.filter.types:
-            self.bytes += len(block.raw)
-            self.last_write = time.monotonic()
-            self.wire.write(block)
+            self._write(block)
 
     def heartbeat(self) -> None:
         """Break the silence: tell how far the cursor has come, or else send a comment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -63,6 +64,14 @@ async def select_staff_by_name(conn: AsyncConnection, name: str) -> StaffRow | N
 async def select_all_staff(conn: AsyncConnection) -> tuple[StaffRow, ...]:
     """Every account, active or not, by name."""
     return tuple(StaffRow(*row) for row in await conn.execute(_ROWS.order_by(staff.c.name_key)))
+
+
+async def select_standings(conn: AsyncConnection, staff_ids: Collection[int]) -> dict[int, tuple[str, bool]]:
+    """The role of each of these accounts, and whether it is active, by its id."""
+    rows = await conn.execute(
+        sa.select(staff.c.id, staff.c.role, staff.c.active).where(staff.c.id.in_(staff_ids))
+    )
+    return {row.id: (row.role, row.active) for row in rows}
 
 
 async def update_staff(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ import pytest_asyncio
 import structlog.testing
 from redis.asyncio import Redis
 
+from quart_app.domain.events import Envelope
 from quart_app.live.bus import StaffChanged
 from quart_app.live.hints import EVENTS_MAX, MESSAGE_BYTES_MAX
 from quart_app.live.redis_bus import (
@@ -417,6 +419,16 @@ async def test_a_worker_that_only_writes_is_heard(redis_server: RedisServer, her
     assert recorder.heads(7) == [1]
 
 
+async def test_redis_is_told_of_a_room_that_was_left(redis: Redis, here: RedisBus) -> None:
+    """A worker is sent only what somebody there watches, however many rooms it once had."""
+    async with listening(here, Recorder()):
+        await asyncio.gather(*(here.subscribe(room) for room in range(1, 51)))
+        await asyncio.gather(*(here.unsubscribe(room) for room in range(1, 50)))
+        await here.subscribe(51)
+        channels = await redis.pubsub_channels(f"{TOURNAMENT_CHANNEL}*")
+    assert sorted(channels) == [f"{TOURNAMENT_CHANNEL}{room}".encode() for room in (50, 51)]
+
+
 async def test_one_connection_hears_and_one_publishes(redis: Redis, here: RedisBus) -> None:
     """However many rooms there are, a worker holds two connections."""
     before = len(await redis.client_list())
@@ -425,3 +437,63 @@ async def test_one_connection_hears_and_one_publishes(redis: Redis, here: RedisB
         await asyncio.gather(*(here.announce([envelope(room, 1)]) for room in range(1, 51)))
         during = len(await redis.client_list())
     assert during - before == 2
+
+
+class Reader(Recorder):
+    """A listener as the hub is one: it knows of each log how far it read, and rereads what it doubts."""
+
+    def __init__(self, log: dict[int, int]) -> None:
+        super().__init__()
+        self.log = log
+        self.positions = dict.fromkeys(log, 0)
+
+    def heard(self, tournament_id: int, head_seq: int, envelopes: tuple[Envelope, ...]) -> None:
+        """Follow on without a gap, or read the log."""
+        position = self.positions[tournament_id]
+        if envelopes and envelopes[0].seq <= position + 1:
+            self.positions[tournament_id] = max(position, head_seq)
+        elif head_seq > position:
+            self.positions[tournament_id] = self.log[tournament_id]
+
+    def suspect(self, tournament_ids: Collection[int]) -> None:
+        """Read the logs."""
+        for tournament_id in tournament_ids:
+            self.positions[tournament_id] = self.log[tournament_id]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_to_redis_every_worker_ends_at_the_head(
+    redis_server: RedisServer, redis: Redis, here: RedisBus, there: RedisBus, seed: int
+) -> None:
+    """Killed, paused, emptied of its clients, in any order: in the end all workers know all logs."""
+    chance = random.Random(seed)
+    log = dict.fromkeys(range(1, 6), 0)
+    readers = [Reader(log), Reader(log)]
+
+    async def play() -> None:
+        while True:
+            bus = chance.choice((here, there))
+            tournament_id = chance.choice(list(log))
+            log[tournament_id] += 1
+            await bus.announce([envelope(tournament_id, log[tournament_id])])
+            await asyncio.sleep(chance.uniform(0, 0.01))
+
+    async with listening(here, readers[0]), listening(there, readers[1]):
+        await asyncio.gather(*(bus.subscribe(room) for bus in (here, there) for room in log))
+        playing = asyncio.create_task(play())
+        for _ in range(8):
+            await asyncio.sleep(chance.uniform(0, 0.2))
+            fault = chance.choice(("kill", "pause", "pubsub", "normal"))
+            if fault == "kill":
+                async with redis_server.away():
+                    await asyncio.sleep(chance.uniform(0, 0.3))
+            elif fault == "pause":
+                with paused(redis_server):
+                    await asyncio.sleep(chance.uniform(0, 1))
+            else:
+                await redis.client_kill_filter(_type=fault, skipme=True)
+        playing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await playing
+        await until(lambda: all(reader.positions == log for reader in readers))
+    assert sum(log.values()) > 50

@@ -147,3 +147,11 @@ async def test_html_catch_up_is_one_frame(server: Server) -> None:
         frame = await feed.next()
         assert await feed.silence(0.3)
     assert (frame.id, frame.event) == (head, None)
+
+
+async def test_revocation_is_noticed_even_if_nobody_tells(server: Server) -> None:
+    """A change that no notice of reaches this worker still ends the stream: the database is asked."""
+    await server.services.bus.close()
+    server.services.bus._ear.listener = None  # type: ignore[attr-defined]
+    goodbye = await goodbye_of_anna(server, {"active": False})
+    assert goodbye.payload["code"] == 4003
