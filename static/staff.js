@@ -106,9 +106,10 @@
       event.preventDefault();
       return;
     }
-    // What somebody has opened stays open; only the confirmation closes, because its sentence has changed.
+    // What somebody has opened stays open if it has an id. What asks "are you sure?" has none: it closes,
+    // because what it is about has changed.
     for (const { fragment } of tasks) {
-      for (const details of all("details[id]:not(.pad-confirm)", fragment)) {
+      for (const details of all("details[id]", fragment)) {
         if (document.getElementById(details.id)?.open) details.open = true;
       }
     }
