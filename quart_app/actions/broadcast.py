@@ -31,12 +31,12 @@ async def broadcast_tournament_event(
 ) -> Tournament:
     """Log one of the four events of play as it was told, and announce it.
 
-    ``data`` has the keys of the contract (docs/feed.md); ``tournament_id`` may be left out. Raises
-    InvalidInput for data that is no such event, NotFound for an unknown tournament or match, and a Conflict
-    where the event cannot follow the present state.
+    ``data`` has the keys of the contract (docs/feed.md); ``tournament_id`` may be left out. A score that
+    stands already changes nothing. Raises InvalidInput for data that is no such event, NotFound for an
+    unknown tournament or match, and a Conflict where the event cannot follow the present state.
     """
     event = _read(tournament_id, event_type, data)
-    return await record(services, tournament_id, lambda tournament: (accept(tournament, event),), None)
+    return await record(services, tournament_id, lambda tournament: accept(tournament, event), None)
 
 
 async def broadcast_match_started(

@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+
+from msgspec import structs
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules, seeding
 from quart_app.domain.bracket import Match, MatchStatus
 from quart_app.domain.formats import single_elimination
-from quart_app.domain.tournament import Participant, Tournament
+from quart_app.domain.tournament import Participant, Tournament, TournamentStatus
 
 BUILDERS: Mapping[str, Callable[..., tuple[tuple[str, ...], tuple[events.MatchPlan, ...]]]] = {
     "single_elimination": single_elimination.build
@@ -278,35 +281,63 @@ def _players(tournament: Tournament, match: Match) -> tuple[Participant, Partici
     return first, second
 
 
-def accept(tournament: Tournament, event: events.Event) -> events.Event:
-    """``event`` as told by a source outside, if it can follow the present state.
+def accept(tournament: Tournament, told: events.Event) -> tuple[events.Event, ...]:
+    """The event of play that a source outside tells of, as we log it; none where it is known already.
 
-    Raises NotFound for an unknown match, InvalidInput for players who are not in it or scores that cannot
-    be, and the Conflict that a staff member would get.
+    It is decided anew, like the wish of a staff member, so names and places are ours. Raises NotFound for an
+    unknown match, InvalidInput for players who are not in it or values that cannot be, and the Conflict that
+    a staff member would get.
     """
-    match event:
+    match told:
         case events.MatchStarted():
-            started = _start(tournament, commands.StartMatch(match_id=event.match_id))
-            told = (event.participant1_id, event.participant2_id)
-            if told != (started.participant1_id, started.participant2_id):
+            wish = commands.StartMatch(match_id=told.match_id, scheduled_time=told.scheduled_time)
+            started = _start(tournament, wish)
+            players = (started.participant1_id, started.participant2_id)
+            if (told.participant1_id, told.participant2_id) != players:
                 raise errors.InvalidInput({"participant1_id": "These are not the players of this match."})
+            return (started,)
         case events.ScoreUpdated():
             score = commands.UpdateScore(
-                match_id=event.match_id,
-                participant1_score=event.participant1_score,
-                participant2_score=event.participant2_score,
+                match_id=told.match_id,
+                participant1_score=told.participant1_score,
+                participant2_score=told.participant2_score,
             )
-            _update_score(tournament, score, event.updated_at, None)
+            at = rules.utc_time("updated_at", told.updated_at)
+            return _update_score(tournament, score, at, told.updated_by)
         case events.MatchCompleted():
-            match = _match(tournament, event.match_id)
-            _refuse_unless_open(match)
-            players = {player.id for player in _players(tournament, match)}
-            told_players = {event.winner_id, event.loser_id}
-            if told_players != (players if event.winner_id is not None else {None}):
-                raise errors.InvalidInput({"winner_id": "These are not the players of this match."})
+            return (_accept_result(tournament, told),)
         case events.BracketUpdated():
-            for match_id in event.updated_nodes:
+            for match_id in (*told.updated_nodes, *(following.match_id for following in told.next_matches)):
                 _match(tournament, match_id)
+            if told.bracket_status not in tuple(TournamentStatus):
+                choices = ", ".join(TournamentStatus)
+                raise errors.InvalidInput({"bracket_status": f"Choose one of: {choices}."})
+            return (structs.replace(told, updated_at=rules.utc_time("updated_at", told.updated_at)),)
         case _:
-            raise errors.InvalidInput({"event_type": f"{event.type!r} is not an event of play."})
-    return event
+            raise errors.InvalidInput({"event_type": f"{told.type!r} is not an event of play."})
+
+
+def _accept_result(tournament: Tournament, told: events.MatchCompleted) -> events.MatchCompleted:
+    """The result as told, confirmed at the score that it tells."""
+    match = _match(tournament, told.match_id)
+    _refuse_unless_open(match)
+    a, b = told.participant1_score, told.participant2_score
+    if (a is None) != (b is None):
+        raise errors.InvalidInput({"participant1_score": "Tell the scores of both sides, or of neither."})
+    if a is not None and b is not None:
+        rules.check_score(a, b)
+        scored = {**tournament.matches, match.match_id: replace(match, score=(a, b))}
+        tournament = replace(tournament, matches=scored)
+    wish = commands.ConfirmResult(
+        match_id=told.match_id,
+        winner_id=told.winner_id,
+        walkover=told.walkover,
+        participant1_tiebreak=told.participant1_tiebreak,
+        participant2_tiebreak=told.participant2_tiebreak,
+        notes=told.notes,
+    )
+    at = rules.utc_time("confirmed_at", told.confirmed_at)
+    result = _confirm(tournament, wish, at, told.confirmed_by)
+    if (told.winner_id, told.loser_id) != (result.winner_id, result.loser_id):
+        raise errors.InvalidInput({"winner_id": "This match and its score have another winner or loser."})
+    return result
