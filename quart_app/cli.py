@@ -1,4 +1,4 @@
-"""The command line: ``python -m quart_app serve | migrate | staff | demo``.
+"""The command line: ``python -m quart_app serve | migrate | staff | demo | backup | restore``.
 
 Every expected failure ends with one plain message on standard error and exit status 2; never a traceback.
 """
@@ -10,10 +10,12 @@ import asyncio
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import uvloop
 
 from quart_app import development, serving
+from quart_app.actions import backup
 from quart_app.actions import staff as staff_actions
 from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
@@ -67,6 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="play the 2022 World Cup's knock-out stage, once")
     demo.add_argument("--speed", type=_speed, default=1.0, help="20 is twenty times as fast (default 1)")
     demo.set_defaults(run=_demo)
+
+    keep = commands.add_parser("backup", help="write all tournaments and accounts to a file")
+    keep.add_argument("file", type=Path)
+    keep.set_defaults(run=_backup)
+    put_back = commands.add_parser(
+        "restore", help="read such a file back; running workers follow by themselves"
+    )
+    put_back.add_argument("file", type=Path)
+    put_back.add_argument("--replace", action="store_true", help="delete what is in the database first")
+    put_back.set_defaults(run=_restore)
 
     people = commands.add_parser("staff", help="accounts of those who run tournaments")
     actions = people.add_subparsers(required=True, metavar="ACTION")
@@ -181,6 +193,20 @@ async def _with_services(settings: Settings, use: Callable[[Services], Awaitable
 async def _demo(settings: Settings, asked: argparse.Namespace) -> None:
     async def use(services: Services) -> None:
         await player.play(services, SCRIPT, speed=asked.speed, loop=False)
+
+    await _with_services(settings, use)
+
+
+async def _backup(settings: Settings, asked: argparse.Namespace) -> None:
+    async def use(services: Services) -> None:
+        print(f"{await backup.backup(services, asked.file)} rows are in {asked.file}.")
+
+    await _with_services(settings, use)
+
+
+async def _restore(settings: Settings, asked: argparse.Namespace) -> None:
+    async def use(services: Services) -> None:
+        print(f"{await backup.restore(services, asked.file, replace=asked.replace)} rows are restored.")
 
     await _with_services(settings, use)
 

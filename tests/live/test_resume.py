@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from quart_app.actions import matches
+from quart_app.actions import backup, matches
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.settings import Settings
 from quart_app.store.event_log import select_events
@@ -41,13 +42,13 @@ async def test_cut_after_every_event_and_resumed_the_stream_equals_the_log(serve
     tournament = await server.tournament(4, third_place=True)
     await play_through(server, tournament.id)
     log = await log_of(server, tournament.id)
-    joined = []
+    joined: list[list[str | None]] = []
     for cut in range(len(log)):
         async with server.feed(tournament.id, Last_Event_ID=log[cut][0]) as feed:
             welcome = await feed.next()
             rest = await feed.take(len(log) - cut - 1)
             assert welcome.payload["resume"]["replayed"] == len(rest)
-        joined.append([id for id, _ in log[: cut + 1]] + [frame.id for frame in logged(rest)])
+        joined.append([*(id for id, _ in log[: cut + 1]), *(frame.id for frame in logged(rest))])
     assert joined == [[id for id, _ in log]] * len(log)
 
 
@@ -143,3 +144,19 @@ async def test_garbage_gets_400(server: Server) -> None:
     headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "'; drop table"}
     answer = await server.client.get(f"/sse/tournaments/{tournament.id}/", headers=headers)
     assert answer.status_code == 400
+
+
+async def test_restore_brings_open_streams_to_the_restored_state(server: Server, tmp_path: Path) -> None:
+    """Whoever watches a restore gets ``resync`` under the new epoch, and goes on from there."""
+    tournament = await server.tournament(4)
+    await backup.backup(server.services, tmp_path / "all.gz")
+    async with server.feed(tournament.id) as feed:
+        await feed.next()
+        await matches.start_match(server.services, tournament.id, StartMatch(match_id=1), None)
+        await feed.next()
+        await backup.restore(server.services, tmp_path / "all.gz", replace=True)
+        resync = await feed.until("resync")
+        await matches.start_match(server.services, tournament.id, StartMatch(match_id=2), None)
+        after = await feed.next()
+    epoch = (await server.services.ledger.load(tournament.id)).row.epoch
+    assert (resync.id, after.id) == (f"{epoch}-3", f"{epoch}-4")
