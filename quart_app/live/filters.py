@@ -33,6 +33,10 @@ class Filter:
             raise InvalidInput(problems)
         return cls(frozenset(map(int, matches)), frozenset(map(int, participants)), names)
 
+    def __bool__(self) -> bool:
+        """Whether anything is left out at all."""
+        return bool(self.matches or self.participants or self.types)
+
     def passes(self, event: Event, tournament: Tournament) -> bool:
         """Whether the client wants to see this event; ``tournament`` tells who plays in a match."""
         if self.types and event.type not in self.types:
@@ -48,6 +52,3 @@ class Filter:
             if match_id in tournament.matches
             for slot in tournament.matches[match_id].slots
         )
-
-
-EVERYTHING = Filter()

@@ -86,7 +86,8 @@ class Greetings:
             "asked": str(asked) if asked is not None and not subscriber.events else str(subscriber.cursor),
             "head": str(room.position),
         }
-        subscriber.cursor = subscriber.told = room.head
+        subscriber.cursor = room.head
+        subscriber.owed = False
         if not subscriber.view.html:
             data["snapshot"] = self._snapshot(room.epoch, room.tournament)
             return frames.notice("resync", data, id=str(room.position))

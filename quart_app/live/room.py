@@ -9,24 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from quart_app.domain.events import Envelope
 from quart_app.domain.tournament import Tournament
 from quart_app.live import frames
-from quart_app.live.filters import EVERYTHING, Filter
+from quart_app.live.filters import Filter
 from quart_app.live.frames import Block, Render
 from quart_app.live.position import Position
 
 CHUNK_BYTES_MAX = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What a subscriber sees of the log: JSON frames or (``html``) rendered fragments, and which events."""
+    """What a subscriber sees of the log: JSON frames or (``html``) rendered fragments, and which events.
 
-    html: bool = False
-    filter: Filter = EVERYTHING
+    Get one with ``view_of``: who sees the same has the same object, and is compared by it.
+    """
+
+    html: bool
+    filter: Filter
+
+
+@lru_cache(maxsize=4096)
+def view_of(html: bool, filter: Filter) -> View:
+    """The one view of this kind."""
+    return View(html, filter)
 
 
 class Chunk(NamedTuple):
@@ -45,6 +55,7 @@ class Room:
 
     def __init__(self, tournament_id: int, render: Render, events_max: int) -> None:
         self.tournament = Tournament(tournament_id)
+        self.head = 0  # the seq of the newest event
         self.epoch = ""
         self.delivered_events = self.delivered_bytes = 0  # since they were last put into the metrics
         self._render = render
@@ -52,11 +63,6 @@ class Room:
         self._tail: list[Envelope] = []
         self._frames: list[bytes] = []
         self._chunks: dict[tuple[View, int, bool], Chunk] = {}
-
-    @property
-    def head(self) -> int:
-        """The seq of the newest event."""
-        return self.tournament.seq
 
     @property
     def position(self) -> Position:
@@ -72,6 +78,7 @@ class Room:
         """Forget everything: the log begins anew under another epoch."""
         self.epoch = epoch
         self.tournament = Tournament(self.tournament.id)
+        self.head = 0
         self._tail.clear()
         self._frames.clear()
         self._chunks.clear()
@@ -91,6 +98,7 @@ class Room:
             if envelope.seq != self.head + 1:
                 raise Gap
             self.tournament = self.tournament.apply(envelope.event)
+            self.head = envelope.seq
             self._tail.append(envelope)
             self._frames.append(frames.encode(envelope))
             new.append(envelope)
@@ -125,7 +133,7 @@ class Room:
 
     def _json_chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
         start = cursor - self.oldest
-        if view.filter is EVERYTHING and not conflate:
+        if not view.filter and not conflate:
             end, size = start, 0
             while end < len(self._frames) and size < CHUNK_BYTES_MAX:
                 size += len(self._frames[end])
@@ -152,4 +160,4 @@ class Room:
         return self._tail[cursor - self.oldest :]
 
     def _shows(self, view: View, envelope: Envelope) -> bool:
-        return view.filter is EVERYTHING or view.filter.passes(envelope.event, self.tournament)
+        return not view.filter or view.filter.passes(envelope.event, self.tournament)

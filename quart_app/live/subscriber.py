@@ -88,9 +88,10 @@ class Subscriber:
         "last_write",
         "notes",
         "opened",
+        "owed",
+        "plain",
         "resync",
         "room",
-        "told",
         "view",
         "wire",
     )
@@ -104,7 +105,8 @@ class Subscriber:
         self.room = room
         self.wire = wire
         self.cursor = cursor
-        self.told = cursor  # the last position that the client knows it has
+        self.owed = False  # whether the cursor has moved on without the client being told
+        self.plain = False  # whether there is nothing to think of: caught up, on time, nothing waiting
         self.resync = resync
         self.notes = b""  # frames outside the log that wait for the wire; a few, never many
         self.end: End | None = None
@@ -125,6 +127,7 @@ class Subscriber:
             elif self.cursor >= self.room.head:
                 self.behind_since = None
                 self.lagging = False
+                self.plain = not self.owed
                 return
             elif self.cursor < self.room.oldest:
                 block = frames.Block(self.resync(self, "too_far_behind"))
@@ -134,11 +137,20 @@ class Subscriber:
                 self.events += passed
                 self.room.delivered_events += passed
                 self.cursor = chunk.cursor
+                self.owed = chunk.block is None
                 if chunk.block is None:
                     continue
                 block = chunk.block
-                self.told = chunk.cursor
             self._write(block)
+        self.plain = False
+
+    def take(self, block: frames.Block, size: int, cursor: int, now: float) -> None:
+        """Write the block that leads from here to ``cursor``; only for the ``plain`` with a free wire."""
+        self.events += cursor - self.cursor
+        self.cursor = cursor
+        self.bytes += size
+        self.last_write = now
+        self.wire.write(block)
 
     def _write(self, block: frames.Block) -> None:
         size = len(block.raw)
@@ -150,6 +162,7 @@ class Subscriber:
     def note(self, frame: bytes) -> None:
         """Send a frame that is not of the log as soon as the wire is free."""
         self.notes += frame
+        self.plain = False
         self.pump()
 
     def whisper(self, block: frames.Block) -> None:
@@ -161,8 +174,8 @@ class Subscriber:
         """Break the silence: tell how far the cursor has come, or else send a comment."""
         if self.wire.full or self.end is not None:
             return
-        if self.told < self.cursor:
-            self.told = self.cursor
+        if self.owed:
+            self.owed = False
             self.note(frames.frame(id=str(Position(self.room.epoch, self.cursor))))
         else:
             self.note(frames.COMMENT)
@@ -171,6 +184,7 @@ class Subscriber:
         """End the stream with a last frame; what is unsent of the log the client resumes with."""
         if self.end is None:
             self.end = end
+            self.plain = False
             self.notes = end.goodbye(retry_ms)
             self.pump()
 
@@ -178,4 +192,5 @@ class Subscriber:
         """End the stream now, without a word."""
         if self.end is None:
             self.end = end
+        self.plain = False
         self.wire.abort()

@@ -44,7 +44,7 @@ class Tending:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
             for number, subscriber in enumerate(self._everyone(), start=1):
-                self._tend(subscriber, now)
+                self.tend(subscriber, now)
                 if number % 1000 == 0:
                     await asyncio.sleep(0)
 
@@ -53,12 +53,14 @@ class Tending:
         left = (subscriber.grant.expires_at - datetime.now(UTC)).total_seconds()
         subscriber.check_at = time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN)  # noqa: S311
 
-    def _tend(self, subscriber: Subscriber, now: float) -> None:
+    def tend(self, subscriber: Subscriber, now: float) -> None:
+        """Do for one stream what is due at ``now`` (monotonic)."""
         if subscriber.end is not None:
             return
         if subscriber.wire.full:
             # until everything is out, however little a slow reader takes in between
             subscriber.lagging = True
+            subscriber.plain = False
             subscriber.behind_since = subscriber.behind_since or now
         behind_since = subscriber.behind_since
         if behind_since is not None and now - behind_since > self._settings.lag_seconds_max:

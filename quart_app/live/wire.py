@@ -167,18 +167,19 @@ class SocketWire(asyncio.Protocol):
         self._write(block.chunk)
 
     def _write(self, data: bytes) -> None:
-        if self._transport is None or self._closing:
+        transport = self._transport
+        if transport is None or self._closing:
             return
         try:
             sent = os.write(self._descriptor, data)
         except BlockingIOError:
             sent = 0
         except OSError:
-            self._transport.abort()  # the client has gone; connection_lost will tell
+            transport.abort()  # the client has gone; connection_lost will tell
             return
         if sent < len(data):
             self.full = True
-            self._transport.write(data[sent:])
+            transport.write(data[sent:])
 
     def close(self) -> None:
         """Write the last chunk and close once all is out."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from quart import Blueprint, Response, request
 
 from quart_app.errors import Forbidden
-from quart_app.live.filters import EVERYTHING, Filter
+from quart_app.live.filters import Filter
 from quart_app.live.position import Position
-from quart_app.live.room import View
+from quart_app.live.room import view_of
 from quart_app.live.subscriber import Join
 from quart_app.live.wire import StreamResponse
 from quart_app.web.access import check_grant, client_address, feed_token
@@ -49,7 +49,7 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
     asked = request.headers.get("Last-Event-ID") or query.get("lastEventId") or None
     join = Join(
         tournament_id=tournament_id,
-        view=View(html, EVERYTHING if chosen == EVERYTHING else chosen),
+        view=view_of(html, chosen),
         grant=grant,
         address=address,
         asked=Position.parse(asked) if asked is not None else None,
