@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from quart_app.live.frames import Block
-from quart_app.live.room import Chunk, Room, View
+from quart_app.live.room import Room, View
 from quart_app.live.subscriber import Subscriber
 
 SLICE_SECONDS = 0.004
@@ -19,6 +19,9 @@ SLICE_SECONDS = 0.004
 
 SLICE_CHECK = 64
 """After how many subscribers the clock is read."""
+
+Step = tuple[int, Block | None, int, int]
+"""From which cursor, by which block, to which cursor, and how many bytes that is."""
 
 
 class Audience:
@@ -64,12 +67,12 @@ class Audience:
         """
         now = time.monotonic()
         deadline = now + SLICE_SECONDS
-        steps: dict[View, tuple[int, Chunk, int]] = {}
+        steps: dict[View, Step] = {}
         for number, subscriber in enumerate(self._pass or (), start=1):
             step = steps.get(subscriber.view)
             if step is None:
                 step = steps[subscriber.view] = self._step(subscriber)
-            at, (block, cursor), size = step
+            at, block, cursor, size = step
             if (
                 subscriber.plain
                 and subscriber.cursor == at
@@ -91,12 +94,11 @@ class Audience:
         else:
             self._on_pass(self)
 
-    def _step(self, subscriber: Subscriber) -> tuple[int, Chunk, int]:
-        """Where this subscriber stands, the chunk that leads from there to the head, if one does, and its
-        size."""
+    def _step(self, subscriber: Subscriber) -> Step:
+        """The step of everyone who stands where this subscriber does, without a block if there is none."""
         cursor = subscriber.cursor
         if self.room.oldest <= cursor < self.room.head:
             chunk = self.room.chunk(subscriber.view, cursor, False)
-            if chunk.block is not None and chunk.cursor == self.room.head:
-                return cursor, chunk, len(chunk.block.raw)
-        return cursor, Chunk(None, cursor), 0
+            if chunk.block is not None and chunk.cursor == self.room.head and not chunk.owed:
+                return cursor, chunk.block, chunk.cursor, len(chunk.block.raw)
+        return cursor, None, cursor, 0

@@ -37,18 +37,25 @@ class Filter:
         """Whether anything is left out at all."""
         return bool(self.matches or self.participants or self.types)
 
-    def passes(self, event: Event, tournament: Tournament) -> bool:
-        """Whether the client wants to see this event; ``tournament`` tells who plays in a match."""
+    def passes(self, event: Event, players: Collection[int]) -> bool:
+        """Whether the client wants to see this event; ``players`` are what ``players_of`` gave for it."""
         if self.types and event.type not in self.types:
             return False
-        if not (self.matches or self.participants):
-            return True
-        about = matches_of(event)
-        if self.matches and not self.matches & about:
+        if self.matches and self.matches.isdisjoint(matches_of(event)):
             return False
-        return not self.participants or not self.participants.isdisjoint(
-            slot.participant_id
-            for match_id in about
-            if match_id in tournament.matches
-            for slot in tournament.matches[match_id].slots
-        )
+        return not self.participants or not self.participants.isdisjoint(players)
+
+
+def players_of(event: Event, tournament: Tournament) -> tuple[int, ...]:
+    """Who plays in the matches that an event is about.
+
+    ``tournament`` is the state right after it, whenever it is shown: who moves into a match later did not
+    play in it then, and a replay shall show what was shown live.
+    """
+    return tuple(
+        slot.participant_id
+        for match_id in matches_of(event)
+        if match_id in tournament.matches
+        for slot in tournament.matches[match_id].slots
+        if slot.participant_id is not None
+    )

@@ -38,7 +38,7 @@ class Greetings:
         subscriber = Subscriber(join, room, wire, cursor, self.resync)
         subscriber.notes = self._welcome(subscriber, lost)
         if lost:
-            subscriber.notes += self.resync(subscriber, lost)
+            subscriber.notes += self.resync(subscriber, lost, asked)
         return subscriber, lost or ("fresh" if asked is None else "replayed")
 
     def _lost(self, room: Room, asked: Position | None) -> str | None:
@@ -77,16 +77,15 @@ class Greetings:
             retry_ms=frames.retry_ms(self._settings.retry_seconds),
         )
 
-    def resync(self, subscriber: Subscriber, reason: str) -> bytes:
-        """The frames that put a client at the head, whatever it has; moves its cursor there."""
+    def resync(self, subscriber: Subscriber, reason: str, asked: Position | None = None) -> bytes:
+        """The frames that put a client at the head, whatever it has; moves its cursor there.
+
+        ``asked`` is where it wanted to go on from; in an open stream, where it stands.
+        """
         room = subscriber.room
-        asked = subscriber.join.asked
-        data: dict[str, Any] = {
-            "reason": reason,
-            "asked": str(asked) if asked is not None and not subscriber.events else str(subscriber.cursor),
-            "head": str(room.position),
-        }
-        subscriber.cursor = room.head
+        asked = asked or Position(subscriber.epoch, subscriber.cursor)
+        data: dict[str, Any] = {"reason": reason, "asked": str(asked), "head": str(room.position)}
+        subscriber.epoch, subscriber.cursor = room.epoch, room.head
         subscriber.owed = False
         if not subscriber.view.html:
             data["snapshot"] = self._snapshot(room.epoch, room.tournament)

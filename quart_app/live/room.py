@@ -15,7 +15,7 @@ from typing import NamedTuple
 from quart_app.domain.events import Envelope
 from quart_app.domain.tournament import Tournament
 from quart_app.live import frames
-from quart_app.live.filters import Filter
+from quart_app.live.filters import Filter, players_of
 from quart_app.live.frames import Block, Render
 from quart_app.live.position import Position
 
@@ -40,10 +40,14 @@ def view_of(html: bool, filter: Filter) -> View:
 
 
 class Chunk(NamedTuple):
-    """What to write, None where the view shows nothing, and the cursor after it."""
+    """What to write, None where the view shows nothing, and the cursor after it.
+
+    ``owed`` says that the cursor is past the last id in the block: what follows that is not shown.
+    """
 
     block: Block | None
     cursor: int
+    owed: bool = False
 
 
 class Gap(Exception):
@@ -62,6 +66,7 @@ class Room:
         self._events_max = events_max
         self._tail: list[Envelope] = []
         self._frames: list[bytes] = []
+        self._players: list[tuple[int, ...]] = []
         self._chunks: dict[tuple[View, int, bool], Chunk] = {}
 
     @property
@@ -81,6 +86,7 @@ class Room:
         self.head = 0
         self._tail.clear()
         self._frames.clear()
+        self._players.clear()
         self._chunks.clear()
 
     def extend(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
@@ -101,12 +107,13 @@ class Room:
             self.head = envelope.seq
             self._tail.append(envelope)
             self._frames.append(frames.encode(envelope))
+            self._players.append(players_of(envelope.event, self.tournament))
             new.append(envelope)
             self._chunks.clear()
         # trimmed in strides, so that a long log does not shift its whole tail at every event
         if len(self._tail) > self._events_max + self._events_max // 4:
             surplus = len(self._tail) - self._events_max
-            del self._tail[:surplus], self._frames[:surplus]
+            del self._tail[:surplus], self._frames[:surplus], self._players[:surplus]
         return new
 
     def behind(self, cursor: int) -> bool:
@@ -129,7 +136,9 @@ class Room:
     def _html_chunk(self, view: View, cursor: int) -> Chunk:
         events = [envelope.event for envelope in self._after(cursor) if self._shows(view, envelope)]
         html = self._render(self.tournament, events) if events else ""
-        return Chunk(Block(frames.frame(html, id=str(self.position))) if html else None, self.head)
+        if not html:
+            return Chunk(None, self.head, owed=True)
+        return Chunk(Block(frames.frame(html, id=str(self.position))), self.head)
 
     def _json_chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
         start = cursor - self.oldest
@@ -150,7 +159,9 @@ class Room:
             size += len(pieces[-1])
             if size >= CHUNK_BYTES_MAX:
                 return Chunk(Block(b"".join(pieces)), envelope.seq)
-        return Chunk(Block(b"".join(pieces)) if pieces else None, self.head)
+        if not shown:
+            return Chunk(None, self.head, owed=True)
+        return Chunk(Block(b"".join(pieces)), self.head, owed=shown[-1].seq < self.head)
 
     def count(self, view: View, cursor: int) -> int:
         """How many events after ``cursor`` the view shows."""
@@ -160,4 +171,6 @@ class Room:
         return self._tail[cursor - self.oldest :]
 
     def _shows(self, view: View, envelope: Envelope) -> bool:
-        return not view.filter or view.filter.passes(envelope.event, self.tournament)
+        return not view.filter or view.filter.passes(
+            envelope.event, self._players[envelope.seq - self.oldest - 1]
+        )

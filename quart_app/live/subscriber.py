@@ -81,6 +81,7 @@ class Subscriber:
         "check_at",
         "cursor",
         "end",
+        "epoch",
         "events",
         "grant",
         "join",
@@ -104,6 +105,7 @@ class Subscriber:
         self.grant = join.grant
         self.room = room
         self.wire = wire
+        self.epoch = room.epoch  # of the log that the cursor is in
         self.cursor = cursor
         self.owed = False  # whether the cursor has moved on without the client being told
         self.plain = False  # whether there is nothing to think of: caught up, on time, nothing waiting
@@ -137,7 +139,7 @@ class Subscriber:
                 self.events += passed
                 self.room.delivered_events += passed
                 self.cursor = chunk.cursor
-                self.owed = chunk.block is None
+                self.owed = chunk.owed
                 if chunk.block is None:
                     continue
                 block = chunk.block
