@@ -9,23 +9,29 @@
   // ------------------------------------------------------------------ the score
   //
   // A tap changes the number at once. One request is under way at a time; what is tapped meanwhile is sent
-  // when it is answered, on top of the version in that answer. The truth is what the server answers.
+  // when it is answered, on top of the version in that answer. The truth is what the server answers. Where no
+  // answer comes, the very same score is sent again before any later one: should it have arrived the first
+  // time, it changes nothing, and the version in its answer is ours to build on.
 
-  const scoring = { sending: false, unsent: false, answered: 0, sent: {}, later: {}, timer: 0 };
+  const scoring = { sending: false, unsent: false, trouble: false, answered: 0, sent: {}, later: {} };
   const scoreForm = () => find(".pad-score");
   const numbers = (form) => all(".pad-number", form);
+  const values = (inputs) => Object.fromEntries(inputs.map((input) => [input.name, input.value]));
+  const differs = (input) => input.value !== scoring.sent[input.name];
 
   function save() {
     const form = scoreForm();
-    clearTimeout(scoring.timer);
     if (!form) return;
-    if (scoring.sending) {
-      scoring.unsent = numbers(form).some((input) => input.value !== scoring.sent[input.name]);
-      return;
-    }
-    Object.assign(scoring, { sending: true, unsent: false, answered: 0 });
-    scoring.sent = Object.fromEntries(numbers(form).map((input) => [input.name, input.value]));
-    htmx.trigger(form, "save");
+    scoring.unsent = scoring.sending && numbers(form).some(differs);
+    if (!scoring.sending) send(form, values(numbers(form)));
+  }
+
+  function send(form, wanted) {
+    const shown = values(numbers(form));
+    Object.assign(scoring, { sending: true, answered: 0, sent: wanted });
+    for (const input of numbers(form)) input.value = wanted[input.name];
+    htmx.trigger(form, "save"); // reads the form at once
+    for (const input of numbers(form)) input.value = shown[input.name];
   }
 
   function step(form, submitter) {
@@ -38,33 +44,34 @@
     return Number(input.value) !== before;
   }
 
+  /* The answer is about to be shown: remember what has been tapped or typed since it was asked for. */
   function beforeAnswer() {
     const form = scoreForm();
-    const changed = form ? numbers(form).filter((input) => input.value !== scoring.sent[input.name]) : [];
-    scoring.later = Object.fromEntries(changed.map((input) => [input.name, input.value]));
+    scoring.later = form && scoring.answered < 400 ? values(numbers(form).filter(differs)) : {};
   }
 
+  /* The pad shows the answer: its numbers are the truth, but for what came later. */
   function afterAnswer() {
     const form = scoreForm();
-    if (!form) return;
-    for (const input of numbers(form)) {
-      const later = scoring.answered < 400 ? scoring.later[input.name] : undefined;
-      input.value = later ?? input.defaultValue;
-    }
+    const shown = scoring.answered < 400 || [409, 422].includes(scoring.answered);
+    if (!form || !shown) return;
+    for (const input of numbers(form)) input.value = scoring.later[input.name] ?? input.defaultValue;
   }
 
   function answered() {
-    const again = scoring.answered === 0 || scoring.answered === 503;
-    scoring.sending = false;
-    if (again) {
-      scoring.timer = setTimeout(save, RETRY_MS);
-    } else if (scoring.unsent && scoring.answered < 400) {
-      queueMicrotask(save);
-    } else {
-      scoring.unsent = false;
-      queueMicrotask(follow);
+    scoring.trouble = [0, 429, 503].includes(scoring.answered);
+    if (scoring.trouble) {
+      setTimeout(() => scoreForm() && send(scoreForm(), scoring.sent), RETRY_MS);
+      return;
     }
+    const more = scoring.unsent && scoring.answered < 400;
+    Object.assign(scoring, { sending: false, unsent: false });
+    queueMicrotask(more ? save : follow); // when htmx has let go of the request
   }
+
+  window.addEventListener("beforeunload", (event) => {
+    if (scoring.trouble || scoring.unsent) event.preventDefault();
+  });
 
   // ------------------------------------------------------------------ following the feed
 
@@ -100,8 +107,11 @@
   const source = (event) => event.detail.ctx?.sourceElement ?? event.target;
   const ofScore = (event) => source(event)?.matches?.(".pad-score");
 
+  document.addEventListener("htmx:after:request", (event) => {
+    if (ofScore(event)) scoring.answered = event.detail.ctx.response.status;
+  });
   document.addEventListener("htmx:before:swap", (event) => {
-    const { tasks, ctx } = event.detail;
+    const { tasks } = event.detail;
     if (source(event)?.matches?.("[data-follow]") && !mayReplace(source(event), tasks)) {
       event.preventDefault();
       return;
@@ -113,10 +123,7 @@
         if (document.getElementById(details.id)?.open) details.open = true;
       }
     }
-    if (ofScore(event)) {
-      scoring.answered = ctx.response?.status ?? 0;
-      beforeAnswer();
-    }
+    if (ofScore(event)) beforeAnswer();
   });
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.target.id === "live-region") follow();
@@ -132,8 +139,8 @@
     const notice = document.createElement("p");
     notice.className = "notice bad";
     notice.textContent = ofScore(event)
-      ? `No connection: ${typed} is not saved yet. Trying again by itself …`
-      : "No connection: nothing was sent. Please try again.";
+      ? `No connection: ${typed} is not saved yet. It will be sent again by itself.`
+      : "No connection: perhaps it was not saved. Try again; nothing is saved twice.";
     trouble.replaceChildren(notice);
   });
 

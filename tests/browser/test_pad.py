@@ -184,6 +184,64 @@ async def test_a_lost_connection_loses_no_score(server: Server, browser: Browser
         await pad.until(f"!{NOT_SAVED}")
 
 
+async def test_an_answer_that_is_lost_makes_no_conflict(server: Server, browser: Browser, tid: int) -> None:
+    """The score arrived but its answer did not: it is sent again, and what was tapped since builds on it."""
+    answers: list[int] = []
+
+    async def lose_the_first(route: Route) -> None:
+        response = await route.fetch()
+        answers.append(response.status)
+        await (route.abort() if len(answers) == 1 else route.fulfill(response=response))
+
+    async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
+        await pad.page.route("**/score/", lose_the_first)
+        await pad.tap(1)
+        await pad.until(NOT_SAVED)
+        await pad.tap(2, 3)
+        await pad.reads("1–3")
+        await scored(server, tid, (1, 3))
+        assert answers == [200, 200, 200]
+
+
+async def test_a_server_that_cannot_answer_now_loses_no_score(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """Its words are shown, the pad stays, and the score is sent again."""
+    answers = iter((503, 429))
+
+    async def fail_twice(route: Route) -> None:
+        status = next(answers, None)
+        if status is None:
+            await route.continue_()
+        else:
+            await route.fulfill(status=status, body="<p>Not now.</p>", content_type="text/html")
+
+    async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
+        await pad.page.route("**/score/", fail_twice)
+        await pad.tap(1, 2)
+        await pad.until("document.querySelector('#pad-trouble').textContent.includes('Not now.')")
+        await pad.reads("2–0")
+        await scored(server, tid, (2, 0))
+        await pad.until("document.querySelector('#pad-trouble').textContent === ''")
+
+
+async def test_a_login_that_has_ended_leads_to_the_login_and_back(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """The next tap asks who it is, and then comes back to the pad."""
+    async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
+        await pad.page.locator(".plus").first.tap()
+        await scored(server, tid, (1, 0))
+        await pad.page.context.clear_cookies()
+        await pad.page.locator(".plus").first.tap()
+        await pad.page.wait_for_url("**/staff/login/**")
+        await pad.page.fill("#name", "anna")
+        await pad.page.fill("#password", PASSWORD)
+        await pad.page.press("#password", "Enter")
+        await pad.page.wait_for_url(pad_of(server, tid))
+        await pad.reads("1–0")
+
+
 async def test_a_match_is_played_without_scripts(server: Server, browser: Browser, tid: int) -> None:
     """Plus, minus, a typed score and the confirmation are plain forms."""
     url = pad_of(server, tid)
