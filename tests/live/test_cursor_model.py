@@ -1,0 +1,507 @@
+"""The cursor, against a model: any interleaving of appends, cuts, resumes, filters and lags yields the log.
+
+The real Room, Audience, Subscriber, Greetings and Tending serve a few clients over a wire whose capacity the
+test decides: it can be stalled, let trickle, drained, and cut in the middle of a frame. The clients parse
+what they get as WHATWG HTML, 9.2.6 says, and come back with the last id they have. What each of them must
+hold is worked out here from the log alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+import msgspec
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from quart_app.actions.services import utc_now
+from quart_app.auth.tokens import FEED, Grant
+from quart_app.domain.commands import ChangeVisibility, Command, CreateTournament, GenerateBracket
+from quart_app.domain.decisions import decide
+from quart_app.domain.events import EVENT_TYPES, BracketUpdated, Envelope, Event, encode_event
+from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.live import audience as audience_module
+from quart_app.live import room as room_module
+from quart_app.live.audience import Audience
+from quart_app.live.filters import Filter
+from quart_app.live.frames import Block
+from quart_app.live.greetings import Greetings
+from quart_app.live.position import Position
+from quart_app.live.room import Gap, Room, View, view_of
+from quart_app.live.subscriber import End, Join, Subscriber
+from quart_app.live.tending import Tending
+from quart_app.settings import Settings
+from tests.domain.strategies import NOW, at_random, players
+from tests.server import Frame
+
+TOURNAMENT_ID = 7
+CONFLATED = "score_updated"
+SETTINGS = Settings.for_tests(replay_events_max=12, lag_seconds_max=30.0, heartbeat_seconds=15.0)
+GRANT = Grant(
+    subject="spectator",
+    audience=FEED,
+    tournament_id=TOURNAMENT_ID,
+    role="spectator",
+    jti="of-the-model",
+    expires_at=utc_now() + timedelta(hours=1),
+    staff_id=None,
+)
+
+
+class ModelWire:
+    """A wire in memory. ``stalled``, it takes one block more and is full, until ``drain``."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.stalled = False
+        self.ended = False
+        self.arrived = b""
+        self._unsent = b""
+        self._on_drain: Callable[[], None] = lambda: None
+        self._on_closed: Callable[[], None] = lambda: None
+
+    def attach(self, on_drain: Callable[[], None], on_closed: Callable[[], None]) -> None:
+        """Remember who is to be told."""
+        self._on_drain, self._on_closed = on_drain, on_closed
+
+    def write(self, block: Block) -> None:
+        """Let a block arrive, or hold it while stalled."""
+        assert not self.full, "written to a full wire"
+        assert not self.ended, "written to an ended wire"
+        if self.stalled:
+            self._unsent = block.raw
+            self.full = True
+        else:
+            self.arrived += block.raw
+
+    def close(self) -> None:
+        """End in good order."""
+        assert not self.full, "closed before everything was out"
+        self._end()
+
+    def abort(self) -> None:
+        """End now; what is unsent is lost."""
+        self._end()
+
+    def trickle(self, size: int) -> None:
+        """Let some of what is unsent arrive. The wire is full all the same."""
+        self.arrived += self._unsent[:size]
+        self._unsent = self._unsent[size:]
+
+    def drain(self) -> None:
+        """Let everything arrive, now and from now on."""
+        self.stalled = False
+        if self.full and not self.ended:
+            self.arrived += self._unsent
+            self._unsent = b""
+            self.full = False
+            self._on_drain()
+
+    def _end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self._on_closed()
+
+
+@dataclass
+class Client:
+    """Somebody who watches, is cut off, and comes back. ``seen`` is what it got since ``base``, as seqs."""
+
+    view: View
+    conflate: bool
+    position: Position | None = None
+    base: int = 0
+    seen: list[int] = field(default_factory=list)
+    lagged: bool = False
+    wire: ModelWire = field(default_factory=ModelWire)
+    subscriber: Subscriber | None = None
+    read: int = 0
+
+    def blocks(self) -> list[Frame]:
+        """What has arrived whole since the last look."""
+        whole, _, _ = self.wire.arrived[self.read :].rpartition(b"\n\n")
+        if not whole:
+            return []
+        self.read += len(whole) + 2
+        return [Frame.parse(raw) for raw in whole.split(b"\n\n")]
+
+    def start(self, position: Position) -> None:
+        """Hold the state at a position, and nothing else."""
+        self.base, self.seen, self.lagged = position.seq, [], False
+
+
+def render(tournament: Tournament, events: Sequence[Event]) -> str:
+    """What stands for HTML here: a line for each event, as the log has it."""
+    return "\n".join(encode_event(event).decode() for event in events)
+
+
+def render_all(tournament: Tournament) -> str:
+    """What stands for the whole page."""
+    return "everything"
+
+
+def snapshot(epoch: str, tournament: Tournament) -> dict[str, str]:
+    """What stands for the whole state."""
+    return {"position": f"{epoch}-{tournament.seq}"}
+
+
+async def renew(grant: Any) -> tuple[str, Any]:
+    """No grant of the model's ends."""
+    raise AssertionError("nobody asked for a fresh token")
+
+
+def matches_of(event: Event) -> set[int]:
+    """The matches that an event tells of, said anew so that the product's own saying is checked."""
+    if isinstance(event, BracketUpdated):
+        return set(event.updated_nodes)
+    return {event.match_id} if hasattr(event, "match_id") else set()
+
+
+filters = st.builds(
+    Filter,
+    matches=st.frozensets(st.integers(1, 7), max_size=2),
+    participants=st.frozensets(st.integers(1, 8), max_size=2),
+    types=st.frozensets(st.sampled_from(sorted(EVENT_TYPES)), max_size=3),
+)
+views = st.builds(view_of, st.booleans(), st.just(Filter()) | filters)
+
+
+class CursorMachine(RuleBasedStateMachine):
+    """Everything that can happen to a room and the clients in it, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # pieces of a few events, so that a catch-up of a dozen takes several; a pass that gives way each time
+        self._small = (
+            mock.patch.object(room_module, "CHUNK_BYTES_MAX", 600),
+            mock.patch.object(audience_module, "SLICE_CHECK", 1),
+            mock.patch.object(audience_module, "SLICE_SECONDS", -1.0),
+        )
+        for patch in self._small:
+            patch.start()
+        self.loop = asyncio.new_event_loop()
+        self.epoch = "e0"
+        self.log: list[Envelope] = []
+        self.states = [Tournament(TOURNAMENT_ID)]  # after each event of the log, from the empty one on
+        self.clients: list[Client] = []
+        self.greetings = Greetings(SETTINGS, render_all, snapshot)
+        self.tending = Tending(SETTINGS, renew, lambda: ())
+        self.room = Room(TOURNAMENT_ID, render, SETTINGS.replay_events_max)
+        self.audience = Audience(self.room, lambda audience: None)
+        self.seed = 0
+
+    @initialize(seed=st.integers(0, 2**16), size=st.integers(2, 8))
+    def open(self, seed: int, size: int) -> None:
+        """A tournament with its bracket, and its room."""
+        self.seed = seed
+        self._carry_out(CreateTournament(name="Cup", entrants=players(size)))
+        self._carry_out(GenerateBracket())
+        self.room.reset(self.epoch)
+        self.room.extend(self.log)
+
+    # What happens to the log, and what the room hears of it
+
+    @rule(times=st.integers(1, 6), by_hint=st.booleans())
+    def append(self, times: int, by_hint: bool) -> None:
+        """Staff do something. The room hears of it, or does not."""
+        before = len(self.log)
+        for _ in range(times):
+            tournament = self.states[-1]
+            if tournament.status is TournamentStatus.COMPLETED:
+                other = "private" if tournament.visibility == "public" else "public"
+                self._carry_out(ChangeVisibility(visibility=other))
+            else:
+                self._carry_out(at_random(self.seed)(tournament))
+        if by_hint:
+            self._hear(self.log[before:])
+
+    @rule(data=st.data())
+    def hint(self, data: st.DataObject) -> None:
+        """The bus repeats any stretch of the log: late, early, again."""
+        first = data.draw(st.integers(0, len(self.log) - 1))
+        self._hear(self.log[first : data.draw(st.integers(first + 1, len(self.log)))])
+
+    @rule()
+    def reread(self) -> None:
+        """The log is read to its end, as after a doubt."""
+        self._take_in(self.log[self.room.head :])
+
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        """The log is cut back to an earlier point, and has a new epoch from then on."""
+        kept = data.draw(st.integers(3, len(self.log)))
+        self.epoch = f"e{int(self.epoch[1:]) + 1}"
+        self.log = [msgspec.structs.replace(envelope, epoch=self.epoch) for envelope in self.log[:kept]]
+        del self.states[kept + 1 :]
+        self.room.reset(self.epoch)
+        self.room.extend(self.log)
+        for client in self._connected():
+            assert client.subscriber is not None
+            client.subscriber.note(self.greetings.resync(client.subscriber, "unknown_epoch"))
+
+    # What happens to the clients
+
+    @precondition(lambda self: len(self.clients) < 4)
+    @rule(view=views, conflate=st.booleans())
+    def arrive(self, view: View, conflate: bool) -> None:
+        """Somebody joins afresh."""
+        client = Client(view, conflate)
+        self.clients.append(client)
+        self._join(client)
+
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data(), stalled=st.booleans())
+    def come_back(self, data: st.DataObject, stalled: bool) -> None:
+        """Somebody who was cut off resumes, perhaps over a line that does not carry yet."""
+        away = [client for client in self.clients if client.wire.ended]
+        if away:
+            self._join(data.draw(st.sampled_from(away)), stalled=stalled)
+
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data(), size=st.integers(0, 2000))
+    def cut(self, data: st.DataObject, size: int) -> None:
+        """A line breaks, after so many more bytes."""
+        client = self._any(data)
+        if client.subscriber is not None:
+            client.wire.trickle(size)
+            client.subscriber.cut(End.CLIENT)
+
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data())
+    def goodbye(self, data: st.DataObject) -> None:
+        """The server drains one of its streams; it ends once the line carries."""
+        client = self._any(data)
+        if client.subscriber is not None:
+            client.subscriber.say_goodbye(End.DRAINING, 200)
+
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data())
+    def stall(self, data: st.DataObject) -> None:
+        """A reader stops reading."""
+        self._any(data).wire.stalled = True
+
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data(), size=st.integers(0, 2000))
+    def trickle(self, data: st.DataObject, size: int) -> None:
+        """A slow reader takes a little."""
+        self._any(data).wire.trickle(size)
+
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data())
+    def drain(self, data: st.DataObject) -> None:
+        """A reader goes on reading."""
+        self._any(data).wire.drain()
+
+    @rule(turns=st.integers(1, 4))
+    def fan_out(self, turns: int) -> None:
+        """The pass that brings everyone what is new goes on for a while."""
+        self.loop.run_until_complete(self._turn(turns))
+
+    @precondition(lambda self: self.clients)
+    @rule(seconds=st.sampled_from([0.0, 16.0, 40.0]))
+    def tick(self, seconds: float) -> None:
+        """The ticker comes by, so much later."""
+        for client in self._connected():
+            assert client.subscriber is not None
+            client.lagged |= client.wire.full
+            self.tending.tend(client.subscriber, time.monotonic() + seconds)
+
+    # What must hold
+
+    @invariant()
+    def nothing_is_lost_repeated_or_made_up(self) -> None:
+        """Up to the position that a client has, it holds the log, filtered."""
+        for client in self.clients:
+            self._read(client)
+            if client.position is None or client.position.epoch != self.epoch:
+                continue
+            shown = self._shown(client, client.base, client.position.seq)
+            assert client.seen == [seq for seq in shown if seq in set(client.seen)], "repeated or made up"
+            for seq in set(shown) - set(client.seen):
+                assert self._may_be_dropped(client, seq), f"{seq} is lost at {client.position}"
+
+    def teardown(self) -> None:
+        """In the end everybody is back, reads on, and holds everything there is."""
+        try:
+            if self.log:
+                self._settle()
+        finally:
+            for patch in self._small:
+                patch.stop()
+            self.loop.close()
+
+    def _settle(self) -> None:
+        self.reread()
+        for client in self.clients:
+            client.wire.drain()
+            if client.wire.ended:
+                self._read(client)
+                self._join(client)
+        self.loop.run_until_complete(self._turn(100))
+        for client in self.clients:
+            assert client.subscriber is not None
+            client.subscriber.heartbeat()
+        self.nothing_is_lost_repeated_or_made_up()
+        for client in self.clients:
+            assert client.position == self.room.position, "a client is not told how far it has come"
+            for seq in self._shown(client, client.base, len(self.log)):
+                if seq not in client.seen:
+                    assert self._overtaker(seq) in client.seen, f"nothing newer came for {seq}"
+
+    # How it is worked out
+
+    def _carry_out(self, command: Command) -> None:
+        now = NOW + timedelta(milliseconds=len(self.log))
+        for event in decide(self.states[-1], command, now, 1):
+            self.states.append(self.states[-1].apply(event))
+            envelope = Envelope(
+                tournament_id=TOURNAMENT_ID,
+                epoch=self.epoch,
+                seq=len(self.log) + 1,
+                event=event,
+                data=encode_event(event),
+                at="2026-11-24T12:30:15.250Z",
+            )
+            self.log.append(envelope)
+
+    def _hear(self, envelopes: Sequence[Envelope]) -> None:
+        try:
+            self._take_in(envelopes)
+        except Gap:
+            self.reread()
+
+    def _take_in(self, envelopes: Sequence[Envelope]) -> None:
+        async def take_in() -> None:
+            if self.room.extend(envelopes):
+                self.audience.fan_out()
+
+        self.loop.run_until_complete(take_in())
+
+    @staticmethod
+    async def _turn(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    def _connected(self) -> list[Client]:
+        return [client for client in self.clients if not client.wire.ended]
+
+    def _any(self, data: st.DataObject) -> Client:
+        return data.draw(st.sampled_from(self.clients))
+
+    def _join(self, client: Client, *, stalled: bool = False) -> None:
+        """Let a client in as the hub does."""
+        asked = client.position
+        if asked is not None and (asked.epoch != self.room.epoch or asked.seq > self.room.head):
+            self.reread()
+        join = Join(
+            tournament_id=TOURNAMENT_ID,
+            view=client.view,
+            grant=GRANT,
+            asked=asked,
+            conflate=client.conflate,
+        )
+        wire = client.wire = ModelWire()
+        wire.stalled = stalled
+        client.read = 0
+        subscriber, outcome = self.greetings.seat(self.room, join, wire)
+        if asked is None:
+            expected = "fresh"
+        elif asked.epoch != self.epoch:
+            expected = "unknown_epoch"
+        else:
+            far = self.room.head - asked.seq > SETTINGS.replay_events_max
+            expected = "too_far_behind" if far else "replayed"
+        assert outcome == expected
+        client.subscriber = subscriber
+
+        def left() -> None:
+            client.subscriber = None
+            self.audience.discard(subscriber)
+
+        self.audience.add(subscriber)
+        wire.attach(subscriber.pump, left)
+        subscriber.pump()
+
+    def _read(self, client: Client) -> None:
+        """Let a client take in what has arrived."""
+        for block in client.blocks():
+            if block.raw == b":":
+                continue
+            if block.event == "connection_established":
+                self._check_receipt(client, block.payload["resume"])
+            elif block.event == "resync":
+                self._check_resync(block.payload)
+            elif block.event is not None and block.event in EVENT_TYPES:
+                assert block.id is not None
+                client.seen.append(Position.parse(block.id).seq)
+            elif block.event is None and block.data is not None and block.data != "everything":
+                client.seen += [self._seq_of(line) for line in block.data.split("\n")]
+            if block.id is not None:
+                self._move(client, block, Position.parse(block.id))
+
+    def _move(self, client: Client, block: Frame, position: Position) -> None:
+        afresh = block.event in ("connection_established", "resync") or block.data == "everything"
+        if afresh:
+            client.start(position)
+        elif client.position is not None and client.position.epoch == position.epoch:
+            assert position.seq > client.position.seq, "a position went back, or came twice"
+        client.position = position
+
+    def _check_receipt(self, client: Client, receipt: dict[str, Any]) -> None:
+        asked = receipt["asked"]
+        assert asked == (None if client.position is None else str(client.position))
+        if client.position is None or receipt["lost"]:
+            assert receipt["replayed"] == 0
+        elif client.position.epoch == self.epoch:
+            # the room has at most grown since; what it had then was all of these
+            assert receipt["replayed"] <= len(self._shown(client, client.position.seq, len(self.log)))
+
+    def _check_resync(self, told: dict[str, Any]) -> None:
+        asked, head = (Position.parse(told[name]) for name in ("asked", "head"))
+        if told["reason"] == "too_far_behind":
+            assert head.seq - asked.seq > SETTINGS.replay_events_max
+        else:
+            assert (told["reason"], asked.epoch == head.epoch) == ("unknown_epoch", False)
+
+    def _seq_of(self, line: str) -> int:
+        return next(envelope.seq for envelope in self.log if envelope.data.decode() == line)
+
+    def _shown(self, client: Client, after: int, to: int) -> list[int]:
+        """What a client's filter lets through of a stretch of the log, by what was so at the time."""
+        return [seq for seq in range(after + 1, to + 1) if self._passes(client.view.filter, seq)]
+
+    def _passes(self, chosen: Filter, seq: int) -> bool:
+        event, state = self.log[seq - 1].event, self.states[seq]
+        about = matches_of(event)
+        playing = {slot.participant_id for number in about for slot in state.matches[number].slots}
+        return (
+            (not chosen.types or event.type in chosen.types)
+            and (not chosen.matches or bool(chosen.matches & about))
+            and (not chosen.participants or bool(chosen.participants & playing))
+        )
+
+    def _may_be_dropped(self, client: Client, seq: int) -> bool:
+        """Whether conflation explains that a client was not told this event."""
+        conflates = client.conflate and client.lagged and not client.view.html
+        return conflates and self._overtaker(seq) is not None
+
+    def _overtaker(self, seq: int) -> int | None:
+        """The newest score of the same match, where the event is an older one."""
+        event = self.log[seq - 1].event
+        newer = [
+            other.seq
+            for other in self.log[seq:]
+            if event.type == other.event.type == CONFLATED and matches_of(other.event) == matches_of(event)
+        ]
+        return newer[-1] if newer else None
+
+
+CursorMachine.TestCase.settings = hypothesis_settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestCursor = CursorMachine.TestCase
