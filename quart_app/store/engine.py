@@ -168,6 +168,12 @@ def sqlite_engine(
     def start(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def roll_back(connection: Any, *_: object) -> None:
+        # SQLite keeps a closed connection, and its locks, as long as a cursor of it lives, and the cursor of
+        # a cancelled task lives on in the traceback.
+        connection.rollback()
+
     event.listen(engine.sync_engine, "handle_error", _translate)
     return engine
 

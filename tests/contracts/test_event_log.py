@@ -144,8 +144,8 @@ async def test_no_events_change_nothing(database: Database) -> None:
 async def test_forty_writers_at_once_lose_nothing(database: Database) -> None:
     """Forty writers on one tournament: nothing lost, no number skipped or repeated."""
     tournament_id = await open_log(database)
-    await write_at_once(database, tournament_id, range(WRITERS), each=3)
-    assert_nothing_lost(await read_log(database, tournament_id), WRITERS, each=3)
+    await write_at_once(database, tournament_id, range(WRITERS), each=2)
+    assert_nothing_lost(await read_log(database, tournament_id), WRITERS, each=2)
 
 
 async def test_two_engines_lose_nothing(database: Database, database_url: str) -> None:
@@ -153,11 +153,11 @@ async def test_two_engines_lose_nothing(database: Database, database_url: str) -
     tournament_id = await open_log(database)
     other = Database(database_url)
     await asyncio.gather(
-        write_at_once(database, tournament_id, range(WRITERS // 2), each=3),
-        write_at_once(other, tournament_id, range(WRITERS // 2, WRITERS), each=3),
+        write_at_once(database, tournament_id, range(WRITERS // 2), each=2),
+        write_at_once(other, tournament_id, range(WRITERS // 2, WRITERS), each=2),
     )
     await other.close()
-    assert_nothing_lost(await read_log(database, tournament_id), WRITERS, each=3)
+    assert_nothing_lost(await read_log(database, tournament_id), WRITERS, each=2)
 
 
 async def test_two_processes_lose_nothing(database: Database, database_url: str) -> None:
@@ -165,7 +165,7 @@ async def test_two_processes_lose_nothing(database: Database, database_url: str)
     tournament_id = await open_log(database)
 
     async def run(first: int, last: int) -> int:
-        arguments = [database_url, *map(str, (tournament_id, first, last, 3))]
+        arguments = [database_url, *map(str, (tournament_id, first, last, 2))]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.store.samples", *arguments
         )
@@ -173,7 +173,7 @@ async def test_two_processes_lose_nothing(database: Database, database_url: str)
 
     endings = await asyncio.gather(run(0, WRITERS // 2), run(WRITERS // 2, WRITERS))
     assert list(endings) == [0, 0]
-    assert_nothing_lost(await read_log(database, tournament_id), WRITERS, each=3)
+    assert_nothing_lost(await read_log(database, tournament_id), WRITERS, each=2)
 
 
 async def test_a_transaction_is_all_or_nothing(database: Database) -> None:

@@ -7,6 +7,7 @@ whose writers FIRST to LAST (not included) append EACH events.
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -73,7 +74,10 @@ async def read_head(database: Database, tournament_id: int) -> int:
 
 
 async def write_at_once(database: Database, tournament_id: int, writers: Iterable[int], each: int) -> None:
-    """Let every writer append ``each`` events of its own, one by one, all at once; a lost race is retried."""
+    """Let every writer append ``each`` events of its own, one by one, all at once; a lost race is retried.
+
+    Losers wait a moment, as the actions do: forty that start again at once mostly lose again.
+    """
 
     async def write(writer: int) -> None:
         points = 0
@@ -82,6 +86,7 @@ async def write_at_once(database: Database, tournament_id: int, writers: Iterabl
             try:
                 await append(database, tournament_id, head, score(tournament_id, writer, points))
             except LostRace:
+                await asyncio.sleep(random.uniform(0, 0.05))
                 continue
             points += 1
 
