@@ -5,6 +5,7 @@
 "use strict";
 (() => {
   const STALE_AFTER = 10_000; // without a connection for this long, the page says that it is not live
+  const CONNECT_TIMEOUT = 15_000;
   const RETRY_MAX = 30_000;
   const REFUSALS = {
     403: "You may no longer follow this tournament. Reload the page to see what you may.",
@@ -20,6 +21,7 @@
   let lastHeard = Date.now();
   let silenceMax = 40_000; // two and a half heartbeats, once the server has said how long one is
   let watching = 0;
+  let trying = false; // a first connection is on its way
   let failures = 0;
   let retryTimer = 0;
 
@@ -55,11 +57,15 @@
 
   // Connecting
 
+  /* Not by htmx's own trigger: htmx may have looked at the page before hx-sse was there to find its attribute. */
   function connect() {
-    if (state !== "stopped" && !connection()) htmx.trigger(region, "connect");
+    if (trying || connection() || state === "stopped") return;
+    trying = true;
+    htmx.ajax("GET", region.getAttribute("hx-sse:connect"), { source: region, timeout: CONNECT_TIMEOUT });
   }
 
   function connectSoon() {
+    trying = false;
     const most = Math.min(RETRY_MAX, 1000 * 2 ** failures++);
     clearTimeout(retryTimer);
     retryTimer = setTimeout(connect, most * (0.5 + Math.random() / 2)); // spread, as everybody else waits too
@@ -118,6 +124,7 @@
   const on = (event, listener) => region.addEventListener(event, listener);
 
   on("htmx:sse:before:connection", (event) => {
+    trying = false;
     if (state === "stopped") event.preventDefault();
     else if (event.detail.connection.attempt > 0) become("reconnecting");
   });
@@ -133,8 +140,9 @@
   on("htmx:response:error", async (event) => {
     if (event.target !== region) return; // another request, from within the region
     become("reconnecting");
-    if (await refused(event.detail.ctx.response.status)) connect();
-    else connectSoon();
+    const again = await refused(event.detail.ctx.response.status);
+    connectSoon();
+    if (again) connect();
   });
   on("htmx:error", (event) => {
     if (event.target !== region) return;
@@ -160,10 +168,10 @@
     else if (code === 4001 && (await renewToken())) connectNow();
   });
   on("resync", () => {
-    // The page's position is of no use any more: the next frame replaces everything, newer or not. A page
-    // without the bracket is not in that frame.
+    // The page's position is of no use any more: the next frame replaces the whole tournament, newer or not.
+    // A match's page is not in it.
     for (const part of document.querySelectorAll("[data-seq]")) part.removeAttribute("data-seq");
-    if (!document.getElementById("bracket")) location.reload();
+    if (document.getElementById("story")) location.reload();
   });
 
   // An older fragment never overwrites a newer one, and what this page does not show is passed over.
@@ -187,5 +195,7 @@
   }, 1000);
 
   show();
-  setTimeout(connect); // after htmx, which begins in a timer too, set before this one
+  connect();
+  // htmx begins in a timer set before this one, perhaps before its extension has arrived to see the region.
+  setTimeout(() => region._htmx || htmx.process(region));
 })();

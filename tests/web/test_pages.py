@@ -1,4 +1,4 @@
-"""The spectator's pages, through the front door: what stands on them, who may see them, and how they follow."""
+"""The spectator's pages, through the front door: what stands on them, who sees them, how they follow."""
 
 from __future__ import annotations
 
