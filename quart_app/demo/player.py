@@ -26,7 +26,7 @@ from quart_app.domain.commands import (
     UpdateScore,
 )
 from quart_app.domain.tournament import Tournament, TournamentStatus
-from quart_app.errors import AppError, Conflict
+from quart_app.errors import Conflict, NotFound, Unavailable
 from quart_app.store.event_log import select_events
 from quart_app.store.tournaments import select_tournaments
 
@@ -71,12 +71,12 @@ async def play(
 
     An edition that was left half played is continued. ``speed`` divides every pause. While the database is
     away it is asked again. With ``loop`` nothing else ends it either: what goes wrong is logged, and playing
-    goes on from the log. Without, an error that is no refusal of ours is raised.
+    goes on from the log. Without, it is raised.
     """
     while True:
         try:
             tournament = await _play_edition(services, script, lambda seconds: sleep(seconds / speed))
-        except AppError as error:
+        except (Unavailable, Conflict, NotFound) as error:
             log.warning("demo_interrupted", code=error.code, detail=error.detail)
             await sleep(RETRY_SECONDS)
         except Exception:
@@ -93,13 +93,14 @@ async def play(
 async def _play_edition(services: Services, script: Script, wait: Sleep) -> Tournament:
     tournament = await _continued(services, script) or await _created(services, script)
     stages = _stages(script)
-    log.info("demo_edition", tournament_id=tournament.id, from_seq=tournament.seq)
+    log.info("demo_edition_begun", tournament_id=tournament.id, at_seq=tournament.seq)
     while tournament.status is not TournamentStatus.COMPLETED:
         await wait(BEFORE_STAGE_SECONDS)
         stage = next(
             games for games in stages if any(not tournament.matches[match_id].decided for match_id in games)
         )
         tournament = await _play_stage(services, tournament, stage, wait)
+    log.info("demo_edition_finished", tournament_id=tournament.id, at_seq=tournament.seq)
     return tournament
 
 
