@@ -43,6 +43,7 @@ from quart_app.web import tokens as token_routes
 from quart_app.web.context import EXTENSION, Context
 from quart_app.web.limits import Limits
 from quart_app.web.snapshot import snapshot
+from quart_app.web.stored import PageCache, StaticFiles
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -54,7 +55,7 @@ def create_app(settings: Settings) -> Quart:
 
     Its lifespan checks the database, runs the hub, and closes everything again. Raises BadSettings.
     """
-    app = Quart("quart_app", static_folder=str(STATIC), static_url_path="/static", template_folder=None)
+    app = Quart("quart_app", static_folder=None, template_folder=None)
     app.asgi_http_class = StreamConnection
     app.config.update(sessions.session_config(settings), MAX_CONTENT_LENGTH=1024 * 1024)
     app.url_map.strict_slashes = False
@@ -66,7 +67,9 @@ def create_app(settings: Settings) -> Quart:
     signer = Tokens(settings, services.clock)
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     hub = Hub(settings, bus, presence, _sources(services, signer), metrics)
-    app.extensions[EXTENSION] = Context(settings, services, hub, signer, metrics, Limits(settings))
+    app.extensions[EXTENSION] = Context(
+        settings, services, hub, signer, metrics, Limits(settings), PageCache(), StaticFiles(STATIC)
+    )
 
     sessions.session_manager(settings).init_app(app)
     problems.register(app)

@@ -13,6 +13,7 @@ from quart_app.live.hub import Hub
 from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
 from quart_app.web.limits import Limits
+from quart_app.web.stored import PageCache, StaticFiles
 
 EXTENSION = "grandstand"
 
@@ -27,6 +28,8 @@ class Context:
     tokens: Tokens
     metrics: Metrics
     limits: Limits
+    pages: PageCache
+    static: StaticFiles
 
 
 def context() -> Context:

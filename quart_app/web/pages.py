@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from quart import Blueprint, Response, request
 
@@ -15,6 +15,7 @@ from quart_app.web import page_views, views
 from quart_app.web.access import current_staff, require_visible
 from quart_app.web.api_schema import ID_MAX
 from quart_app.web.context import context
+from quart_app.web.stored import ASKED_AGAIN_PRIVATELY, HTML, Stored
 from quart_app.web.templating import render
 from quart_app.web.tokens import feed_cookie
 
@@ -51,15 +52,19 @@ async def index() -> Response:
         older_than=finished[FINISHED_PER_PAGE - 1].id if len(finished) > FINISHED_PER_PAGE else None,
         further=further,
     )
-    return _page(render("index.html", page=page))
+    return Stored(render("index.html", page=page).encode(), HTML).answer(ASKED_AGAIN_PRIVATELY)
 
 
 @blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/")
 async def tournament(tournament_id: int) -> Response:
     """A tournament: what is on now, and its bracket. It follows the feed from the state it shows."""
     loaded = await _visible(tournament_id)
-    page = views.tournament_page(loaded.tournament)
-    return await _live_page(loaded, render("tournament.html", page=page, **_live(loaded)))
+
+    async def rendered() -> str:
+        page = views.tournament_page(loaded.tournament)
+        return render("tournament.html", page=page, **_live(loaded))
+
+    return await _live_page(loaded, (tournament_id,), rendered)
 
 
 @blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/matches/<int:match_id>/")
@@ -69,10 +74,20 @@ async def match(tournament_id: int, match_id: int) -> Response:
     found = loaded.tournament.matches.get(match_id)
     if found is None or not found.played:
         raise NotFound("There is no such match to be played.")
-    async with context().services.database.reading() as connection:
-        log = await select_events(connection, tournament_id, after=0)
-    page = page_views.match_page(loaded.tournament, found, log)
-    return await _live_page(loaded, render("match.html", page=page, **_live(loaded)))
+
+    async def rendered() -> str:
+        async with context().services.database.reading() as connection:
+            log = await select_events(connection, tournament_id, limit=loaded.tournament.seq)
+        page = page_views.match_page(loaded.tournament, found, log)
+        return render("match.html", page=page, **_live(loaded))
+
+    return await _live_page(loaded, (tournament_id, match_id), rendered)
+
+
+@blueprint.get("/static/<path:name>")
+async def static(name: str) -> Response:
+    """A style sheet, script or icon; for ever, under the address that the pages give it."""
+    return context().static.answer(name)
 
 
 async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[page_views.Listed, ...]:
@@ -102,15 +117,13 @@ def _live(loaded: Loaded) -> dict[str, object]:
     }
 
 
-async def _live_page(loaded: Loaded, html: str) -> Response:
-    response = _page(html)
+async def _live_page(
+    loaded: Loaded, which: tuple[int, ...], render: Callable[[], Awaitable[str]]
+) -> Response:
+    """A page that follows the feed, rendered once for each state that it shows."""
+    page = await context().pages.page((loaded.position, *which), render)
+    # shown again it asks first, so that it never begins with an old state
+    response = page.answer(ASKED_AGAIN_PRIVATELY)
     token, _ = context().tokens.issue_feed(loaded.row.id, staff=await current_staff())
     feed_cookie(response, loaded.row.id, token)
     return response
-
-
-def _page(html: str) -> Response:
-    # A page that is shown again asks first, so that it never begins with an old state.
-    return Response(
-        html, content_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache, private"}
-    )

@@ -1,0 +1,66 @@
+"""Pages and files that are the same for everyone: compressed, and not sent twice."""
+
+from __future__ import annotations
+
+import gzip
+
+from quart_app.actions import matches
+from quart_app.domain.commands import StartMatch
+from tests.server import Server
+
+
+async def test_page_that_has_not_changed_is_not_sent_again(server: Server) -> None:
+    """With the ETag of the last visit the answer is 304, and still brings a fresh feed cookie."""
+    tournament = await server.tournament()
+    first = await server.client.get(f"/tournaments/{tournament.id}/")
+    headers = {"If-None-Match": first.headers["etag"]}
+    again = await server.client.get(f"/tournaments/{tournament.id}/", headers=headers)
+    assert (again.status_code, again.content, "feed_token" in again.headers["set-cookie"]) == (304, b"", True)
+
+
+async def test_page_that_has_changed_is_sent(server: Server) -> None:
+    """After an event the old ETag is worth nothing."""
+    tournament = await server.tournament()
+    first = await server.client.get(f"/tournaments/{tournament.id}/")
+    await matches.start_match(server.services, tournament.id, StartMatch(match_id=1), None)
+    headers = {"If-None-Match": first.headers["etag"]}
+    assert (await server.client.get(f"/tournaments/{tournament.id}/", headers=headers)).status_code == 200
+
+
+async def test_page_is_compressed_for_who_can_read_it(server: Server) -> None:
+    """Gzip where it is accepted, plain where it is not, the same page either way."""
+    tournament = await server.tournament()
+    path = f"/tournaments/{tournament.id}/"
+    plain = await server.client.get(path, headers={"Accept-Encoding": "identity"})
+    async with server.client.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as packed:
+        raw = b"".join([piece async for piece in packed.aiter_raw()])
+    assert (packed.headers["content-encoding"], gzip.decompress(raw)) == ("gzip", plain.content)
+
+
+async def test_cold_page_of_128_weighs_less_than_60_kilobytes(server: Server) -> None:
+    """The page with its style sheet and scripts, as a phone on a slow network gets them."""
+    tournament = await server.tournament(128)
+    page = (await server.client.get(f"/tournaments/{tournament.id}/")).text
+    paths = {part.split('"')[0] for part in page.split('="')[1:] if part.startswith("/static/")}
+    weight = 0
+    for path in (f"/tournaments/{tournament.id}/", *paths):
+        async with server.client.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
+            weight += sum([len(piece) async for piece in answer.aiter_raw()])
+    assert (len(paths) > 3, weight < 60_000) == (True, True), weight
+
+
+async def test_file_under_its_version_is_kept_for_ever(server: Server) -> None:
+    """The address changes with the content, so nobody needs to ask again."""
+    page = (await server.client.get("/")).text
+    path = next(part.split('"')[0] for part in page.split('href="') if part.startswith("/static/app.css"))
+    answer = await server.client.get(path)
+    assert (answer.headers["cache-control"], answer.headers["content-type"]) == (
+        "public, max-age=31536000, immutable",
+        "text/css; charset=utf-8",
+    )
+
+
+async def test_nothing_outside_the_folder_is_a_static_file(server: Server) -> None:
+    """No path leads out of the folder, however it is written."""
+    paths = ("/static/../pyproject.toml", "/static/..%2fpyproject.toml", "/static/no", "/static/vendor/")
+    assert [(await server.client.get(path)).status_code for path in paths] == [404] * 4
