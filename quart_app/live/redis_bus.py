@@ -177,7 +177,7 @@ class RedisBus:
                         pauses, failures = _pauses(), 0
                     if not failures:
                         expected = isinstance(error, RedisError | OSError)
-                        log.warning("bus_disconnected", reason=str(error), exc_info=not expected)
+                        log.warning("bus_disconnected", reason=repr(error), exc_info=not expected)
                     failures += 1
                 finally:
                     self._link = None
