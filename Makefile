@@ -11,7 +11,7 @@ COMPILE := .venv/uv/bin/uv pip compile --no-config --quiet --universal --generat
 VENDOR := static/vendor/htmx.min.js static/vendor/hx-sse.min.js static/vendor/htmx.LICENSE.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint lock clean
+.PHONY: help setup run test lint bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -33,16 +33,21 @@ lint: setup ## check style, format and types
 	$(STEP) "Types (mypy)" $(PY) -m mypy --strict || status=1; \
 	exit $$status
 
+bench: setup .venv-bench/.packages ## measure the server and its peers (ARGS=… goes to the bench)
+	@sh bench/system-packages
+	@$(PY) -m bench $(or $(ARGS),--write)
+
 lock: .venv/.made ## write the lock files anew after a change of dependencies (ARGS=--upgrade takes the newest)
 	@$(STEP) "Installing uv" $(PY) -m pip install --upgrade --target .venv/uv uv
 	@$(STEP) "requirements.lock" $(COMPILE) -o requirements.lock pyproject.toml
 	@$(STEP) "requirements-dev.lock" $(COMPILE) -o requirements-dev.lock -c requirements.lock --extra dev pyproject.toml
+	@$(STEP) "bench/requirements.lock" $(COMPILE) -o bench/requirements.lock bench/requirements.in
 	@$(STEP) "requirements-node.lock" $(COMPILE) -o requirements-node.lock --group node
 	@$(STEP) "package-lock.json" sh .ci/npm install --package-lock-only --ignore-scripts \
 		--omit-lockfile-registry-resolved=true
 
 clean: ## remove what set-up and the tools made; var/, with its data, stays
-	@rm -rf .venv node_modules static/vendor build *.egg-info htmlcov .coverage .coverage.* \
+	@rm -rf .venv .venv-bench node_modules static/vendor build *.egg-info htmlcov .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -54,6 +59,13 @@ clean: ## remove what set-up and the tools made; var/, with its data, stays
 .venv/.packages: .venv/.made requirements-dev.lock
 	@$(STEP) "Installing the locked Python packages" \
 		$(PY) -m pip install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-bench/.packages: bench/requirements.lock
+	@python=$$(sh .ci/find-python) && \
+		$(STEP) "Making .venv-bench with $$("$$python" --version)" "$$python" -m venv --clear .venv-bench
+	@$(STEP) "Installing the locked packages of the bench's peers" \
+		.venv-bench/bin/python -m pip install --require-hashes -r bench/requirements.lock
 	@touch $@
 
 $(VENDOR) &: package-lock.json | .venv/.made

@@ -1,0 +1,92 @@
+"""``python -m bench [MEASURE …]``: measure, show, and (all of it, unhurried) write down."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+
+from bench import profile, report, results
+from bench.machine import CannotMeasure, cores, describe, raise_descriptor_limit
+from bench.measures import MEASURES, Measure
+from bench.peers import PEERS
+from bench.running import Scale, bench
+from quart_app.settings import Settings
+from quart_app.telemetry import configure_logging
+
+
+def main() -> int:
+    """Read the command line and carry it out; 2 when something could not be measured."""
+    asked = _parser().parse_args()
+    scale = Scale.quick() if asked.quick else Scale()
+    if asked.rounds:
+        scale = replace(scale, rounds=asked.rounds)
+    raise_descriptor_limit()
+    configure_logging(Settings.for_tests(log_level="warning"))
+    try:
+        if asked.profile:
+            profile.profile(scale, cores(), asked.profile)
+        elif asked.render:
+            report.write(results.load())
+        else:
+            return _measure([MEASURES[name] for name in asked.measure or MEASURES], scale, asked)
+    except CannotMeasure as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    known = "\n".join(f"  {measure.name:8} {measure.what}" for measure in MEASURES.values())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=f"Measures this project and its peers. The measures, all of them by default:\n{known}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("measure", nargs="*", type=_known_measure, metavar="MEASURE")
+    parser.add_argument("--quick", action="store_true", help="tiny counts: only shows that it all works")
+    parser.add_argument("--rounds", type=int, help="how often everything is measured")
+    parser.add_argument("--only", metavar="NAME[,NAME]", help=f"only these servers: {', '.join(PEERS)}")
+    parser.add_argument("--write", action="store_true", help="also write the figures into the docs")
+    parser.add_argument("--render", action="store_true", help="only write the tables anew from results.json")
+    parser.add_argument("--profile", choices=profile.KINDS, help="only show where the server's time goes")
+    return parser
+
+
+def _known_measure(name: str) -> str:
+    if name not in MEASURES:
+        raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(MEASURES)}")
+    return name
+
+
+def _measure(measures: list[Measure], scale: Scale, asked: argparse.Namespace) -> int:
+    if asked.write and asked.quick:
+        raise CannotMeasure("--quick measures nothing that may be written down.")
+    only = set(asked.only.split(",")) if asked.only else None
+    failures = 0
+    for measure in measures:
+        found = results.Measured(about=describe() if asked.write else {})
+        variants = [v for v in measure.variants(scale) if only is None or v.partition(" ")[0] in only]
+        for number in range(1, scale.rounds + 1):
+            for variant in variants:
+                began, figures = time.monotonic(), results.Figures()
+                print(f"{measure.name} {number}/{scale.rounds} {variant} … ", end="", flush=True)
+                try:
+                    with bench(scale, cores()) as each:
+                        figures = measure.run(each, variant)
+                except CannotMeasure as error:
+                    failures += 1
+                    print(f"not measured: {error}")
+                found.rounds.setdefault(variant, []).append(figures)
+                told = " ".join(f"{name}={value:.4g}" for name, value in figures.items())
+                print(f"{told} ({time.monotonic() - began:.0f} s)")
+        print(f"\n{report.TABLES[measure.name].render(found)}\n", flush=True)
+        if asked.write:
+            results.save({measure.name: found})
+            report.write(results.load())
+    return 2 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
