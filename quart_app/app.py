@@ -33,6 +33,7 @@ from quart_app.web import (
     feeds,
     fragments,
     health,
+    metering,
     pages,
     problems,
     proxies,
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> Quart:
     sessions.session_manager(settings).init_app(app)
     problems.register(app)
     security.register(app)
+    metering.register(app)
     for room in (pages, staff, api, token_routes, feeds, health):
         app.register_blueprint(room.blueprint)
     if settings.trusted_proxies:

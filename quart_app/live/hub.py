@@ -8,6 +8,7 @@ drains them when the worker stops.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class Hub:
         self._greetings = Greetings(settings, sources.render_all, sources.snapshot)
         self._tending = Tending(settings, sources.renew, self._everyone)
         self._crowd = Crowd(presence, lambda: self.audiences)
+        self._look_now = asyncio.Event()
         self._standings: dict[int, Standing] = {}
         self.seats = Seats(settings)
         self.draining = False
@@ -193,7 +195,8 @@ class Hub:
             self._suspect(audience)
 
     def suspect(self, tournament_ids: Collection[int]) -> None:
-        """Something may have been missed: read the logs of these."""
+        """Something may have been missed: read the logs of these, and look who may still watch."""
+        self._look_now.set()
         for tournament_id in tournament_ids:
             audience = self.audiences.get(tournament_id)
             if audience is not None and audience.ready:
@@ -273,7 +276,10 @@ class Hub:
         while True:
             told = self._settings.redis_url is not None and self._bus.connected
             factor = CONNECTED_POLL_FACTOR if told else 1
-            await asyncio.sleep(self._settings.degraded_poll_seconds * factor)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.degraded_poll_seconds * factor):
+                    await self._look_now.wait()
+            self._look_now.clear()
             try:
                 heads = await self._sources.read_heads(tuple(self.audiences)) if self.audiences else {}
                 await self._watch_staff()
