@@ -13,7 +13,7 @@
   // answer comes, the very same score is sent again before any later one: should it have arrived the first
   // time, it changes nothing, and the version in its answer is ours to build on.
 
-  const scoring = { sending: false, unsent: false, trouble: false, answered: 0, sent: {}, later: {} };
+  const scoring = { sending: false, unsent: false, trouble: false, confirm: false, answered: 0, sent: {}, later: {} };
   const scoreForm = () => find(".pad-score");
   const numbers = (form) => all(".pad-number", form);
   const values = (inputs) => Object.fromEntries(inputs.map((input) => [input.name, input.value]));
@@ -22,6 +22,7 @@
   function save() {
     const form = scoreForm();
     if (!form) return;
+    find(".pad-confirm").open = false; // its sentence is about the score before
     scoring.unsent = scoring.sending && numbers(form).some(differs);
     if (!scoring.sending) send(form, values(numbers(form)));
   }
@@ -66,7 +67,15 @@
     }
     const more = scoring.unsent && scoring.answered < 400;
     Object.assign(scoring, { sending: false, unsent: false });
-    queueMicrotask(more ? save : follow); // when htmx has let go of the request
+    queueMicrotask(more ? save : settled); // when htmx has let go of the request
+  }
+
+  /* Nothing is under way any more. Who wanted to confirm meanwhile now sees what it is. */
+  function settled() {
+    const panel = find(".pad-confirm");
+    if (panel && scoring.confirm && scoring.answered < 400) panel.open = true;
+    scoring.confirm = false;
+    follow();
   }
 
   window.addEventListener("beforeunload", (event) => {
@@ -130,16 +139,15 @@
     else if (scoring.sending && scoring.answered) afterAnswer();
   });
   document.addEventListener("htmx:finally:request", (event) => {
-    if (ofScore(event)) answered();
+    if (ofScore(event) && scoring.sending) answered();
   });
   document.addEventListener("htmx:error", (event) => {
     const trouble = find("#pad-trouble");
     if (!trouble || !source(event)?.matches?.("#pad form")) return;
-    const typed = numbers(scoreForm() ?? document).map((input) => input.value).join("–");
     const notice = document.createElement("p");
     notice.className = "notice bad";
     notice.textContent = ofScore(event)
-      ? `No connection: ${typed} is not saved yet. It will be sent again by itself.`
+      ? "No connection: the score is not saved yet. It is sent again by itself."
       : "No connection: perhaps it was not saved. Try again; nothing is saved twice.";
     trouble.replaceChildren(notice);
   });
@@ -183,7 +191,12 @@
       : "";
   }
 
-  document.addEventListener("click", async ({ target }) => {
+  document.addEventListener("click", async (event) => {
+    const { target } = event;
+    if (scoring.sending && target.closest?.(".pad-confirm > summary")) {
+      event.preventDefault();
+      scoring.confirm = true;
+    }
     const refresh = target.closest?.("[data-refresh]");
     if (refresh) {
       const part = find(refresh.dataset.refresh);

@@ -74,9 +74,9 @@ async def _tid(server: Server) -> int:
     return tournament.id
 
 
-def pad_of(server: Server, tid: int) -> str:
-    """The address of the pad of match 1."""
-    return f"{server.url}/staff/tournaments/{tid}/matches/1/"
+def pad_of(server: Server, tid: int, match_id: int = 1) -> str:
+    """The address of a match's pad."""
+    return f"{server.url}/staff/tournaments/{tid}/matches/{match_id}/"
 
 
 async def test_a_tap_shows_on_a_spectators_page(server: Server, browser: Browser, tid: int) -> None:
@@ -112,6 +112,22 @@ async def test_every_quick_tap_counts(server: Server, browser: Browser, tid: int
         seen = list(dict.fromkeys(await pad.page.evaluate("window.seen")))
         assert seen == [f"{number}–0" for number in range(13)]
         assert set(answers) == {200}
+
+
+async def test_a_pad_that_nobody_touches_asks_for_nothing(server: Server, browser: Browser, tid: int) -> None:
+    """After its one post a started match waits for the first tap, and what is opened stays open."""
+    asked: list[str] = []
+    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
+        await pad.until_live()
+        pad.page.on(
+            "request", lambda request: asked.append(f"{request.method} {request.url.rsplit('/', 2)[1]}")
+        )
+        await pad.page.click("text=Start the match")
+        await pad.until("document.querySelector('.pad-score') !== null")
+        await pad.page.click(".pad-confirm > summary")
+        await asyncio.sleep(2.5)
+        assert asked == ["POST start"]
+        assert await pad.page.evaluate("document.querySelector('.pad-confirm').open")
 
 
 async def test_a_typed_score_is_saved_by_enter(server: Server, browser: Browser, tid: int) -> None:
@@ -223,6 +239,28 @@ async def test_a_server_that_cannot_answer_now_loses_no_score(
         await pad.reads("2–0")
         await scored(server, tid, (2, 0))
         await pad.until("document.querySelector('#pad-trouble').textContent === ''")
+
+
+async def test_who_confirms_while_a_tap_is_under_way_reads_the_score_with_it(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """The confirmation opens when the answer is there, about the score that the tap made."""
+
+    async def slow(route: Route) -> None:
+        await asyncio.sleep(0.3)
+        await route.continue_()
+
+    async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
+        await pad.tap(1)
+        await scored(server, tid, (1, 0))
+        await pad.until("document.querySelector('.pad-confirm .pad-verdict').textContent.includes('1–')")
+        await pad.page.route("**/score/", slow)
+        await pad.page.click(".pad-confirm > summary")
+        await pad.tap(2, 3)
+        assert not await pad.page.evaluate("document.querySelector('.pad-confirm').open")
+        await pad.page.click(".pad-confirm > summary")
+        await pad.until("document.querySelector('.pad-confirm').open")
+        assert "P4 beat P1 3–1" in (await pad.text(".pad-verdict")).replace("\u2060", "")
 
 
 async def test_a_login_that_has_ended_leads_to_the_login_and_back(
