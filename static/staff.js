@@ -107,8 +107,8 @@
 
   function mayReplace(part, tasks) {
     const fresh = tasks.map((task) => find("[data-follow]", task.fragment)).find(Boolean);
-    const older = fresh && Number(fresh.dataset.seq) < Number(part.dataset.seq);
-    return !older && !scoring.sending && !dirty(part);
+    const known = fresh && Number(fresh.dataset.seq) <= Number(part.dataset.seq);
+    return !known && !scoring.sending && !dirty(part);
   }
 
   // ------------------------------------------------------------------ htmx

@@ -116,17 +116,15 @@ async def test_every_quick_tap_counts(server: Server, browser: Browser, tid: int
 
 async def test_a_pad_that_nobody_touches_asks_for_nothing(server: Server, browser: Browser, tid: int) -> None:
     """After its one post a started match waits for the first tap, and what is opened stays open."""
-    asked: list[str] = []
+    posts: list[str] = []
     async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
         await pad.until_live()
-        pad.page.on(
-            "request", lambda request: asked.append(f"{request.method} {request.url.rsplit('/', 2)[1]}")
-        )
+        pad.page.on("request", lambda asked: asked.method == "POST" and posts.append(asked.url))
         await pad.page.click("text=Start the match")
         await pad.until("document.querySelector('.pad-score') !== null")
         await pad.page.click(".pad-confirm > summary")
         await asyncio.sleep(2.5)
-        assert asked == ["POST start"]
+        assert posts == [f"{pad_of(server, tid, 2)}start/"]
         assert await pad.page.evaluate("document.querySelector('.pad-confirm').open")
 
 
