@@ -46,13 +46,17 @@
     };
     mark.hidden = false;
     mark.dataset.state = stale ? "stale" : state;
-    mark.textContent = stale ? `Not live · last update ${age(silence)} ago` : words[state];
+    mark.textContent = stale ? `Not live · last update ${age(silence)}` : words[state];
+    if (stale === region.hasAttribute("data-viewer-stale")) return;
+    region.toggleAttribute("data-viewer-stale", stale); // nothing on a stale page looks live: see app.css
+    region.dispatchEvent(new Event("freshness"));
   }
 
   function age(milliseconds) {
     const seconds = Math.round(milliseconds / 1000);
-    if (seconds < 60) return `${seconds} s`;
-    return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+    if (seconds < 5) return "just now";
+    if (seconds < 60) return `${seconds} s ago`;
+    return seconds < 3600 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3600)} h ago`;
   }
 
   // Connecting
@@ -183,6 +187,10 @@
     tasks.splice(0, tasks.length, ...wanted);
   });
 
+  // A hidden page rests: htmx lets its stream go, and takes it up again when the page is looked at.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && state === "live" && !connection()?.reader) become("reconnecting");
+  });
   window.addEventListener("online", connectNow);
   window.addEventListener("offline", () => state === "live" && become("reconnecting"));
 

@@ -184,9 +184,15 @@
     if (participant) choose(participant === followed ? "" : participant);
   });
 
+  function nameTab() {
+    const live = all('[id^="match-"][data-status="live"]', region).length;
+    const stale = region.hasAttribute("data-viewer-stale");
+    const state = stale ? "(not live) " : live ? `(${live} live) ` : "";
+    document.title = (document.hidden ? "" : state) + title; // a hidden page rests, and does not know
+  }
+
   function arrange() {
-    const live = all('.strip [data-status="live"]', region).length;
-    document.title = live ? `(${live} live) ${title}` : title;
+    nameTab();
     arrangeRounds();
     follow();
     watchLive();
@@ -194,6 +200,8 @@
   }
 
   arrange();
+  region.addEventListener("freshness", nameTab);
+  document.addEventListener("visibilitychange", nameTab);
   region.addEventListener("htmx:after:swap", () => {
     arrange();
     announce();

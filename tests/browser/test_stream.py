@@ -234,7 +234,44 @@ async def test_a_page_that_may_no_longer_watch_says_so_and_stops(server: Server,
         assert await viewer.text("#stopped") == (
             "You may no longer follow this tournament. Reload the page to see what you may."
         )
-        assert (await viewer.text("#freshness")).startswith("Not live")
+        assert await viewer.text("#freshness") == "Not live · last update just now"
+
+
+async def test_a_stale_page_never_looks_live(settings: Settings, browser: Browser) -> None:
+    """A while without a connection, and the mark has the age of what is shown, and no badge says Live."""
+    async with viewing(browser, "about:blank") as viewer:
+        async with running(settings) as server:
+            _, url = await live_match(server)
+            await viewer.page.goto(url)
+            await viewer.until_live()
+            assert await viewer.page.locator(".badge.live").count() == 2
+        await viewer.until(f"{STATE} === 'stale'", seconds=15)
+        assert re.fullmatch(r"Not live · last update 1\d s ago", await viewer.text("#freshness"))
+        assert await viewer.page.locator(".badge.live:visible").count() == 0
+        assert await viewer.page.title() == "(not live) Cup of 4 – Grandstand"
+
+
+async def test_a_hidden_page_rests_and_catches_up(server: Server, browser: Browser) -> None:
+    """Out of sight it lets its stream go; looked at again, it is not live before it has caught up."""
+    tid, url = await live_match(server)
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+      return document.getElementById("freshness").dataset.state;
+    }"""
+    async with viewing(browser, url) as viewer:
+        await viewer.until_live()
+        await viewer.page.evaluate(hide, True)
+        await viewer.until("!document.getElementById('live-region')._htmx.sse.reader")
+        for _ in range(200):
+            if server.hub.subscribers:
+                await asyncio.sleep(0.02)
+        assert server.hub.subscribers == 0
+        assert await viewer.page.title() == "Cup of 4 – Grandstand"
+        await score(server, tid, 1, 1, 3)
+        assert await viewer.page.evaluate(hide, False) == "reconnecting"
+        await viewer.until_live()
+        await viewer.until(f"{LIVE_SCORES} === '1–3'")
 
 
 async def test_a_line_gone_dead_is_noticed(settings: Settings, browser: Browser) -> None:
