@@ -47,13 +47,16 @@ def _settings(tmp_path: Path) -> Settings:
 @pytest_asyncio.fixture(name="database_url", params=["sqlite", "postgresql"])
 async def _database_url(
     request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
-) -> str:
+) -> AsyncIterator[str]:
     """The URL of a migrated, empty database: the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "postgresql":
-        return await postgres_server.fresh_database(migrated=True)
-    url = f"sqlite+aiosqlite:///{tmp_path}/contract.db"
-    await migrate(url)
-    return url
+        url = await postgres_server.fresh_database(migrated=True)
+        yield url
+        await postgres_server.drop(url)
+    else:
+        url = f"sqlite+aiosqlite:///{tmp_path}/contract.db"
+        await migrate(url)
+        yield url
 
 
 @pytest_asyncio.fixture(name="database")

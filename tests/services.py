@@ -49,11 +49,18 @@ class Server(ABC):
     """A server process of the tests' own. ``port`` stays the same when it is started again."""
 
     user: str | None = None
+    farewell = signal.SIGTERM
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="grandstand-"))
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._paused = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there and not paused."""
+        return self._process is not None and self._process.poll() is None and not self._paused
 
     @property
     @abstractmethod
@@ -69,9 +76,9 @@ class Server(ABC):
         """Return when the server answers a client; raise OSError or TimeoutError while it does not."""
 
     async def start(self) -> None:
-        """Run and answer, whether it was stopped, killed, paused or never started."""
+        """Run and answer, whether it was killed, paused or never started."""
         self.resume()
-        if self._process is None or self._process.poll() is not None:
+        if not self.running or self._process is None:
             self._process = self._run()
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -86,9 +93,8 @@ class Server(ABC):
 
     async def kill(self) -> None:
         """End it and its children with SIGKILL, as a crash does."""
-        for pid in self._pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+        self._paused = False
         if self._process is not None:
             self._process.wait()
 
@@ -103,20 +109,20 @@ class Server(ABC):
 
     def pause(self) -> None:
         """Let it and its children hang (SIGSTOP): connections stay open, and nothing is answered."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
+        self._paused = True
 
     def resume(self) -> None:
         """Let it go on after a pause."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGCONT)
+        if self._paused:
+            self._signal(signal.SIGCONT)
+            self._paused = False
 
     async def close(self) -> None:
         """End it for good, and forget its data."""
         self.resume()
         if self._process is not None:
-            # Both servers end their connections and leave at once.
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(self.farewell)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(self._process.wait, 10)
         await self.kill()
@@ -140,8 +146,13 @@ class Server(ABC):
             return False
         return True
 
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in self._pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     def _pids(self) -> list[int]:
-        """The process and its children; none when it is not running."""
+        """The process and its children; none when it is not there."""
         if self._process is None or self._process.poll() is not None:
             return []
         parent = self._process.pid
@@ -181,6 +192,9 @@ class RedisServer(Server):
 
 class PostgresServer(Server):
     """A PostgreSQL cluster that trusts everybody on this machine, and does not wait for the disk."""
+
+    # Immediate shutdown: nobody is waited for, and what is about to be deleted is not written first.
+    farewell = signal.SIGQUIT
 
     def __init__(self) -> None:
         super().__init__()
@@ -241,12 +255,19 @@ class PostgresServer(Server):
 
     async def fresh_database(self, *, migrated: bool = False) -> str:
         """The URL of a new database, empty or with the newest schema; starts the server if need be."""
-        await self.start()
+        if not self.running:
+            await self.start()
         if migrated and self._template is None:
             name = await self._create(template=None)
             await migrate(self._url(name))
             self._template = name
         return self._url(await self._create(template=self._template if migrated else None))
+
+    async def drop(self, url: str) -> None:
+        """Forget a database, whoever is still connected: a whole run's would fill gigabytes."""
+        if not self.running:
+            await self.start()
+        await self.execute(self.url, f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
     async def execute(self, url: str, *statements: str) -> None:
         """Run SQL in a database, outside the project's own code."""
