@@ -68,7 +68,7 @@ def fan_out(bench: Bench, peer: str) -> Figures:
 
 
 def idle(bench: Bench, variant: str) -> Figures:
-    """Memory per idle stream, and how many can join in a second, ``PEER STREAMS``."""
+    """Memory per idle stream, what they cost while nothing happens, and joins a second, ``PEER STREAMS``."""
     peer, streams = variant.rsplit(" ", 1)
     with _start(bench, peer) as server:
         bench.warm(server)
@@ -76,9 +76,17 @@ def idle(bench: Bench, variant: str) -> Figures:
         before = rss_bytes(tree)
         with bench.spectators(server, int(streams)) as spectators:
             bench.settle()
-            grown = rss_bytes(process_tree(server.pid)) - before
+            tree = process_tree(server.pid)
+            grown = rss_bytes(tree) - before
+            cpu, began = cpu_seconds(tree), time.monotonic()
+            time.sleep(bench.scale.idle_seconds)
+            cpu, seconds = cpu_seconds(tree) - cpu, time.monotonic() - began
             joined = spectators.joined
-    return {"kib": grown / int(streams) / KIB, "joins_per_second": joined.streams / joined.seconds}
+    return {
+        "kib": grown / int(streams) / KIB,
+        "idle_ms": cpu / seconds * 1000,
+        "joins_per_second": joined.streams / joined.seconds,
+    }
 
 
 def resume(bench: Bench, peer: str) -> Figures:

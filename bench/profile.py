@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from bench.machine import ROOT, CannotMeasure, Cores
@@ -15,10 +18,12 @@ from bench.running import Bench, Scale, bench
 PY_SPY = ROOT / ".venv-bench/bin/py-spy"
 SAMPLES_PER_SECOND = 500
 ROWS = 30
-KINDS = ("fanout", "join", "page")
 
 WAITING = ("epoll_wait", "epoll_pwait", "PyThread_acquire_lock_timed")
-"""What a thread that has nothing to do is in."""
+"""What a thread that has nothing to do is in, if its stack can be unwound that far."""
+
+WAITING_LOOP = "_connection_worker_thread"
+"""The innermost function in Python of SQLite's threads between two jobs."""
 
 
 def profile(scale: Scale, cores: Cores, kind: str) -> None:
@@ -30,40 +35,62 @@ def profile(scale: Scale, cores: Cores, kind: str) -> None:
     with bench(scale, cores) as each, grandstand(each.folder, cores, players=scale.players) as server:
         each.warm(server)
         recorded = each.folder / "profile"
-        command: list[object] = [
-            PY_SPY,
-            "record",
-            "--pid",
-            server.pid,
-            "--native",
-            "--function",
-            "--format",
-            "raw",
-        ]
-        command += ["--rate", SAMPLES_PER_SECOND, "--duration", int(scale.seconds), "--output", recorded]
-        with subprocess.Popen(
-            pinned(cores.rest, command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as recording:
-            _occupy(each, server, kind, recording)
-            said, _ = recording.communicate()
+        command: list[object] = [PY_SPY, "record", "--pid", server.pid, "--native", "--function"]
+        command += ["--rate", SAMPLES_PER_SECOND, "--duration", int(scale.seconds), "--format", "raw"]
+        with _BUSY[kind](each, server):
+            recording = subprocess.run(
+                pinned(cores.rest, [*command, "--output", recorded]),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if recording.returncode:
-            raise CannotMeasure(f"py-spy failed:\n{said}")
+            raise CannotMeasure(f"py-spy failed:\n{recording.stderr}")
         _print(recorded)
 
 
-def _occupy(each: Bench, server: Grandstand, kind: str, recording: subprocess.Popen[str]) -> None:
-    """Keep the server busy for as long as is recorded."""
+@contextlib.contextmanager
+def _fan_out(each: Bench, server: Grandstand) -> Iterator[None]:
     scale = each.scale
-    if kind == "fanout":
-        each.deliver(server, scale.streams, events=int(20 * scale.seconds), rate=20)
-    elif kind == "join":
-        while recording.poll() is None:
-            with each.spectators(server, scale.streams):
+    events = int(20 * (scale.seconds + 5))
+    with each.spectators(server, scale.streams), each.publisher(server, events, 20) as begin:
+        each.settle()
+        begin()
+        yield
+
+
+@contextlib.contextmanager
+def _joins(each: Bench, server: Grandstand) -> Iterator[None]:
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            with each.spectators(server, each.scale.streams):
                 pass
-    else:
-        url = f"http://127.0.0.1:{server.port}/tournaments/{server.seeded.tournament_id}/"
-        command = [program("wrk"), "-t1", "-c16", f"-d{scale.seconds:.0f}s", url]
-        subprocess.run(pinned(each.cores.rest, command), capture_output=True, check=True)
+
+    coming = threading.Thread(target=come_and_go)
+    coming.start()
+    try:
+        yield
+    finally:
+        over.set()
+        coming.join()
+
+
+@contextlib.contextmanager
+def _pages(each: Bench, server: Grandstand) -> Iterator[None]:
+    url = f"http://127.0.0.1:{server.port}/tournaments/{server.seeded.tournament_id}/"
+    command = [program("wrk"), "-t1", "-c16", f"-d{each.scale.seconds + 2:.0f}s", url]
+    with subprocess.Popen(pinned(each.cores.rest, command), stdout=subprocess.DEVNULL):
+        yield
+
+
+_BUSY: dict[str, Callable[[Bench, Grandstand], AbstractContextManager[None]]] = {
+    "fanout": _fan_out,
+    "join": _joins,
+    "page": _pages,
+}
+KINDS = tuple(_BUSY)
 
 
 def _samples(recorded: Path) -> Iterator[tuple[list[str], int]]:
@@ -71,8 +98,13 @@ def _samples(recorded: Path) -> Iterator[tuple[list[str], int]]:
     for line in recorded.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
         frames = stack.split(";")
-        if not any(frame.startswith(WAITING) for frame in frames):
+        innermost = next((frame for frame in reversed(frames) if ".py:" in frame), "")
+        if not innermost.startswith(WAITING_LOOP) and not any(map(_waits, frames)):
             yield frames, int(count)
+
+
+def _waits(frame: str) -> bool:
+    return frame.startswith(WAITING)
 
 
 def _print(recorded: Path) -> None:

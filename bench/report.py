@@ -107,7 +107,11 @@ TABLES = {
     "idle": Table(
         "Idle streams",
         "server · streams",
-        (_figure("KiB per stream", "kib"), _figure("joins/s", "joins_per_second")),
+        (
+            _figure("KiB per stream", "kib"),
+            _figure("ms of processor time a second, all idle", "idle_ms"),
+            _figure("joins/s", "joins_per_second"),
+        ),
     ),
     "resume": Table(
         "Everybody comes back",

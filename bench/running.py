@@ -30,6 +30,7 @@ class Scale:
     settle_seconds: float = 1.0
     burst_events: int = 500
     idle_streams: tuple[int, ...] = (1000, 8000)
+    idle_seconds: float = 4.0
     growth_streams: tuple[int, ...] = (1000, 2000, 4000, 8000, 16000)
     growth_rate: float = 4.0
     resumes: int = 10_000
@@ -50,6 +51,7 @@ class Scale:
             settle_seconds=0.2,
             burst_events=100,
             idle_streams=(50, 100),
+            idle_seconds=1.0,
             growth_streams=(50, 100),
             resumes=200,
             worker_streams=100,
