@@ -93,10 +93,15 @@ class Server(ABC):
 
     async def kill(self) -> None:
         """End it and its children with SIGKILL, as a crash does."""
+        # Paused first, it makes no further child behind our back; only when all are gone may it start again.
+        self.pause()
+        pids = self._pids()
         self._signal(signal.SIGKILL)
         self._paused = False
         if self._process is not None:
             self._process.wait()
+        while any(_lives(pid) for pid in pids):  # noqa: ASYNC110 - other processes set no event
+            await asyncio.sleep(0.005)
 
     @contextlib.asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
@@ -159,10 +164,22 @@ class Server(ABC):
         children = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
-                # pid (name, which may hold spaces and brackets) state parent …: proc(5)
-                if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                if int(_state(stat)[1]) == parent:
                     children.append(int(stat.parent.name))
         return [parent, *children]
+
+
+def _state(stat: Path) -> list[str]:
+    """State, parent and so on: what follows "pid (name)" in /proc/<pid>/stat, proc(5)."""
+    return stat.read_text().rpartition(")")[2].split()
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is such a process, and not only its ending to be read by its parent."""
+    try:
+        return _state(Path(f"/proc/{pid}/stat"))[0] not in "ZX"
+    except OSError:
+        return False
 
 
 class RedisServer(Server):

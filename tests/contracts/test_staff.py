@@ -20,7 +20,7 @@ from tests.store.samples import NOON
 async def add(database: Database, name: str, role: str = "scorer") -> int:
     """An account whose password is nobody's."""
     async with database.writing() as conn:
-        return await insert_staff(conn, name=name, password_hash="hash", role=role, at=NOON)
+        return await insert_staff(conn, name=name, password_hash="the hash", role=role, at=NOON)
 
 
 async def find(database: Database, name: str) -> StaffRow | None:
@@ -34,7 +34,7 @@ async def test_an_account_is_active_and_as_it_was_added(database: Database) -> N
     staff_id = await add(database, "Ada", "organiser")
     async with database.reading() as conn:
         row = await select_staff(conn, staff_id)
-    assert row == StaffRow(staff_id, "Ada", "hash", "organiser", True, "2026-07-01T12:00:00.000Z")
+    assert row == StaffRow(staff_id, "Ada", "the hash", "organiser", True, "2026-07-01T12:00:00.000Z")
 
 
 @pytest.mark.parametrize("typed", ["zoë", "ZOË", "Zoe\u0308"])
@@ -65,9 +65,9 @@ async def test_a_name_is_taken_once(database: Database, name: str) -> None:
     ("change", "after"),
     [
         ({"password_hash": "new"}, ("new", "scorer", True)),
-        ({"role": "organiser"}, ("hash", "organiser", True)),
-        ({"active": False}, ("hash", "scorer", False)),
-        ({}, ("hash", "scorer", True)),
+        ({"role": "organiser"}, ("the hash", "organiser", True)),
+        ({"active": False}, ("the hash", "scorer", False)),
+        ({}, ("the hash", "scorer", True)),
     ],
 )
 async def test_an_update_changes_what_is_given(
@@ -82,7 +82,7 @@ async def test_an_update_changes_what_is_given(
         ada, bob = await select_all_staff(conn)
     assert ((ada.password_hash, ada.role, ada.active), (bob.password_hash, bob.role, bob.active)) == (
         after,
-        ("hash", "scorer", True),
+        ("the hash", "scorer", True),
     )
 
 
@@ -94,7 +94,15 @@ async def test_everybody_is_listed_by_name(database: Database) -> None:
         assert [row.name for row in await select_all_staff(conn)] == ["Ada", "bob", "Zoe"]
 
 
+async def test_a_refusal_shows_no_hash(database: Database) -> None:
+    """What a log or a traceback prints of a taken name, the database's own words too, holds no hash."""
+    await add(database, "Ada")
+    with pytest.raises(Conflict) as raised:
+        await add(database, "Ada")
+    assert "the hash" not in f"{raised.value!r} {raised.value.__cause__}"
+
+
 async def test_a_row_shows_no_hash(database: Database) -> None:
     """What a log or a traceback prints of an account holds no password hash."""
     await add(database, "Ada")
-    assert "hash" not in repr(await find(database, "Ada"))
+    assert "the hash" not in repr(await find(database, "Ada"))

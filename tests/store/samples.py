@@ -76,15 +76,19 @@ async def read_head(database: Database, tournament_id: int) -> int:
 async def write_at_once(database: Database, tournament_id: int, writers: Iterable[int], each: int) -> None:
     """Let every writer append ``each`` events of its own, one by one, all at once; a lost race is retried.
 
-    Losers wait a moment, as the actions do: forty that start again at once mostly lose again.
+    They read the head in their transaction, and losers wait a moment, both as the actions do.
     """
 
     async def write(writer: int) -> None:
         points = 0
         while points < each:
-            head = await read_head(database, tournament_id)
+            events = [score(tournament_id, writer, points)]
             try:
-                await append(database, tournament_id, head, score(tournament_id, writer, points))
+                async with database.writing() as conn:
+                    _, head = (await select_heads(conn, [tournament_id]))[tournament_id]
+                    await append_events(
+                        conn, tournament_id, head, events, at=NOON, actor_id=writer, summary=SUMMARY
+                    )
             except LostRace:
                 await asyncio.sleep(random.uniform(0, 0.05))
                 continue
