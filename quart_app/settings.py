@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from quart_app.errors import BadSettings
+from quart_app.redis_url import parse_redis_url
 
 KEY_BYTES_MIN = 32
 
@@ -88,8 +89,7 @@ def _database_url(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("it must begin with redis://, rediss:// or unix://")
+    parse_redis_url(text)
     return text
 
 
@@ -130,7 +130,12 @@ class Settings:
     redis_url: str | None = field(
         default=None,
         repr=False,
-        metadata={"env": "REDIS_URL", "read": _redis_url, "why": "the bus between workers; none: in-process"},
+        metadata={
+            "env": "REDIS_URL",
+            "read": _redis_url,
+            "why": "the bus between workers: redis[s]://HOST:PORT/DB, unix://PATH, "
+            "redis[s]+sentinel://HOST:PORT,…/SERVICE or redis[s]+cluster://HOST:PORT,…; none: in-process",
+        },
     )
     host: str = _setting("GRANDSTAND_HOST", "", str, "address to listen on")
     port: int = _setting("PORT", 8000, _integer(0), "port to listen on")

@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from quart_app.live import frames
 from quart_app.live.audience import Audience
+from quart_app.live.redis_servers import FAILURES, RedisServers
 
 EVERY_SECONDS = 1.0
 """How often counts are told and totals asked for."""
@@ -31,6 +32,7 @@ LARGEST_SECONDS = 10.0
 """At least how long between two totals told to one audience: up to so many watching, so many seconds."""
 
 REDIS_SECONDS_MAX = 1.0
+"""How long Redis may take to add up; the next time comes soon."""
 
 # Redis' own clock says what is fresh, so that machines need not agree on the time.
 _TELL = """
@@ -85,30 +87,49 @@ class RedisPresence:
 
     def __init__(self, url: str) -> None:
         self._worker = secrets.token_hex(8)
-        self._redis = Redis.from_url(
-            url, socket_timeout=REDIS_SECONDS_MAX, socket_connect_timeout=REDIS_SECONDS_MAX
-        )
+        self._servers = RedisServers(url)
         self._away = False
 
     async def totals(self, counts: Mapping[int, int]) -> Mapping[int, int]:
-        """The totals that Redis adds up; the counts themselves while it is away."""
+        """The totals that Redis adds up; the counts themselves of what is on a server that is away."""
+        totals, failed = dict(counts), None
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for tournament_id, count in counts.items():
-                    key = f"grandstand:watching:{tournament_id}"
-                    pipe.eval(_TELL, 1, key, self._worker, count, FADE_SECONDS)
-                totals = await pipe.execute()
-        except (RedisError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                layout = await self._servers.layout()
+            parts: defaultdict[Redis, dict[int, int]] = defaultdict(dict)
+            for tournament_id, count in counts.items():
+                parts[layout.owner(_key(tournament_id))][tournament_id] = count
+            for told in await asyncio.gather(
+                *map(self._add_up, parts, parts.values()), return_exceptions=True
+            ):
+                if isinstance(told, BaseException):
+                    failed = told
+                else:
+                    totals |= told
+            if failed is not None:
+                raise failed
+        except FAILURES as error:
+            self._servers.forget()
             if not self._away:
                 log.warning("presence_unshared", reason=type(error).__name__)
             self._away = True
-            return counts
-        self._away = False
-        return dict(zip(counts, cast(list[int], totals), strict=True))
+        else:
+            self._away = False
+        return totals
+
+    async def _add_up(self, server: Redis, counts: Mapping[int, int]) -> Mapping[int, int]:
+        async with asyncio.timeout(REDIS_SECONDS_MAX), server.pipeline(transaction=False) as pipe:
+            for tournament_id, count in counts.items():
+                pipe.eval(_TELL, 1, _key(tournament_id), self._worker, count, FADE_SECONDS)
+            return dict(zip(counts, await pipe.execute(), strict=True))
 
     async def close(self) -> None:
-        """Close the connection; our counts fade by themselves."""
-        await self._redis.aclose()
+        """Close the connections; our counts fade by themselves."""
+        await self._servers.aclose()
+
+
+def _key(tournament_id: int) -> str:
+    return f"grandstand:watching:{tournament_id}"
 
 
 class Crowd:

@@ -8,37 +8,25 @@ import contextvars
 import itertools
 import random
 import secrets
-from collections import deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from quart_app.domain.events import Envelope, UnknownEvent
 from quart_app.live.bus import Ear, Listener, Notice, StaffChanged, ignore_state
 from quart_app.live.hints import Outbox, decode_hint, encode_hint
+from quart_app.live.redis_links import REDIS_SECONDS_MAX, Batch, Links, Moved
+from quart_app.live.redis_servers import FAILURES, RedisServers
 
 ANNOUNCE_SECONDS_MAX = 0.5
 """How long a caller waits for Redis to take what it announces."""
 
 SUBSCRIBE_SECONDS_MAX = 1.0
 """How long a caller waits for Redis to confirm a subscription."""
-
-REDIS_SECONDS_MAX = 3.0
-"""How long connecting to Redis, and each of its answers, may take."""
-
-POLL_SECONDS = 1.0
-SILENT_POLLS_MAX = 3
-"""Redis is asked for a sign of life every poll; after so many without one the connection counts as dead.
-
-Polls are counted, not the clock, so that a pause of this very process is not mistaken for one of Redis.
-"""
 
 PAUSE_SECONDS_MAX = 1.0
 """The longest pause before Redis is tried again."""
@@ -54,46 +42,6 @@ class _Relay(msgspec.Struct, frozen=True):
 
     sender: str
     notice: StaffChanged
-
-
-class _Batch:
-    """Subscriptions asked for together. ``late`` are those whose callers did not wait for ``done``."""
-
-    def __init__(self) -> None:
-        self.late: set[int] = set()
-        self.done = asyncio.Event()
-
-
-class _Link:
-    """One connection that hears, from its first command to its first failure. It never reconnects itself."""
-
-    def __init__(self, pubsub: PubSub) -> None:
-        self.pubsub = pubsub
-        self.changed = asyncio.Event()
-        self.next = _Batch()
-        self.asked: deque[_Batch] = deque()
-        self.unreadable: set[str] = set()
-
-    def release(self) -> None:
-        """Let go whoever waits for an answer that will not come."""
-        for batch in (*self.asked, self.next):
-            batch.done.set()
-
-
-def _open(url: str) -> Redis:
-    """A client that neither retries nor reconnects by itself, nor bounds what it waits for.
-
-    A silent reconnect would hide that messages were lost. redis-py's own timeouts of writes use
-    ``asyncio.wait_for``, which can swallow a cancellation on Python 3.11. RESP 2, because redis-py formats
-    each RESP 3 push for a debug log.
-    """
-    return Redis.from_url(
-        url,
-        protocol=2,
-        socket_timeout=None,
-        socket_connect_timeout=REDIS_SECONDS_MAX,
-        retry=Retry(NoBackoff(), 0, supported_errors=()),
-    )
 
 
 def _pauses() -> Iterator[float]:
@@ -113,13 +61,16 @@ class RedisBus:
     here. Everything else goes out in the background, over one connection, and what could not be published
     is hinted at again until it can. Hearing takes a second connection, whose failure is noticed within
     SILENT_POLLS_MAX seconds. ``on_state`` is called with each change of ``connected``.
+
+    On a cluster that is two connections to each master, and a channel belongs to the shard of its hash slot.
+    When one of them fails, or another server takes over, all is connected anew, wherever it is by then.
     """
 
     def __init__(self, url: str, *, on_state: Callable[[bool], None] = ignore_state) -> None:
         self._name = secrets.token_hex(8)
         self._ear = Ear(on_state)
-        self._redis = _open(url)
-        self._link: _Link | None = None
+        self._servers = RedisServers(url)
+        self._links: Links | None = None
         self._outbox = Outbox()
         self._publisher: asyncio.Task[None] | None = None
         self._patient = True
@@ -146,10 +97,9 @@ class RedisBus:
     async def subscribe(self, tournament_id: int) -> None:
         """Hear this tournament. Waits for the confirmation, at most SUBSCRIBE_SECONDS_MAX, if connected."""
         self._ear.wanted.add(tournament_id)
-        if (link := self._link) is None:
+        if self._links is None:
             return
-        batch = link.next
-        link.changed.set()
+        batch = self._links.want(_channel(tournament_id))
         if self.connected:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SUBSCRIBE_SECONDS_MAX):
@@ -160,8 +110,8 @@ class RedisBus:
     async def unsubscribe(self, tournament_id: int) -> None:
         """Hear this tournament no more."""
         self._ear.wanted.discard(tournament_id)
-        if self._link is not None:
-            self._link.changed.set()
+        if self._links is not None:
+            self._links.leave(_channel(tournament_id))
 
     async def run(self, listener: Listener) -> None:
         """Bring what is announced to the listener, until cancelled; connect again for as long as it takes."""
@@ -169,21 +119,20 @@ class RedisBus:
         pauses, failures = _pauses(), 0
         try:
             while True:
-                link = _Link(self._redis.pubsub())
                 try:
-                    await self._listen(link)
+                    await self._listen()
                 except Exception as error:
                     if self.connected:
                         pauses, failures = _pauses(), 0
                     if not failures:
-                        expected = isinstance(error, RedisError | OSError)
+                        expected = isinstance(error, (*FAILURES, Moved))
                         log.warning("bus_disconnected", reason=repr(error), exc_info=not expected)
                     failures += 1
                 finally:
-                    self._link = None
+                    links, self._links = self._links, None
                     self._ear.connect(False)
-                    link.release()
-                    await link.pubsub.aclose()  # type: ignore[no-untyped-call]
+                    if links is not None:
+                        await links.close()
                 await asyncio.sleep(next(pauses))
         finally:
             self._ear.listener = None
@@ -194,77 +143,37 @@ class RedisBus:
             await asyncio.wait({self._publisher}, timeout=ANNOUNCE_SECONDS_MAX)
             self._publisher.cancel()
             await asyncio.wait({self._publisher})
-        await self._redis.aclose()
+        await self._servers.aclose()
 
     # Hearing
 
-    async def _listen(self, link: _Link) -> NoReturn:
-        """Serve the link until it fails; raises what made it fail."""
+    async def _listen(self) -> NoReturn:
+        """Hear Redis until it fails; raises what made it fail."""
         async with asyncio.timeout(REDIS_SECONDS_MAX):
-            await link.pubsub.subscribe(NOTICES_CHANNEL)
-        self._link = link
-        asking = asyncio.create_task(self._ask(link), name="bus-asker")
-        silent_polls = 0
+            layout = await self._servers.look()
+        self._links = links = Links(self._servers, layout, self._confirm, self._take)
+        for channel in (NOTICES_CHANNEL, *map(_channel, self._ear.wanted)):
+            links.want(channel)
+        await links.serve()
+
+    def _confirm(self, batch: Batch) -> None:
+        """Redis has subscribed us; what was announced before may have been missed."""
+        if self.connected:
+            self._ear.suspect(batch.late)
+        elif self._links is not None and self._links.confirmed:
+            log.info("bus_connected", tournaments=len(self._ear.wanted))
+            self._ear.connect(True)
+            self._ear.suspect(self._ear.wanted)
+
+    def _take(self, channel: str, data: bytes) -> None:
         try:
-            while True:
-                if asking.done():
-                    asking.result()
-                message = await link.pubsub.get_message(timeout=POLL_SECONDS)
-                if message is not None:
-                    silent_polls = 0
-                    self._take(link, message)
-                    # What has arrived already is read without a wait: let the others have their turn.
-                    await asyncio.sleep(0)
-                elif (silent_polls := silent_polls + 1) == SILENT_POLLS_MAX:
-                    raise TimeoutError(f"Redis was silent for {SILENT_POLLS_MAX * POLL_SECONDS:g} seconds")
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-
-    async def _ask(self, link: _Link) -> NoReturn:
-        """Keep Redis told of what is wanted, and ask it for a sign of life after every change and second.
-
-        All that is written to the link is written here: a caller that is cancelled in the middle of a
-        write would cost everybody the connection. Redis answers in order, so a PONG also confirms the
-        subscriptions asked for before its PING.
-        """
-        subscribed: set[int] = set()
-        while True:
-            link.changed.clear()
-            link.asked.append(link.next)
-            link.next = _Batch()
-            wanted = set(self._ear.wanted)
-            async with asyncio.timeout(REDIS_SECONDS_MAX):
-                if more := wanted - subscribed:
-                    await link.pubsub.subscribe(*map(_channel, more))
-                if fewer := subscribed - wanted:
-                    await link.pubsub.unsubscribe(*map(_channel, fewer))
-                await link.pubsub.ping()
-            subscribed = wanted
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await link.changed.wait()
-
-    def _take(self, link: _Link, message: dict[str, Any]) -> None:
-        if message["type"] == "pong":
-            batch = link.asked.popleft()
-            batch.done.set()
-            if not self.connected:
-                log.info("bus_connected", tournaments=len(self._ear.wanted))
-                self._ear.connect(True)
-                self._ear.suspect(self._ear.wanted)
-            else:
-                self._ear.suspect(batch.late)
-        elif message["type"] == "message":
-            channel, data = message["channel"].decode(), message["data"]
-            try:
-                self._hear(channel, data)
-            except (msgspec.DecodeError, UnknownEvent, RecursionError) as error:
-                if channel not in link.unreadable:
-                    link.unreadable.add(channel)
-                    log.warning("bus_message_unreadable", channel=channel, reason=str(error))
-                if channel.startswith(TOURNAMENT_CHANNEL):
-                    self._ear.suspect({int(channel.removeprefix(TOURNAMENT_CHANNEL))})
+            self._hear(channel, data)
+        except (msgspec.DecodeError, UnknownEvent, RecursionError) as error:
+            if self._links is not None and channel not in self._links.unreadable:
+                self._links.unreadable.add(channel)
+                log.warning("bus_message_unreadable", channel=channel, reason=str(error))
+            if channel.startswith(TOURNAMENT_CHANNEL):
+                self._ear.suspect({int(channel.removeprefix(TOURNAMENT_CHANNEL))})
 
     def _hear(self, channel: str, data: bytes) -> None:
         if channel == NOTICES_CHANNEL:
@@ -301,21 +210,12 @@ class RedisBus:
         while self._outbox:
             batch, self._outbox = self._outbox, Outbox()
             try:
-                async with (
-                    asyncio.timeout(REDIS_SECONDS_MAX),
-                    self._redis.pipeline(transaction=False) as pipe,
-                ):
-                    for tournament_id, (head, envelopes) in batch.hints.items():
-                        pipe.publish(_channel(tournament_id), encode_hint(self._name, head, envelopes))
-                    for notice in batch.notices:
-                        pipe.publish(NOTICES_CHANNEL, notice)
-                    await pipe.execute()
+                await self._deliver(batch)
             except Exception:
                 failures += 1
                 if failures == 1:
                     log.exception("bus_announce_failed", tournaments=len(batch.hints))
                 self._patient = False
-                self._outbox.put_back(batch)
                 batch.tried.set()
                 await asyncio.sleep(next(pauses))
             else:
@@ -324,3 +224,35 @@ class RedisBus:
                 pauses, failures = _pauses(), 0
                 self._patient = True
                 batch.tried.set()
+
+    async def _deliver(self, batch: Outbox) -> None:
+        """Publish each message where its channel is; what fails is put back, and one failure raised."""
+        try:
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                layout = await self._servers.layout()
+        except Exception:
+            self._outbox.put_back(batch)
+            raise
+        parts: defaultdict[Redis, Outbox] = defaultdict(Outbox)
+        for tournament_id, hint in batch.hints.items():
+            parts[layout.owner(_channel(tournament_id))].hints[tournament_id] = hint
+        if batch.notices:
+            parts[layout.owner(NOTICES_CHANNEL)].notices = batch.notices
+        sent = await asyncio.gather(*map(self._send, parts, parts.values()), return_exceptions=True)
+        failed = {part: error for part, error in zip(parts.values(), sent, strict=True) if error is not None}
+        for part in failed:
+            self._outbox.put_back(part)
+        for error in failed.values():
+            self._servers.forget()
+            raise error
+
+    async def _send(self, server: Redis, part: Outbox) -> None:
+        messages = [
+            (_channel(tournament_id), encode_hint(self._name, head, envelopes))
+            for tournament_id, (head, envelopes) in part.hints.items()
+        ]
+        messages += [(NOTICES_CHANNEL, notice) for notice in part.notices]
+        async with asyncio.timeout(REDIS_SECONDS_MAX), server.pipeline(transaction=False) as pipe:
+            for message in messages:
+                pipe.execute_command("SPUBLISH" if self._servers.sharded else "PUBLISH", *message)
+            await pipe.execute()

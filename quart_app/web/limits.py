@@ -13,12 +13,12 @@ import time
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
-from limits.storage import storage_from_string
 
 from quart_app.errors import TooManyRequests
+from quart_app.live.redis_servers import FAILURES, RedisServers
 from quart_app.settings import Settings
 
 SHARED_SECONDS_MAX = 0.25
@@ -26,6 +26,9 @@ SHARED_SECONDS_MAX = 0.25
 
 ALONE_SECONDS = 5.0
 """How long we count alone after Redis has failed."""
+
+PREFIX = "grandstand:limit"
+"""What the keys in Redis begin with."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -36,9 +39,8 @@ class Limits:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._alone = FixedWindowRateLimiter(MemoryStorage())
-        self._shared = self._alone
-        if settings.redis_url is not None:
-            self._shared = FixedWindowRateLimiter(_redis(settings.redis_url))
+        self._servers = None if settings.redis_url is None else RedisServers(settings.redis_url)
+        self._shared: dict[object, FixedWindowRateLimiter] = {}  # by server
         self._alone_until = 0.0
         self._logins_by_name = RateLimitItemPerMinute(settings.limit_logins_per_name, namespace="login")
         self._logins_by_address = RateLimitItemPerMinute(settings.limit_logins_per_address, namespace="login")
@@ -58,16 +60,36 @@ class Limits:
         """Count the opening of a feed, or the token for one. Raises TooManyRequests."""
         await _count(self._alone, self._connects, "address", address)
 
+    async def close(self) -> None:
+        """Let go of any connection."""
+        if self._servers is not None:
+            await self._servers.aclose()
+
     async def _count(self, item: RateLimitItem, *key: str) -> None:
-        if self._shared is not self._alone and time.monotonic() >= self._alone_until:
+        if self._servers is not None and time.monotonic() >= self._alone_until:
             try:
                 async with asyncio.timeout(SHARED_SECONDS_MAX):
-                    await _count(self._shared, item, *key)
+                    await _count(await self._limiter(self._servers, item.key_for(*key)), item, *key)
                 return
-            except (StorageError, TimeoutError) as error:
+            except (StorageError, *FAILURES) as error:
+                self._servers.forget()
                 self._alone_until = time.monotonic() + ALONE_SECONDS
                 log.warning("limits_unshared", reason=type(error).__name__)
         await _count(self._alone, item, *key)
+
+    async def _limiter(self, servers: RedisServers, key: str) -> FixedWindowRateLimiter:
+        """The one that counts on the server which has the key."""
+        server = (await servers.layout()).owner(f"{PREFIX}:{key}")
+        if server not in self._shared:
+            storage = RedisStorage(
+                "async+redis://",
+                implementation="redispy",
+                wrap_exceptions=True,
+                key_prefix=PREFIX,
+                connection_pool=server.connection_pool,  # type: ignore[arg-type]
+            )
+            self._shared[server] = FixedWindowRateLimiter(storage)
+        return self._shared[server]
 
 
 async def _count(limiter: FixedWindowRateLimiter, item: RateLimitItem, *key: str) -> None:
@@ -76,14 +98,3 @@ async def _count(limiter: FixedWindowRateLimiter, item: RateLimitItem, *key: str
     window = await limiter.get_window_stats(item, *key)
     wait = max(1, math.ceil(window.reset_time - time.time()))
     raise TooManyRequests(f"That was too often; please try again in {wait} seconds.", wait)
-
-
-def _redis(url: str) -> Storage:
-    storage = storage_from_string(
-        f"async+{url}" if not url.startswith("unix:") else f"async+redis+{url}",
-        implementation="redispy",
-        wrap_exceptions=True,
-        key_prefix="grandstand:limit",
-    )
-    assert isinstance(storage, Storage)  # noqa: S101 - tells the type checker what the scheme decides
-    return storage

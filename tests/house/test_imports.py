@@ -19,12 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 # Protocol that live/bus.py defines, what they tell by it, and the hashing of passwords: nothing else of
 # live and auth.
 ACTIONS_ALSO = ("quart_app.auth.passwords", "quart_app.live.bus.StaffChanged")
-LEAVES = {"errors", "settings", "telemetry"}
+LEAVES = {"errors", "redis_url", "settings", "telemetry"}
 ROOMS = {"domain", "store", "actions", "live", "auth", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "quart_app": set(),
     "errors": set(),
-    "settings": {"errors"},
+    "redis_url": set(),
+    "settings": {"errors", "redis_url"},
     "telemetry": {"errors", "settings"},
     "domain": {"errors"},
     "store": {"domain", *LEAVES},
@@ -53,7 +54,12 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "alembic": STORE,
     "aiosqlite": STORE,
     "asyncpg": STORE,
-    "redis": ("quart_app.live.redis_bus", "quart_app.live.presence", "quart_app.app"),
+    "redis": (
+        "quart_app.live.redis_bus",
+        "quart_app.live.redis_links",
+        "quart_app.live.redis_servers",
+        "quart_app.live.presence",
+    ),
 }
 
 # The domain is pure and synchronous: a clock, chance, the network or a thread would make its answers
@@ -231,11 +237,11 @@ def test_the_checker_sees_a_breach(path: str, source: str, words: str) -> None:
         ("actions/matches.py", "from quart_app.store import event_log\nevent_log.append(1)"),
         ("actions/staff.py", "from quart_app.auth.passwords import hash_password_aside"),
         ("live/wire.py", "from quart import Response\nfrom hypercorn.typing import Scope"),
-        ("live/presence.py", "from redis.asyncio import Redis"),
+        ("live/redis_servers.py", "from redis.asyncio import Redis\nfrom quart_app.redis_url import Node"),
         ("auth/tokens.py", "import jwt\nfrom quart_app.store import staff"),
         ("web/api.py", "from quart import request\nfrom quart_app.store.event_log import select_events"),
         ("web/api.py", "def post():\n    if TYPE_CHECKING:\n        from quart import Response"),
-        ("app.py", "import quart\nfrom redis.asyncio import Redis\nfrom quart_app import web, settings"),
+        ("app.py", "import quart\nfrom quart_app import web, settings"),
         ("cli.py", "from quart_app.app import create_app\nfrom quart_app.actions import staff"),
         ("__main__.py", "from quart_app.cli import main"),
     ],
