@@ -1,0 +1,219 @@
+"""A campaign: a tournament is played by POSTs while many watch, something breaks, and the log is compared.
+
+All chance in it comes from one seed. A failure is repeated with ``GRANDSTAND_FAULT_SEED=<seed>``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from functools import reduce
+from random import Random
+
+import asyncpg
+import httpx
+import msgspec
+
+from quart_app.actions.ledger import Ledger
+from quart_app.actions.services import Services
+from quart_app.actions.staff import add_staff
+from quart_app.actions.tournaments import create_tournament
+from quart_app.domain.commands import Command, ConfirmResult, CreateTournament, StartMatch, UpdateScore
+from quart_app.domain.decisions import decide
+from quart_app.domain.events import Envelope, Event
+from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.live.bus import LocalBus
+from quart_app.store.engine import Database
+from quart_app.store.event_log import select_events
+from tests.domain.strategies import NOW, at_random, players
+from tests.faults.deployment import Deployment
+from tests.faults.spectators import JSON_KINDS, PAGE, Kind, Spectator, differences
+from tests.server import PASSWORD
+from tests.services import PostgresServer
+
+PLAYERS = 16
+SPECTATORS = 60
+PAGES = 4
+WISH_SECONDS_MAX = 40.0
+"""How long the scorer tries to get one wish through."""
+
+_scorers = itertools.count(1)
+
+MOMENTS = ("updated_at", "confirmed_at", "changed_at", "updated_by", "confirmed_by")
+"""What an event tells of when and by whom, which a replay by the rules alone cannot know."""
+
+
+@dataclass
+class Campaign:
+    """A tournament on a deployment, its scorer, and everybody who watches it."""
+
+    seed: int
+    deployment: Deployment
+    services: Services
+    age_claims: Callable[[], Awaitable[None]]
+    tournament: Tournament
+    chance: Random
+    scorer: httpx.AsyncClient
+    spectators: list[Spectator] = field(default_factory=list)
+    script: list[Event] = field(default_factory=list)
+    retries: int = 0
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    # Playing
+
+    async def play(self, wishes: int) -> None:
+        """Carry out so many wishes, one after the other, each until it is done."""
+        for _ in range(wishes):
+            assert self.tournament.status is not TournamentStatus.COMPLETED, "the script is too short"
+            await self._carry_out(at_random(self.seed)(self.tournament))
+
+    async def _carry_out(self, command: Command) -> None:
+        """POST a wish with a key of its own, again and again with that key, until it is in the log."""
+        events = decide(self.tournament, command, NOW, None)
+        after = reduce(Tournament.apply, events, self.tournament)
+        path, body = _request(self.tournament.id, command)
+        headers = {"Idempotency-Key": f"{self.seed}-{self.tournament.id}-{next(self._numbers)}"}
+        deadline = time.monotonic() + WISH_SECONDS_MAX
+        while True:
+            assert time.monotonic() < deadline, f"{command} does not get through"
+            try:
+                answer = await self.scorer.post(path, json=body, headers=headers)
+            except httpx.TransportError:
+                answer = None
+            if answer is not None and answer.status_code == 200:
+                break
+            self.retries += 1
+            if answer is not None and answer.status_code == 409:
+                # An earlier try may have been carried out, and only its answer lost: the log knows.
+                if await self._head() == after.seq:
+                    break
+                code = answer.json()["code"]
+                assert code == "idempotency.conflict", f"{command} was refused: {answer.text}"
+                await self.age_claims()
+            elif answer is not None:
+                assert answer.status_code in (429, 503), f"{command} got {answer.status_code}: {answer.text}"
+            await asyncio.sleep(0.05)
+        self.tournament = after
+        self.script += events
+
+    async def _head(self) -> int:
+        row = (await self.services.ledger.load(self.tournament.id)).row
+        return row.head_seq
+
+    # Watching
+
+    async def seat(self, kinds: Sequence[Kind]) -> list[Spectator]:
+        """Let spectators of these kinds in, and wait until all of them watch."""
+        arriving = [self.spectator(kind) for kind in kinds]
+        for spectator in arriving:
+            self.admit(spectator)
+        await asyncio.gather(*(each.until(lambda s: s.connections > 0) for each in arriving))
+        return arriving
+
+    def spectator(self, kind: Kind, maker: type[Spectator] = Spectator) -> Spectator:
+        """Somebody who is about to watch this tournament."""
+        chance = Random(f"{self.seed} {kind.name} {len(self.spectators)}")
+        return maker("127.0.0.1", self.deployment.port, self.tournament.id, kind, chance)
+
+    def admit(self, spectator: Spectator) -> None:
+        """Let somebody watch to the end."""
+        self.spectators.append(spectator)
+        self._tasks.append(asyncio.create_task(spectator.run()))
+
+    # The end
+
+    async def log(self) -> tuple[Envelope, ...]:
+        """The log as the database has it."""
+        async with self.services.database.reading() as connection:
+            return await select_events(connection, self.tournament.id)
+
+    async def verdict(self) -> None:
+        """Every client that stayed or came back holds exactly the log, in order, and the log is the script's:
+        nothing is lost, and nothing was applied twice."""
+        head = (await self.services.ledger.load(self.tournament.id)).position
+        await asyncio.gather(*(each.until(lambda s: s.position == head) for each in self.spectators))
+        log = await self.log()
+        async with httpx.AsyncClient(base_url=self.deployment.url, timeout=10) as visitor:
+            fresh_page = (await visitor.get(f"/tournaments/{self.tournament.id}/")).text
+        played = [_plain(envelope.event) for envelope in log[-len(self.script) :]]
+        assert played == [_plain(event) for event in self.script], f"seed {self.seed}: not what was played"
+        wrong = [found for each in self.spectators if (found := differences(each, log, fresh_page))]
+        assert wrong == [], f"seed {self.seed}: " + "\n".join(wrong)
+
+    async def close(self) -> None:
+        """Let everybody go home."""
+        for task in self._tasks:
+            task.cancel()
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.scorer.aclose()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    """Return once something that has to be asked for holds; fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not await holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        await asyncio.sleep(0.02)
+
+
+def _request(tournament_id: int, command: Command) -> tuple[str, dict[str, object]]:
+    """The path and the body of the POST that wishes for this."""
+    action = {StartMatch: "start", UpdateScore: "score", ConfirmResult: "confirm"}[type(command)]
+    body = {name: value for name, value in asdict(command).items() if value is not None}
+    return f"/api/tournaments/{tournament_id}/matches/{body.pop('match_id')}/{action}/", body
+
+
+def _plain(event: Event) -> dict[str, object]:
+    """An event less what only its own moment knows."""
+    told = msgspec.to_builtins(event)
+    return {"type": event.type} | {name: value for name, value in told.items() if name not in MOMENTS}
+
+
+@asynccontextmanager
+async def campaign(
+    seed: int,
+    deployment: Deployment,
+    postgres: PostgresServer,
+    *,
+    crowd: Sequence[Kind] | None = None,
+) -> AsyncIterator[Campaign]:
+    """A tournament with a crowd that watches it on a running deployment."""
+    url = deployment.settings.database_url
+    database = Database(url)
+    services = Services(database, LocalBus(), Ledger(database))
+
+    async def age_claims() -> None:
+        """Let a minute pass, after which the key of a request whose worker died is free again."""
+        statement = "UPDATE idempotency_keys SET claimed_at = '2000' WHERE status IS NULL"
+        with contextlib.suppress(OSError, asyncpg.PostgresError):
+            await postgres.execute(url, statement)
+
+    name = f"scorer {next(_scorers)}"
+    await add_staff(services, name, PASSWORD, "scorer")
+    command = CreateTournament(name=f"Campaign {seed}", entrants=players(PLAYERS))
+    tournament = await create_tournament(services, command, None, generate=True)
+    # without keep-alive, so that the POSTs go to all workers
+    scorer = httpx.AsyncClient(
+        base_url=deployment.url, timeout=15, limits=httpx.Limits(max_keepalive_connections=0)
+    )
+    answer = await scorer.post("/api/token/", json={"username": name, "password": PASSWORD})
+    answer.raise_for_status()
+    scorer.headers["Authorization"] = f"Bearer {answer.json()['access']}"
+    running = Campaign(seed, deployment, services, age_claims, tournament, Random(seed), scorer)
+    try:
+        if crowd is None:
+            crowd = [PAGE] * PAGES + [JSON_KINDS[n % len(JSON_KINDS)] for n in range(SPECTATORS)]
+        await running.seat(crowd)
+        yield running
+    finally:
+        await running.close()
+        await database.close()
