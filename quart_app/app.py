@@ -67,9 +67,10 @@ def create_app(settings: Settings) -> Quart:
     services = Services(database, bus, Ledger(database), count=metrics.events_appended.inc)
     signer = Tokens(settings, services.clock)
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
+    limits = Limits(settings)
     hub = Hub(settings, bus, presence, _sources(services, signer), metrics)
     app.extensions[EXTENSION] = Context(
-        settings, services, hub, signer, metrics, Limits(settings), PageCache(), StaticFiles(STATIC)
+        settings, services, hub, signer, metrics, limits, PageCache(), StaticFiles(STATIC)
     )
 
     sessions.session_manager(settings).init_app(app)
@@ -91,6 +92,7 @@ def create_app(settings: Settings) -> Quart:
         with contextlib.suppress(asyncio.CancelledError):
             await running
         await presence.close()
+        await limits.close()
         await bus.close()
         await database.close()
 
@@ -120,9 +122,9 @@ def _sources(services: Services, signer: Tokens) -> Sources:
         async with services.database.reading() as connection:
             return await select_standings(connection, staff_ids)
 
-    async def renew(grant: Grant) -> tuple[str, Grant]:
+    async def renew(grant: Grant, visibility: str) -> tuple[str, Grant]:
         held = cast(tokens.Grant, grant)
-        await access.check_grant(services, held)
+        await access.check_grant(services, held, visibility)
         return signer.renew_feed(held)
 
     return Sources(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 FORMATS = ("single_elimination",)
 SEEDINGS = ("standard", "given")
-VISIBILITIES = ("public", "private")
+PUBLIC = "public"
+PRIVATE = "private"
+VISIBILITIES = (PUBLIC, PRIVATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class CreateTournament:
     format: str = "single_elimination"
     seeding: str = "standard"
     third_place: bool = False
-    visibility: str = "public"
+    visibility: str = PUBLIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

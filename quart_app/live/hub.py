@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import structlog
 
 from quart_app.domain.events import Envelope, VisibilityChanged
+from quart_app.domain.tournament import Tournament
 from quart_app.errors import AppError, NotFound, Unavailable
 from quart_app.live import frames
 from quart_app.live.audience import Audience
@@ -26,8 +27,8 @@ from quart_app.live.position import Position
 from quart_app.live.presence import Crowd, Presence
 from quart_app.live.room import Gap, Room
 from quart_app.live.seats import Seats
-from quart_app.live.subscriber import End, Grant, Join, Subscriber
-from quart_app.live.tending import Tending
+from quart_app.live.subscriber import End, Join, Subscriber
+from quart_app.live.tending import Renew, Tending
 from quart_app.live.wire import Wire
 from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
@@ -50,8 +51,7 @@ class Sources:
 
     ``read_log(id, after)`` gives the epoch and the events after a seq, or None for no such tournament;
     ``read_heads(ids)`` the epoch and head of each; ``read_standings(ids)`` the role of each member of staff
-    and whether the account is active; ``renew(grant)`` a fresh token and grant after checking
-    the old one, and raises an AppError when it no longer holds.
+    and whether the account is active.
     """
 
     read_log: Callable[[int, int], Awaitable[tuple[str, tuple[Envelope, ...]] | None]]
@@ -60,7 +60,7 @@ class Sources:
     render: frames.Render
     render_all: RenderAll
     snapshot: Snapshot
-    renew: Callable[[Grant], Awaitable[tuple[str, Grant]]]
+    renew: Renew
 
 
 class Hub:
@@ -87,6 +87,16 @@ class Hub:
     def subscribers(self) -> int:
         """How many streams are open."""
         return sum(len(audience.subscribers) for audience in self.audiences.values())
+
+    def current(self, tournament_id: int) -> tuple[str, Tournament] | None:
+        """The epoch and state of a tournament that is watched here and surely up to date; None otherwise.
+
+        As new as the last hint: what this worker wrote itself is always in it.
+        """
+        audience = self.audiences.get(tournament_id)
+        if audience is None or not audience.ready or audience.suspected or not self._bus.connected:
+            return None
+        return audience.room.epoch, audience.room.tournament
 
     def watching(self, tournament_id: int) -> int:
         """How many streams of one tournament are open."""

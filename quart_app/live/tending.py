@@ -23,14 +23,18 @@ GRANT_CHECK_SPAN = (0.80, 0.95)
 
 ASK_AGAIN_SECONDS = 1.0
 
+Renew = Callable[[Grant, str], Awaitable[tuple[str, Grant]]]
+"""What checks a grant against the tournament's visibility and all else that is true now, and gives a fresh
+token and grant. Raises an AppError when the grant no longer holds."""
+
 
 class Tending:
-    """Looks after every stream that ``everyone`` names; ``renew`` checks a grant and gives a fresh token."""
+    """Looks after every stream that ``everyone`` names."""
 
     def __init__(
         self,
         settings: Settings,
-        renew: Callable[[Grant], Awaitable[tuple[str, Grant]]],
+        renew: Renew,
         everyone: Callable[[], Iterable[Subscriber]],
     ) -> None:
         self._settings = settings
@@ -77,7 +81,8 @@ class Tending:
     async def _check(self, subscriber: Subscriber) -> None:
         """Let the stream go on under a fresh token, if its grant still holds."""
         try:
-            token, subscriber.grant = await self._renew(subscriber.grant)
+            visibility = subscriber.room.tournament.visibility
+            token, subscriber.grant = await self._renew(subscriber.grant, visibility)
         except Unavailable:
             if datetime.now(UTC) < subscriber.grant.expires_at:
                 subscriber.check_at = time.monotonic() + ASK_AGAIN_SECONDS

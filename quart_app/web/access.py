@@ -13,9 +13,10 @@ from quart.typing import ResponseReturnValue
 from quart_app.actions.services import Services
 from quart_app.auth.sessions import session_holds, session_staff_id
 from quart_app.auth.tokens import API, Grant
+from quart_app.domain.commands import PUBLIC
 from quart_app.errors import Forbidden, NotFound, Unauthenticated
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
-from quart_app.store.tournaments import TournamentRow, select_tournament
+from quart_app.store.tournaments import TournamentRow
 from quart_app.web.context import context
 from quart_app.web.problems import for_machines
 
@@ -117,13 +118,17 @@ def local_path(target: str | None, default: str = AFTER_LOGIN_PATH) -> str:
 
 
 async def require_visible(row: TournamentRow | None) -> TournamentRow:
-    """The row, if there is one that the caller may know of: strangers know nothing of a private tournament.
-
-    Raises NotFound.
-    """
-    if row is None or (row.visibility != "public" and await current_staff() is None):
+    """The row, if there is one that the caller may know of. Raises NotFound."""
+    if row is None:
         raise NotFound("There is no such tournament.")
+    await require_public(row.visibility)
     return row
+
+
+async def require_public(visibility: str) -> None:
+    """Let only staff pass if the tournament is private: strangers know nothing of it. Raises NotFound."""
+    if visibility != PUBLIC and await current_staff() is None:
+        raise NotFound("There is no such tournament.")
 
 
 def feed_token() -> str | None:
@@ -131,24 +136,23 @@ def feed_token() -> str | None:
     return bearer_token() or request.cookies.get(FEED_COOKIE) or request.args.get("token")
 
 
-async def check_grant(services: Services, grant: Grant) -> None:
+async def check_grant(services: Services, grant: Grant, visibility: str) -> None:
     """Check a feed's grant against what is true now; it says nothing about the time.
 
-    Raises NotFound when the tournament is gone, or private and the grant a spectator's; Unauthenticated when
-    the staff member is gone or disabled; Forbidden when they no longer hold the role.
+    ``visibility`` is the tournament's, which whoever asks knows: so a spectator's grant costs no look into
+    the database. Raises NotFound when the tournament is private and the grant a spectator's; Unauthenticated
+    when the staff member is gone or disabled; Forbidden when they no longer hold the role.
     """
-    if grant.tournament_id is None:
-        raise Forbidden("This token is not for a feed.")
+    if grant.staff_id is None:
+        if visibility != PUBLIC:
+            raise NotFound("There is no such tournament.")
+        return
     async with services.database.reading() as connection:
-        tournament = await select_tournament(connection, grant.tournament_id)
-        staff = None if grant.staff_id is None else await select_staff(connection, grant.staff_id)
-    if tournament is None or (grant.staff_id is None and tournament.visibility != "public"):
-        raise NotFound("There is no such tournament.")
-    if grant.staff_id is not None:
-        if staff is None or not staff.active:
-            raise _revoked()
-        if not holds_role(staff.role, grant.role):
-            raise Forbidden("The role that this token was given for has been taken away; get a new one.")
+        staff = await select_staff(connection, grant.staff_id)
+    if staff is None or not staff.active:
+        raise _revoked()
+    if not holds_role(staff.role, grant.role):
+        raise Forbidden("The role that this token was given for has been taken away; get a new one.")
 
 
 def _path_shown() -> str:

@@ -40,10 +40,10 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
     address = client_address()
     await parts.limits.connect(address)
     grant = parts.tokens.read(feed_token(), "grandstand:feed")
-    await parts.hub.open(tournament_id)
+    audience = await parts.hub.open(tournament_id)
     if grant.tournament_id != tournament_id:
         raise Forbidden("This token is for another tournament.")
-    await check_grant(parts.services, grant)
+    await check_grant(parts.services, grant, audience.room.tournament.visibility)
     query = request.args
     chosen = Filter.read(query.getlist("match"), query.getlist("participant"), query.getlist("types"))
     asked = request.headers.get("Last-Event-ID") or query.get("lastEventId") or None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from quart import Blueprint, Response, request
 
-from quart_app.actions.ledger import Loaded
-from quart_app.domain.tournament import TournamentStatus
+from quart_app.domain.tournament import Tournament, TournamentStatus
 from quart_app.errors import NotFound
 from quart_app.store.event_log import select_events
-from quart_app.store.tournaments import select_tournament, select_tournaments
+from quart_app.store.tournaments import select_tournaments
 from quart_app.web import page_views, views
-from quart_app.web.access import current_staff, require_visible
+from quart_app.web.access import current_staff, require_public
 from quart_app.web.api_schema import ID_MAX
 from quart_app.web.context import context
 from quart_app.web.stored import ASKED_AGAIN_PRIVATELY, HTML, Stored
@@ -58,30 +58,30 @@ async def index() -> Response:
 @blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/")
 async def tournament(tournament_id: int) -> Response:
     """A tournament: what is on now, and its bracket. It follows the feed from the state it shows."""
-    loaded = await _visible(tournament_id)
+    shown = await _visible(tournament_id)
 
     async def rendered() -> str:
-        page = views.tournament_page(loaded.tournament)
-        return render("tournament.html", page=page, **_live(loaded))
+        page = views.tournament_page(shown.tournament)
+        return render("tournament.html", page=page, **shown.live)
 
-    return await _live_page(loaded, (tournament_id,), rendered)
+    return await _live_page(shown, (tournament_id,), rendered)
 
 
 @blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/matches/<int:match_id>/")
 async def match(tournament_id: int, match_id: int) -> Response:
     """One match and its story. It follows the same feed as the tournament's page."""
-    loaded = await _visible(tournament_id)
-    found = loaded.tournament.matches.get(match_id)
+    shown = await _visible(tournament_id)
+    found = shown.tournament.matches.get(match_id)
     if found is None or not found.played:
         raise NotFound("There is no such match to be played.")
 
     async def rendered() -> str:
         async with context().services.database.reading() as connection:
-            log = await select_events(connection, tournament_id, limit=loaded.tournament.seq)
-        page = page_views.match_page(loaded.tournament, found, log)
-        return render("match.html", page=page, **_live(loaded))
+            log = await select_events(connection, tournament_id, limit=shown.tournament.seq)
+        page = page_views.match_page(shown.tournament, found, log)
+        return render("match.html", page=page, **shown.live)
 
-    return await _live_page(loaded, (tournament_id, match_id), rendered)
+    return await _live_page(shown, (tournament_id, match_id), rendered)
 
 
 @blueprint.get("/static/<path:name>")
@@ -101,29 +101,42 @@ async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[page_
     return tuple(page_views.listed(each.row, page_views.progress(each.tournament)) for each in loaded)
 
 
-async def _visible(tournament_id: int) -> Loaded:
-    """The tournament, if the caller may know of it. Raises NotFound, in the same words either way."""
-    services = context().services
-    async with services.database.reading() as connection:
-        await require_visible(await select_tournament(connection, tournament_id))
-        return await services.ledger.load_on(connection, tournament_id)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The state that a page shows, and its place in the log, where the feed is to be joined."""
+
+    tournament: Tournament
+    position: str
+
+    @property
+    def live(self) -> dict[str, object]:
+        """What the template needs in order to follow the feed without a gap."""
+        number = self.tournament.id
+        connect = f"/sse/tournaments/{number}/fragments/?lastEventId={self.position}"
+        return {"tournament_id": number, "connect": connect}
 
 
-def _live(loaded: Loaded) -> dict[str, object]:
-    """What a page needs in order to follow the feed without a gap: where it stands."""
-    return {
-        "tournament_id": loaded.row.id,
-        "connect": f"/sse/tournaments/{loaded.row.id}/fragments/?lastEventId={loaded.position}",
-    }
+async def _visible(tournament_id: int) -> Shown:
+    """The tournament, if the caller may know of it; from the room where it is watched, else from the log.
+
+    Raises NotFound, in the same words either way.
+    """
+    current = context().hub.current(tournament_id)
+    if current is not None:
+        epoch, tournament = current
+        shown = Shown(tournament, f"{epoch}-{tournament.seq}")
+    else:
+        loaded = await context().services.ledger.load(tournament_id)
+        shown = Shown(loaded.tournament, loaded.position)
+    await require_public(shown.tournament.visibility)
+    return shown
 
 
-async def _live_page(
-    loaded: Loaded, which: tuple[int, ...], render: Callable[[], Awaitable[str]]
-) -> Response:
+async def _live_page(shown: Shown, which: tuple[int, ...], render: Callable[[], Awaitable[str]]) -> Response:
     """A page that follows the feed, rendered once for each state that it shows."""
-    page = await context().pages.page((loaded.position, *which), render)
+    page = await context().pages.page((shown.position, *which), render)
     # shown again it asks first, so that it never begins with an old state
     response = page.answer(ASKED_AGAIN_PRIVATELY)
-    token, _ = context().tokens.issue_feed(loaded.row.id, staff=await current_staff())
-    feed_cookie(response, loaded.row.id, token)
+    token, _ = context().tokens.issue_feed(shown.tournament.id, staff=await current_staff())
+    feed_cookie(response, shown.tournament.id, token)
     return response
