@@ -119,7 +119,7 @@ async def test_a_pad_that_nobody_touches_asks_for_nothing(server: Server, browse
     posts: list[str] = []
     async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
         await pad.until_live()
-        pad.page.on("request", lambda asked: asked.method == "POST" and posts.append(asked.url))
+        pad.page.on("request", lambda asked: posts.extend([asked.url] if asked.method == "POST" else []))
         await pad.page.click("text=Start the match")
         await pad.until("document.querySelector('.pad-score') !== null")
         await pad.page.click(".pad-confirm > summary")
@@ -214,6 +214,8 @@ async def test_an_answer_that_is_lost_makes_no_conflict(server: Server, browser:
         await pad.tap(2, 3)
         await pad.reads("1–3")
         await scored(server, tid, (1, 3))
+        await pad.until(f"!{NOT_SAVED}")
+        await pad.until("document.querySelector('#pad').dataset.seq === '6'")
         assert answers == [200, 200, 200]
 
 
