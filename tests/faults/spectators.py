@@ -7,7 +7,9 @@ read. A spectator never gives up: what it holds in the end is compared with the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -72,8 +74,9 @@ class Spectator:
     retry_seconds: float = 0.2
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     token: str | None = None
-    _reader: asyncio.StreamReader | None = None
-    _writer: asyncio.StreamWriter | None = None
+    receive_bytes: int | None = None
+    _socket: socket.socket | None = None
+    _held: bytes = b""
 
     async def run(self) -> None:
         """Watch, and come back, until cancelled."""
@@ -82,23 +85,37 @@ class Spectator:
                 await self._watch()
             except TimeoutError:
                 self.silences += 1
-            except (OSError, asyncio.IncompleteReadError):
+            except OSError:
                 pass
             finally:
                 self.leave()
             self.cuts += 1
             await asyncio.sleep(self.retry_seconds * self.chance.uniform(0.5, 1.0))
 
-    async def read(self, size: int) -> bytes:
+    async def read(self) -> bytes:
         """Some bytes of the stream; who reads slowly does it here. Empty at its end."""
-        assert self._reader is not None
-        return await self._reader.read(size)
+        if self._held:
+            piece, self._held = self._held, b""
+            return piece
+        return await self.receive(65536)
+
+    async def receive(self, size: int) -> bytes:
+        """What the kernel has, at most so many bytes."""
+        if self._socket is None:
+            raise ConnectionError("left")
+        return await asyncio.get_running_loop().sock_recv(self._socket, size)
+
+    def hang_up(self) -> None:
+        """Break the connection off, as a change of network does; the spectator comes back."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def leave(self) -> None:
         """Close the connection, if there is one."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     async def _watch(self) -> None:
         async with asyncio.timeout(SILENCE_SECONDS_MAX):
@@ -106,7 +123,7 @@ class Spectator:
                 self.token = json.loads(await self._post_for_token())["token"]
             if self.kind.html and not self.page:
                 await self._load_page()
-            status, headers = await self._ask("GET", self._path(), self._headers())
+            status, headers = await self._ask("GET", self._path(), self._headers(), http=self.kind.http)
         if status != 200:
             if status == 401:
                 self.token = None
@@ -152,7 +169,7 @@ class Spectator:
                     yield raw
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        while piece := await self._read_some(65536):
+        while piece := await self._read():
             yield piece
 
     async def _chunks(self) -> AsyncIterator[bytes]:
@@ -175,20 +192,22 @@ class Spectator:
             held = held[2:]
 
     async def _read_more(self) -> bytes:
-        piece = await self._read_some(65536)
+        piece = await self._read()
         if not piece:
             raise ConnectionResetError("cut within a chunk")
         return piece
 
-    async def _read_some(self, size: int) -> bytes:
+    async def _read(self) -> bytes:
         async with asyncio.timeout(SILENCE_SECONDS_MAX):
-            return await self.read(size)
+            return await self.read()
+
+    async def _body(self) -> bytes:
+        return b"".join([piece async for piece in self._pieces()])
 
     async def _post_for_token(self) -> bytes:
         path = f"/api/tournaments/{self.tournament_id}/feed-token/"
-        status, _ = await self._ask("POST", path, {"Content-Length": "0", "Connection": "close"})
-        assert self._reader is not None
-        body = await self._reader.read()
+        status, _ = await self._ask("POST", path, {"Content-Length": "0"}, http="1.0")
+        body = await self._body()
         if status != 200:
             raise ConnectionError(f"no token: {status}")
         return body
@@ -196,8 +215,7 @@ class Spectator:
     async def _load_page(self) -> None:
         path = f"/tournaments/{self.tournament_id}/"
         status, _ = await self._ask("GET", path, {}, http="1.0")
-        assert self._reader is not None
-        body = (await self._reader.read()).decode()
+        body = (await self._body()).decode()
         if status != 200:
             raise ConnectionError(f"no page: {status}")
         position = body.partition("fragments/?lastEventId=")[2].partition('"')[0]
@@ -208,16 +226,26 @@ class Spectator:
     ) -> tuple[int, dict[str, str]]:
         """Send a request on a connection of its own; gives the status and the headers of the answer."""
         self.leave()
-        self._reader, self._writer = await self._connect()
+        self._held = b""
+        self._socket = socket.socket()
+        self._socket.setblocking(False)
+        if self.receive_bytes is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_bytes)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(self._socket, (self.host, self.port))
         lines = [f"{method} {path} HTTP/{http}", f"Host: {self.host}:{self.port}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        self._writer.write("\r\n".join([*lines, "", ""]).encode())
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        await loop.sock_sendall(self._socket, "\r\n".join([*lines, "", ""]).encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            piece = await self.receive(65536)
+            if not piece:
+                raise ConnectionResetError("cut before the answer")
+            answer += piece
+        raw, _, self._held = answer.partition(b"\r\n\r\n")
+        head = raw.decode().split("\r\n")
         fields = (line.partition(": ") for line in head[1:] if line)
         return int(head[0].split()[1]), {name.lower(): value for name, _, value in fields}
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(self.host, self.port)
 
     def _path(self) -> str:
         kind = self.kind
