@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import structlog
 import uvloop
 
 from quart_app import development, serving
@@ -22,7 +24,7 @@ from quart_app.actions.services import Services
 from quart_app.app import STATIC, create_app
 from quart_app.demo import player
 from quart_app.demo.world_cup_2022 import SCRIPT
-from quart_app.errors import AppError, BadSettings
+from quart_app.errors import AppError, BadSettings, DatabaseBehind
 from quart_app.live.bus import Bus, LocalBus
 from quart_app.live.redis_bus import RedisBus
 from quart_app.settings import Settings
@@ -32,7 +34,13 @@ from quart_app.store.staff import ROLES, select_all_staff, select_staff_by_name
 from quart_app.telemetry import configure_logging
 from quart_app.web.context import EXTENSION, Context
 
+MIGRATION_WAITS = 5
+MIGRATION_WAIT_SECONDS = 1.0
+"""How often, and how far apart, a command looks whether a database that is behind has been migrated."""
+
 VENDORED = ("htmx.min.js", "hx-sse.min.js")
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -163,11 +171,18 @@ async def _ensure_login(services: Services, made: development.Credentials) -> No
 
 
 async def _prepare(settings: Settings) -> None:
-    """Bring an embedded database up to date; say so of a server's that is behind."""
+    """Bring an embedded database up to date; a server's that is behind gets a while to be migrated."""
     if settings.sqlite_path is not None:
         await schema.migrate(settings.database_url)
     database = Database(settings.database_url)
     try:
+        for _ in range(MIGRATION_WAITS):
+            try:
+                await schema.require_current(database)
+                return
+            except DatabaseBehind:
+                log.info("waiting_for_migration")
+                await asyncio.sleep(MIGRATION_WAIT_SECONDS)
         await schema.require_current(database)
     finally:
         await database.close()
@@ -175,7 +190,10 @@ async def _prepare(settings: Settings) -> None:
 
 async def _migrate(settings: Settings, asked: argparse.Namespace) -> None:
     await schema.migrate(settings.database_url)
-    print("The database is up to date.")
+    print("The database is up to date.", flush=True)
+    if os.environ.get("HONCHO_PROCESS_NAME", "").startswith("release"):
+        # honcho takes the end of one process for the end of all: stay until it ends them
+        await asyncio.Event().wait()
 
 
 async def _with_services(settings: Settings, use: Callable[[Services], Awaitable[None]]) -> None:
