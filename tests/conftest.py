@@ -13,6 +13,7 @@ from quart_app.app import create_app
 from quart_app.settings import Settings
 from quart_app.store.engine import Database
 from quart_app.store.schema import migrate
+from tests.redis_deployments import ClusterDeployment, SentinelDeployment
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
 
@@ -26,6 +27,26 @@ async def _redis_server() -> AsyncIterator[RedisServer]:
         yield server
     finally:
         await server.close()
+
+
+@pytest_asyncio.fixture(scope="session", name="redis_sentinels")
+async def _redis_sentinels() -> AsyncIterator[SentinelDeployment]:
+    """A Redis watched over by sentinels, which runs from its first ``start`` on."""
+    deployment = SentinelDeployment()
+    try:
+        yield deployment
+    finally:
+        await deployment.close()
+
+
+@pytest_asyncio.fixture(scope="session", name="redis_cluster")
+async def _redis_cluster() -> AsyncIterator[ClusterDeployment]:
+    """A cluster of Redis, which runs from its first ``start`` on."""
+    deployment = ClusterDeployment()
+    try:
+        yield deployment
+    finally:
+        await deployment.close()
 
 
 @pytest_asyncio.fixture(scope="session", name="postgres_server")

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -29,10 +30,15 @@ START_SECONDS = 30.0
 
 
 def free_port() -> int:
-    """A port of this machine's loopback on which nobody listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine's loopback on which nobody listens just now.
+
+    It is not one of those that the system lends to clients, and might lend before the server is up.
+    """
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def binary(name: str, package: str) -> str:
@@ -183,7 +189,14 @@ def _lives(pid: int) -> bool:
 
 
 class RedisServer(Server):
-    """redis-server, keeping nothing on disk: what it held is gone after a kill, as a cache's would be."""
+    """redis-server, keeping nothing on disk: what it held is gone after a kill, as a cache's would be.
+
+    Further options are those of redis.conf, with an underscore for each hyphen.
+    """
+
+    def __init__(self, **options: object) -> None:
+        super().__init__()
+        self.options = {name.replace("_", "-"): value for name, value in options.items()}
 
     @property
     def url(self) -> str:
@@ -192,7 +205,7 @@ class RedisServer(Server):
 
     def command(self) -> list[str]:
         """redis-server on the loopback, without persistence."""
-        options = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no"}
+        options = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no"} | self.options
         flags = [text for option, value in options.items() for text in (f"--{option}", str(value))]
         return [binary("redis-server", "redis-server"), *flags]
 

@@ -1,4 +1,4 @@
-"""What every bus promises, tried on both: LocalBus, and RedisBus on a real Redis.
+"""What every bus promises, tried on both: LocalBus, and RedisBus on every real deployment of Redis.
 
 ``here`` is the worker that listens. ``there`` is where things are announced: another worker's bus on Redis,
 the same one where there is only one process.
@@ -16,6 +16,7 @@ import pytest_asyncio
 from quart_app.live.bus import Bus, LocalBus, StaffChanged
 from quart_app.live.redis_bus import RedisBus
 from tests.live.listening import Deaf, Recorder, envelope, listening, until
+from tests.redis_deployments import ClusterDeployment, SentinelDeployment
 from tests.services import RedisServer
 
 
@@ -27,14 +28,26 @@ class Pair:
     there: Bus
 
 
-@pytest_asyncio.fixture(name="pair", params=["local", "redis"])
-async def _pair(request: pytest.FixtureRequest, redis_server: RedisServer) -> AsyncIterator[Pair]:
+@pytest_asyncio.fixture(name="pair", params=["local", "redis", "sentinels", "cluster"])
+async def _pair(
+    request: pytest.FixtureRequest,
+    redis_server: RedisServer,
+    redis_sentinels: SentinelDeployment,
+    redis_cluster: ClusterDeployment,
+) -> AsyncIterator[Pair]:
     """Buses on which nobody listens yet: the test runs once on each kind."""
     if request.param == "local":
         bus = LocalBus()
         yield Pair(bus, bus)
         return
-    here, there = RedisBus(redis_server.url), RedisBus(redis_server.url)
+    deployments: dict[str, RedisServer | SentinelDeployment | ClusterDeployment] = {
+        "redis": redis_server,
+        "sentinels": redis_sentinels,
+        "cluster": redis_cluster,
+    }
+    deployment = deployments[request.param]
+    await deployment.start()
+    here, there = RedisBus(deployment.url), RedisBus(deployment.url)
     yield Pair(here, there)
     await here.close()
     await there.close()
