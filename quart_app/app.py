@@ -91,6 +91,8 @@ def create_app(settings: Settings) -> Quart:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
+        if services.underway:
+            await asyncio.wait(services.underway, timeout=settings.drain_seconds)
         await presence.close()
         await limits.close()
         await bus.close()

@@ -47,26 +47,38 @@ async def record(
     ``answer`` raises, NotFound, and Unavailable when the database is away; then nothing is written.
     """
     for attempt in range(ATTEMPTS):
+        # shielded: a caller who hangs up must not cut what is committed off from being announced
+        once = asyncio.ensure_future(_once(services, tournament_id, answer, actor_id))
+        services.underway.add(once)
+        once.add_done_callback(services.underway.discard)
         try:
-            async with services.database.writing() as connection:
-                loaded = await services.ledger.load_on(connection, tournament_id)
-                events = answer(loaded.tournament)
-                if not events:
-                    return loaded.tournament
-                after = reduce(Tournament.apply, events, loaded.tournament)
-                envelopes = await event_log.append_events(
-                    connection,
-                    tournament_id,
-                    loaded.tournament.seq,
-                    events,
-                    at=services.clock(),
-                    actor_id=actor_id,
-                    summary=summary_of(after),
-                )
+            return await asyncio.shield(once)
         except LostRace:
             await asyncio.sleep(random.uniform(0, min(0.1, 0.002 * (attempt + 1))))  # noqa: S311 - not a secret
-            continue
-        services.ledger.keep(loaded.row.epoch, after)
-        await services.announce(envelopes)
-        return after
     raise LostRace("Too many people are changing this tournament at once; please try again.")
+
+
+async def _once(
+    services: Services,
+    tournament_id: int,
+    answer: Callable[[Tournament], Sequence[Event]],
+    actor_id: int | None,
+) -> Tournament:
+    async with services.database.writing() as connection:
+        loaded = await services.ledger.load_on(connection, tournament_id)
+        events = answer(loaded.tournament)
+        if not events:
+            return loaded.tournament
+        after = reduce(Tournament.apply, events, loaded.tournament)
+        envelopes = await event_log.append_events(
+            connection,
+            tournament_id,
+            loaded.tournament.seq,
+            events,
+            at=services.clock(),
+            actor_id=actor_id,
+            summary=summary_of(after),
+        )
+    services.ledger.keep(loaded.row.epoch, after)
+    await services.announce(envelopes)
+    return after

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from quart_app.actions.ledger import Ledger
 from quart_app.domain.events import Envelope
@@ -23,13 +25,18 @@ def _count_nothing(appended: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The database, the bus, the folded tournaments, and the clock; ``count`` hears how much was appended."""
+    """The database, the bus, the folded tournaments, and the clock.
+
+    ``count`` hears how much was appended; ``underway`` are the writes that have begun, to be waited for
+    before the database is closed.
+    """
 
     database: Database
     bus: Bus
     ledger: Ledger
     clock: Callable[[], datetime] = utc_now
     count: Callable[[int], None] = _count_nothing
+    underway: set[asyncio.Future[Any]] = field(default_factory=set)
 
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
         """Tell everyone of what is committed. Never raises: the bus is a hint."""

@@ -239,3 +239,22 @@ async def test_what_cannot_be_is_not_broadcast(
     with pytest.raises(refusal):
         await broadcast.broadcast_tournament_event(services, tournament.id, event_type, data)
     assert await seqs(services, tournament.id) == [1, 2, 3]
+
+
+async def test_caller_who_hangs_up_keeps_nobody_from_hearing(database: Database) -> None:
+    """A use case that is cancelled at any moment is announced if it is committed."""
+    services = services_of(database)
+    tournament = await created(services)
+    await matches.start_match(services, tournament.id, StartMatch(match_id=1), None)
+    announced: list[int] = []
+    listening = Services(services.database, services.bus, services.ledger, count=announced.append)
+    for score in range(1, 40):
+        command = UpdateScore(match_id=1, participant1_score=score, participant2_score=0)
+        posting = asyncio.create_task(matches.update_score(listening, tournament.id, command, None))
+        for _ in range(score):
+            await asyncio.sleep(0)
+        posting.cancel()
+        await asyncio.gather(posting, return_exceptions=True)
+    while listening.underway:
+        await asyncio.wait(set(listening.underway))
+    assert sum(announced) == len(await seqs(services, tournament.id)) - 4

@@ -63,7 +63,7 @@ async def play_on(
         yield
 
 
-DRAWS = {
+DRAWS: dict[str, tuple[list[str | None], bool]] = {
     "a full draw of 8": ([f"P{number}" for number in range(1, 9)], False),
     "13 with byes and a third place": ([f"P{number}" for number in range(1, 14)], True),
     "a slam's draw with byes marked": (["A", None, "B", "C", None, "D", "E", "F"], False),
