@@ -23,13 +23,14 @@
   let watching = 0;
   let trying = false; // a first connection is on its way
   let failures = 0;
+  let renewals = 0; // of a refused token, since the page was last live
   let retryTimer = 0;
 
   // The mark
 
   function become(next) {
     if (state === "stopped") return;
-    if (next === "live") failures = 0;
+    if (next === "live") failures = renewals = 0;
     state = next;
     show();
   }
@@ -102,10 +103,11 @@
     }
   }
 
-  /* The server answered with an error instead of a stream. Gives whether to try again at once. */
+  /* The server answered with an error instead of a stream. Gives whether to try again at once: not if a fresh
+     token was refused too, as it is for ever where the browser keeps no cookie. */
   async function refused(status) {
     if (status in REFUSALS) stop(REFUSALS[status]);
-    return status === 401 && (await renewToken());
+    return status === 401 && (await renewToken()) && renewals++ === 0;
   }
 
   // htmx hides the comments that keep a silent stream alive, so bytes are noticed on their way to it.
