@@ -69,9 +69,9 @@ def create_app(settings: Settings) -> Quart:
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     limits = Limits(settings)
     hub = Hub(settings, bus, presence, _sources(services, signer), metrics)
-    app.extensions[EXTENSION] = Context(
-        settings, services, hub, signer, metrics, limits, PageCache(), StaticFiles(STATIC)
-    )
+    parts = Context(settings, services, hub, signer, metrics, limits, PageCache(), StaticFiles(STATIC))
+    app.extensions[EXTENSION] = parts
+    feeds.register(app, parts)
 
     sessions.session_manager(settings).init_app(app)
     problems.register(app)

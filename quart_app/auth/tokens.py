@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import jwt
@@ -34,6 +35,7 @@ _ISSUER: Final = "grandstand"
 _LEEWAY_SECONDS = 5
 # Ours have some 400 characters; what is far longer is not worth decoding.
 _CHARACTERS_MAX = 2048
+_VERIFIED_KEPT = 16_384
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti", "role"]
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=int(datetime.max.replace(tzinfo=UTC).timestamp()))]
@@ -83,6 +85,8 @@ class Tokens:
             REFRESH: settings.refresh_token_seconds,
         }
         self._clock = clock
+        # Who comes back after a cut brings the same token: its signature need not be computed anew.
+        self._verify = lru_cache(maxsize=_VERIFIED_KEPT)(self._verified)
 
     def issue_feed(self, tournament_id: int, *, staff: StaffRow | None) -> tuple[str, Grant]:
         """A token for the feeds of one tournament: the staff member's own, or any spectator's."""
@@ -111,7 +115,7 @@ class Tokens:
         """
         if not token:
             raise Unauthenticated("A token is needed here, and there is none.", reason="missing")
-        claims = self._verified(token, audience)
+        claims = self._verify(token, audience)
         now = self._clock().timestamp()
         if claims.exp <= now:
             raise Unauthenticated("The token has expired; get a new one.", reason="expired")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,7 +24,12 @@ from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.protocol import ProtocolWrapper
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.typing import ASGISendCallable, HTTPResponseBodyEvent, HTTPResponseStartEvent
+from hypercorn.typing import (
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+)
 from quart import Response
 from quart.asgi import ASGIHTTPConnection
 from quart.typing import ResponseTypes
@@ -47,6 +53,9 @@ KEEPALIVE = (
     # unacknowledged data for this long, in milliseconds: the peer is gone without a FIN
     (socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 0), 60_000),
 )
+
+AT_ONCE = struct.pack("ii", 1, 0)
+"""SO_LINGER (socket(7)): on, for no second."""
 
 FLUSH_TURNS = 20
 """How many turns of the loop the head of the answer gets to leave."""
@@ -190,8 +199,10 @@ class SocketWire(asyncio.Protocol):
         self._transport.close()
 
     def abort(self) -> None:
-        """Close now."""
+        """Close now, with a reset: else the kernel would keep what a silent reader does not take."""
         if self._transport is not None:
+            connection = self._transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -256,7 +267,10 @@ async def adopt(send: ASGISendCallable, http_version: str) -> Adopted | None:
         await asyncio.sleep(0)
     if theirs.get_write_buffer_size() or theirs.is_closing():
         return None
-    ours = socket.socket(fileno=os.dup(theirs.get_extra_info("socket").fileno()))
+    try:
+        ours = socket.socket(fileno=os.dup(theirs.get_extra_info("socket").fileno()))
+    except OSError:
+        return None  # no more files may be opened: over ASGI the stream needs no second one
     try:
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -310,13 +324,33 @@ class StreamResponse(Response):
         del self.headers["Content-Length"]
 
 
+EXPRESS = "grandstand.express"
+"""The app's extension that answers a plain request for a feed from its ASGI scope, or gives None."""
+
+
 class StreamConnection(ASGIHTTPConnection):
     """Quart's HTTP connection, which lets a ``StreamResponse`` have the wire."""
+
+    async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Answer the request: a plain one for a feed by the express way, any other as Quart does."""
+        express = self.app.extensions.get(EXPRESS)
+        if express is not None and self.scope["path"].startswith("/sse/") and _recognise(send) is not None:
+            response = await express(self.scope)
+            if response is not None and response.adopt:
+                await self._open(send, response, receive)
+                return
+        await super().__call__(receive, send)
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         if not isinstance(response, StreamResponse):
             await super()._send_response(send, response)
             return
+        await self._open(send, response, None)
+
+    async def _open(
+        self, send: ASGISendCallable, response: StreamResponse, receive: ASGIReceiveCallable | None
+    ) -> None:
+        """Let the hub have the wire. With ``receive`` nobody else watches whether the client leaves."""
         await send(
             cast(
                 HTTPResponseStartEvent,
@@ -331,7 +365,12 @@ class StreamConnection(ASGIHTTPConnection):
         if adopted is None:
             carried = AsgiWire(send)
             await response.admit(carried)
-            await carried.run()
+            watching = asyncio.ensure_future(_abort_when_gone(carried, receive)) if receive else None
+            try:
+                await carried.run()
+            finally:
+                if watching is not None:
+                    watching.cancel()
             return
         try:
             await response.admit(adopted.wire)
@@ -341,3 +380,9 @@ class StreamConnection(ASGIHTTPConnection):
         finally:
             # last, because Hypercorn takes the connection for closed then, and ends this task
             adopted.release()
+
+
+async def _abort_when_gone(wire: AsgiWire, receive: ASGIReceiveCallable) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    wire.abort()

@@ -1,17 +1,31 @@
-"""The feeds: ``GET /sse/tournaments/<id>/`` as JSON, and ``…/fragments/`` as HTML for htmx."""
+"""The feeds: ``GET /sse/tournaments/<id>/`` as JSON, and ``…/fragments/`` as HTML for htmx.
+
+There are two ways in, with one set of rules. Quart's is for every request, and answers every refusal. The
+*express* way is for when thousands come back at once: it reads a plain, valid request straight from the ASGI
+scope, and leaves anything else to Quart.
+"""
 
 from __future__ import annotations
 
-from quart import Blueprint, Response, request
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs
 
-from quart_app.errors import Forbidden
+from hypercorn.typing import HTTPScope
+from quart import Blueprint, Quart, Response, request
+from werkzeug.http import parse_cookie
+
+from quart_app.auth.tokens import FEED
+from quart_app.errors import AppError, Forbidden
 from quart_app.live.filters import Filter
 from quart_app.live.position import Position
 from quart_app.live.room import view_of
 from quart_app.live.subscriber import Join
-from quart_app.live.wire import StreamResponse
-from quart_app.web.access import check_grant, client_address, feed_token
-from quart_app.web.context import context
+from quart_app.live.wire import EXPRESS, StreamResponse
+from quart_app.web.access import FEED_COOKIE, check_grant, client_address, feed_token
+from quart_app.web.context import Context, context
+from quart_app.web.security import transport_headers
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -22,42 +36,108 @@ HEADERS = {
     "X-Accel-Buffering": "no",
 }
 
+JSON_ROUTE = "/sse/tournaments/<int:tournament_id>/"
+HTML_ROUTE = "/sse/tournaments/<int:tournament_id>/fragments/"
+_PATH = re.compile(r"/sse/tournaments/([0-9]{1,9})/(fragments/)?")
 
-@blueprint.get("/sse/tournaments/<int:tournament_id>/")
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client asks of a feed, whichever way it came in."""
+
+    tournament_id: int
+    html: bool
+    address: str
+    token: str | None
+    last_event_id: str | None
+    query: Mapping[str, list[str]]
+
+
+@blueprint.get(JSON_ROUTE)
 async def json_feed(tournament_id: int) -> Response:
     """The tournament's events as JSON."""
     return await _feed(tournament_id, html=False)
 
 
-@blueprint.get("/sse/tournaments/<int:tournament_id>/fragments/")
+@blueprint.get(HTML_ROUTE)
 async def html_feed(tournament_id: int) -> Response:
     """The fragments of the tournament's page that each event changes."""
     return await _feed(tournament_id, html=True)
 
 
+def register(app: Quart, parts: Context) -> None:
+    """Open the express way of ``app``."""
+    app.extensions[EXPRESS] = _express_way(parts)
+
+
 async def _feed(tournament_id: int, *, html: bool) -> Response:
-    parts = context()
-    address = client_address()
-    await parts.limits.connect(address)
-    grant = parts.tokens.read(feed_token(), "grandstand:feed")
-    audience = await parts.hub.open(tournament_id)
-    if grant.tournament_id != tournament_id:
-        raise Forbidden("This token is for another tournament.")
-    await check_grant(parts.services, grant, audience.room.tournament.visibility)
-    query = request.args
-    chosen = Filter.read(query.getlist("match"), query.getlist("participant"), query.getlist("types"))
-    asked = request.headers.get("Last-Event-ID") or query.get("lastEventId") or None
-    join = Join(
+    asked = Asked(
         tournament_id=tournament_id,
-        view=view_of(html, chosen),
-        grant=grant,
-        address=address,
-        asked=Position.parse(asked) if asked is not None else None,
-        conflate=query.get("conflate") != "0",
+        html=html,
+        address=client_address(),
+        token=feed_token(),
+        last_event_id=request.headers.get("Last-Event-ID"),
+        query=request.args.to_dict(flat=False),
     )
-    parts.hub.seats.require_free(join)
+    join = await _join(context(), asked)
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
+    return _stream(context(), join, HEADERS)
+
+
+def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamResponse | None]]:
+    async def express(scope: HTTPScope) -> StreamResponse | None:
+        path = _PATH.fullmatch(scope["path"])
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        if path is None or scope["method"] != "GET" or b"origin" in headers:
+            return None
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        scheme, _, bearer = headers.get(b"authorization", "").partition(" ")
+        asked = Asked(
+            tournament_id=int(path[1]),
+            html=path[2] is not None,
+            address=(scope["client"] or ("",))[0],
+            token=(bearer.strip() if scheme.lower() == "bearer" else None)
+            or parse_cookie(headers.get(b"cookie")).get(FEED_COOKIE)
+            or query.get("token", [None])[0],
+            last_event_id=headers.get(b"last-event-id"),
+            query=query,
+        )
+        try:
+            join = await _join(parts, asked)
+        except AppError:
+            return None  # Quart's way says why
+        parts.metrics.http_requests.labels("GET", HTML_ROUTE if asked.html else JSON_ROUTE, "200").inc()
+        secure = transport_headers(scope["scheme"], parts.settings)
+        return _stream(parts, join, {**HEADERS, **secure, "Vary": "Origin"})
+
+    return express
+
+
+async def _join(parts: Context, asked: Asked) -> Join:
+    """What to let in. Raises the AppError that refuses it."""
+    await parts.limits.connect(asked.address)
+    grant = parts.tokens.read(asked.token, FEED)
+    audience = await parts.hub.open(asked.tournament_id)
+    if grant.tournament_id != asked.tournament_id:
+        raise Forbidden("This token is for another tournament.")
+    await check_grant(parts.services, grant, audience.room.tournament.visibility)
+    query = asked.query
+    chosen = Filter.read(query.get("match", ()), query.get("participant", ()), query.get("types", ()))
+    last = asked.last_event_id or query.get("lastEventId", [""])[0]
+    join = Join(
+        tournament_id=asked.tournament_id,
+        view=view_of(asked.html, chosen),
+        grant=grant,
+        address=asked.address,
+        asked=Position.parse(last) if last else None,
+        conflate=query.get("conflate") != ["0"],
+    )
+    parts.hub.seats.require_free(join)
+    return join
+
+
+def _stream(parts: Context, join: Join, headers: Mapping[str, str]) -> StreamResponse:
     return StreamResponse(
-        lambda wire: parts.hub.admit(join, wire), adopt=parts.settings.wire == "socket", headers=HEADERS
+        lambda wire: parts.hub.admit(join, wire), adopt=parts.settings.wire == "socket", headers=headers
     )

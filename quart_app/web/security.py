@@ -6,6 +6,7 @@ from quart import Quart, Response, request
 
 from quart_app.auth.sessions import COOKIE as SESSION_COOKIE
 from quart_app.errors import Forbidden
+from quart_app.settings import Settings
 from quart_app.web.access import bearer_token
 from quart_app.web.context import context
 from quart_app.web.problems import for_machines
@@ -23,8 +24,10 @@ HSTS = "max-age=31536000"
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _CORS_METHODS = "GET, POST"
-_CORS_REQUEST_HEADERS = "Authorization, Cache-Control, Content-Type, Idempotency-Key, Last-Event-ID"
-_CORS_RESPONSE_HEADERS = "Location, Retry-After, WWW-Authenticate"
+_CORS_REQUEST_HEADERS = (
+    "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID"
+)
+_CORS_RESPONSE_HEADERS = "ETag, Idempotency-Replayed, Location, Retry-After, WWW-Authenticate"
 _PREFLIGHT_SECONDS = 600
 
 
@@ -105,11 +108,16 @@ def _preflight() -> Response:
     )
 
 
+def transport_headers(scheme: str, settings: Settings) -> dict[str, str]:
+    """The security headers of an answer over ``scheme``."""
+    if scheme == "https" and not settings.development:
+        return {**PAGE_HEADERS, "Strict-Transport-Security": HSTS}
+    return PAGE_HEADERS
+
+
 async def _set_headers(response: Response) -> Response:
-    for name, value in PAGE_HEADERS.items():
+    for name, value in transport_headers(request.scheme, context().settings).items():
         response.headers.setdefault(name, value)
-    if request.is_secure and not context().settings.development:
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
     if for_machines(request.path):
         response.vary.add("Origin")
         allowed = _allowed_origin()

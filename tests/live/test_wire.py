@@ -174,3 +174,26 @@ async def test_silent_reader_delays_nobody_and_is_cut(settings: Settings) -> Non
             gone = await settle(lambda: victim not in subscribers_of(server, tournament.id), 8.0)
         silent.close()
     assert (len(frames), gone, victim.end and victim.end.reason) == (4, True, "lagged")
+
+
+async def head_of(server: Server, tournament_id: int, more: str) -> list[bytes]:
+    """The head of a feed's answer, less its date, asked for with some more headers."""
+    token = await server.feed_token(tournament_id)
+    host, port = server.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    request = (
+        f"GET /sse/tournaments/{tournament_id}/ HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        f"Authorization: Bearer {token}\r\n{more}\r\n"
+    )
+    writer.write(request.encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    return sorted(line for line in head.split(b"\r\n") if not line.startswith(b"date:"))
+
+
+async def test_both_ways_in_answer_with_the_same_head(server: Server) -> None:
+    """A plain request goes the express way, one with an Origin through Quart: nobody can tell."""
+    tournament = await server.tournament()
+    express = await head_of(server, tournament.id, "")
+    ordinary = await head_of(server, tournament.id, f"Origin: {server.url}\r\n")
+    assert express == ordinary
