@@ -152,7 +152,7 @@ def snapshot(epoch: str, tournament: Tournament) -> dict[str, str]:
     return {"position": f"{epoch}-{tournament.seq}"}
 
 
-async def renew(grant: Any) -> tuple[str, Any]:
+async def renew(grant: Any, visibility: str) -> tuple[str, Any]:
     """No grant of the model's ends."""
     raise AssertionError("nobody asked for a fresh token")
 
