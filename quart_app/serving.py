@@ -7,9 +7,11 @@ starts a crashed one again without touching the others, and passes the end on to
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -56,6 +58,13 @@ def listen(settings: Settings, *, shared: bool = False) -> socket.socket:
     return sock
 
 
+def allow_many_streams() -> None:
+    """Let this process have as many open files, and so streams, as it may: a login allows few at first."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError):  # macOS calls them unlimited, and refuses that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def hypercorn_config(settings: Settings, sock: socket.socket) -> Config:
     """Hypercorn's settings for one worker on ``sock``, which is Hypercorn's from now on."""
     config = Config()
@@ -81,6 +90,7 @@ async def serve(
 
     ``beside`` is run next to the server, and cancelled when it stops.
     """
+    allow_many_streams()
     stopping = stop or asyncio.Event()
     if stop is None:
         loop = asyncio.get_running_loop()
