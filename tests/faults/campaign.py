@@ -14,10 +14,12 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from random import Random
+from typing import TypeVar
+from urllib.parse import urlsplit
 
-import asyncpg
 import httpx
 import msgspec
+import sqlalchemy as sa
 
 from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
@@ -27,16 +29,16 @@ from quart_app.domain.commands import Command, ConfirmResult, CreateTournament, 
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event
 from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.errors import Unavailable
 from quart_app.live.bus import LocalBus
 from quart_app.store.engine import Database
 from quart_app.store.event_log import select_events
+from quart_app.store.tables import idempotency_keys
 from tests.domain.strategies import NOW, at_random, players
-from tests.faults.deployment import Deployment
 from tests.faults.spectators import JSON_KINDS, PAGE, Kind, Spectator, differences
 from tests.server import PASSWORD
-from tests.services import PostgresServer
 
-PLAYERS = 16
+PLAYERS = 32
 SPECTATORS = 60
 PAGES = 4
 WISH_SECONDS_MAX = 40.0
@@ -48,17 +50,22 @@ MOMENTS = ("updated_at", "confirmed_at", "changed_at", "updated_by", "confirmed_
 """What an event tells of when and by whom, which a replay by the rules alone cannot know."""
 
 
+_Spectator = TypeVar("_Spectator", bound=Spectator)
+
+
 @dataclass
 class Campaign:
-    """A tournament on a deployment, its scorer, and everybody who watches it."""
+    """A tournament on a running server, its scorer, and everybody who watches it."""
 
     seed: int
-    deployment: Deployment
+    url: str
+    database_url: str
     services: Services
     age_claims: Callable[[], Awaitable[None]]
     tournament: Tournament
     chance: Random
     scorer: httpx.AsyncClient
+    scorer_name: str
     spectators: list[Spectator] = field(default_factory=list)
     script: list[Event] = field(default_factory=list)
     retries: int = 0
@@ -96,11 +103,20 @@ class Campaign:
                 code = answer.json()["code"]
                 assert code == "idempotency.conflict", f"{command} was refused: {answer.text}"
                 await self.age_claims()
+            elif answer is not None and answer.status_code == 401:
+                await self.sign_in()
             elif answer is not None:
                 assert answer.status_code in (429, 503), f"{command} got {answer.status_code}: {answer.text}"
             await asyncio.sleep(0.05)
         self.tournament = after
         self.script += events
+
+    async def sign_in(self) -> None:
+        """Get the scorer a token."""
+        login = {"username": self.scorer_name, "password": PASSWORD}
+        answer = await self.scorer.post("/api/token/", json=login)
+        answer.raise_for_status()
+        self.scorer.headers["Authorization"] = f"Bearer {answer.json()['access']}"
 
     async def _head(self) -> int:
         row = (await self.services.ledger.load(self.tournament.id)).row
@@ -116,10 +132,14 @@ class Campaign:
         await asyncio.gather(*(each.until(lambda s: s.connections > 0) for each in arriving))
         return arriving
 
-    def spectator(self, kind: Kind, maker: type[Spectator] = Spectator) -> Spectator:
+    def spectator(self, kind: Kind) -> Spectator:
         """Somebody who is about to watch this tournament."""
+        return self.make(Spectator, kind, self.tournament.id)
+
+    def make(self, maker: type[_Spectator], kind: Kind, tournament_id: int) -> _Spectator:
+        """A spectator with manners of their own, of any tournament on this server."""
         chance = Random(f"{self.seed} {kind.name} {len(self.spectators)}")
-        return maker("127.0.0.1", self.deployment.port, self.tournament.id, kind, chance)
+        return maker("127.0.0.1", urlsplit(self.url).port or 0, tournament_id, kind, chance)
 
     def admit(self, spectator: Spectator) -> None:
         """Let somebody watch to the end."""
@@ -139,7 +159,7 @@ class Campaign:
         head = (await self.services.ledger.load(self.tournament.id)).position
         await asyncio.gather(*(each.until(lambda s: s.position == head) for each in self.spectators))
         log = await self.log()
-        async with httpx.AsyncClient(base_url=self.deployment.url, timeout=10) as visitor:
+        async with httpx.AsyncClient(base_url=self.url, timeout=10) as visitor:
             fresh_page = (await visitor.get(f"/tournaments/{self.tournament.id}/")).text
         played = [_plain(envelope.event) for envelope in log[-len(self.script) :]]
         assert played == [_plain(event) for event in self.script], f"seed {self.seed}: not what was played"
@@ -181,35 +201,32 @@ def _plain(event: Event) -> dict[str, object]:
 @asynccontextmanager
 async def campaign(
     seed: int,
-    deployment: Deployment,
-    postgres: PostgresServer,
+    url: str,
+    database_url: str,
     *,
     crowd: Sequence[Kind] | None = None,
 ) -> AsyncIterator[Campaign]:
     """A tournament with a crowd that watches it on a running deployment."""
-    url = deployment.settings.database_url
-    database = Database(url)
+    database = Database(database_url)
     services = Services(database, LocalBus(), Ledger(database))
 
     async def age_claims() -> None:
         """Let a minute pass, after which the key of a request whose worker died is free again."""
-        statement = "UPDATE idempotency_keys SET claimed_at = '2000' WHERE status IS NULL"
-        with contextlib.suppress(OSError, asyncpg.PostgresError):
-            await postgres.execute(url, statement)
+        with contextlib.suppress(Unavailable):
+            async with database.writing() as connection:
+                unanswered = sa.update(idempotency_keys).where(idempotency_keys.c.status.is_(None))
+                await connection.execute(unanswered.values(claimed_at="2000"))
 
     name = f"scorer {next(_scorers)}"
     await add_staff(services, name, PASSWORD, "scorer")
     command = CreateTournament(name=f"Campaign {seed}", entrants=players(PLAYERS))
     tournament = await create_tournament(services, command, None, generate=True)
     # without keep-alive, so that the POSTs go to all workers
-    scorer = httpx.AsyncClient(
-        base_url=deployment.url, timeout=15, limits=httpx.Limits(max_keepalive_connections=0)
-    )
-    answer = await scorer.post("/api/token/", json={"username": name, "password": PASSWORD})
-    answer.raise_for_status()
-    scorer.headers["Authorization"] = f"Bearer {answer.json()['access']}"
-    running = Campaign(seed, deployment, services, age_claims, tournament, Random(seed), scorer)
+    limits = httpx.Limits(max_keepalive_connections=0)
+    scorer = httpx.AsyncClient(base_url=url, timeout=15, limits=limits)
+    running = Campaign(seed, url, database_url, services, age_claims, tournament, Random(seed), scorer, name)
     try:
+        await running.sign_in()
         if crowd is None:
             crowd = [PAGE] * PAGES + [JSON_KINDS[n % len(JSON_KINDS)] for n in range(SPECTATORS)]
         await running.seat(crowd)

@@ -73,7 +73,7 @@ async def _campaigns(
     await until_ready(deployment)
 
     def begin(**options: Any) -> AbstractAsyncContextManager[Campaign]:
-        return campaign(seed, deployment, postgres_server, **options)
+        return campaign(seed, deployment.url, deployment.settings.database_url, **options)
 
     try:
         yield begin

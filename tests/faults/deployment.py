@@ -13,6 +13,7 @@ from quart_app.settings import Settings
 from tests.services import Server, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+OPEN_FILES = 1024
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -48,7 +49,9 @@ class Deployment(Server):
         """``serve`` in an environment of its own, less the operator's."""
         variables = environment(self.settings) | {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         pairs = [f"{name}={value}" for name, value in variables.items()]
-        return ["/usr/bin/env", "--ignore-environment", *pairs, sys.executable, "-m", "quart_app", "serve"]
+        serve = ["env", "--ignore-environment", *pairs, sys.executable, "-m", "quart_app", "serve"]
+        # with the few open files that a login allows at first, whatever the tests' own environment has
+        return ["/bin/sh", "-c", f'ulimit -S -n {OPEN_FILES} && exec "$@"', "sh", *serve]
 
     async def answers(self) -> None:
         """It says that it is alive."""

@@ -105,6 +105,12 @@ class Spectator:
             raise ConnectionError("left")
         return await asyncio.get_running_loop().sock_recv(self._socket, size)
 
+    @property
+    def connection(self) -> socket.socket:
+        """The connection on which they watch."""
+        assert self._socket is not None
+        return self._socket
+
     def hang_up(self) -> None:
         """Break the connection off, as a change of network does; the spectator comes back."""
         if self._socket is not None:
@@ -131,6 +137,7 @@ class Spectator:
                 self.odd.append(f"status {status}")
             return
         self.connections += 1
+        self.changed.set()
         async for raw in self._blocks(chunked=headers.get("transfer-encoding") == "chunked"):
             self._take(Frame.parse(raw))
             self.changed.set()

@@ -26,7 +26,7 @@ ENDING = """
 @asynccontextmanager
 async def append_under_way(campaign: Campaign) -> AsyncIterator[asyncio.Task[None]]:
     """The next wish, whose append waits for a lock in the middle of its transaction."""
-    dsn = campaign.deployment.settings.database_url.replace("+asyncpg", "")
+    dsn = campaign.database_url.replace("+asyncpg", "")
     holder, watcher = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
     try:
         await holder.execute("BEGIN")
@@ -62,7 +62,7 @@ async def test_postgresql_ends_all_connections(campaigns: Campaigns, postgres_se
     async with campaigns() as campaign:
         playing = asyncio.create_task(campaign.play(25))
         while not playing.done():
-            await postgres_server.execute(campaign.deployment.settings.database_url, ENDING)
+            await postgres_server.execute(campaign.database_url, ENDING)
             await asyncio.wait({playing}, timeout=campaign.chance.uniform(0.05, 0.3))
         await playing
         await campaign.verdict()
