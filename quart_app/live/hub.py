@@ -152,6 +152,7 @@ class Hub:
         audience = await self.open(join.tournament_id)
         if self._ahead(audience.room, join.asked):
             await self._reread(audience)  # a page from a worker that heard of the newest event before us
+            audience = await self.open(join.tournament_id)  # an empty room may have been left meanwhile
         subscriber, outcome = self._greetings.seat(audience.room, join, wire)
         self._tending.schedule_check(subscriber)
         audience.add(subscriber)
