@@ -38,7 +38,7 @@ from tests.domain.strategies import NOW, at_random, players
 from tests.faults.spectators import JSON_KINDS, PAGE, Kind, Spectator, differences
 from tests.server import PASSWORD
 
-PLAYERS = 32
+PLAYERS = 64
 SPECTATORS = 60
 PAGES = 4
 WISH_SECONDS_MAX = 40.0

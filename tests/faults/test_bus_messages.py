@@ -1,0 +1,32 @@
+"""Hints that get lost, come twice, late or spoilt on their way: each is only a reason to look at the log."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tests.faults.campaign import campaign
+from tests.faults.conftest import fault_settings, until_ready
+from tests.faults.deployment import Deployment
+from tests.faults.meddler import TRICKS, meddling_with
+from tests.live.listening import until
+from tests.services import PostgresServer, RedisServer
+
+
+async def test_messages_lost_repeated_reordered_and_garbled(
+    seed: int, redis_server: RedisServer, postgres_server: PostgresServer
+) -> None:
+    """With half of all messages tampered with, nobody misses anything or gets anything twice."""
+    await redis_server.start()
+    database_url = await postgres_server.fresh_database(migrated=True)
+    async with meddling_with(redis_server.port, Random(seed)) as (meddler, redis_url):
+        deployment = Deployment(fault_settings(database_url, redis_url), workers=2)
+        try:
+            await deployment.start()
+            await until_ready(deployment)
+            async with campaign(seed, deployment.url, database_url) as played:
+                meddler.meddling = True
+                await played.play(50)
+                await until(lambda: all(meddler.played[trick] for trick in TRICKS))
+                await played.verdict()
+        finally:
+            await deployment.close()
