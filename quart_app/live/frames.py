@@ -21,20 +21,13 @@ COMMENT = b":\n\n"
 
 
 class Block:
-    """Bytes for the wire, and the same as a chunk of HTTP/1.1 (RFC 9112, section 7.1)."""
+    """Bytes for the wire, and the same as a chunk of HTTP/1.1 (RFC 9112, section 7.1): built once for all."""
 
-    __slots__ = ("_chunk", "raw")
+    __slots__ = ("chunk", "raw")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self._chunk: bytes | None = None
-
-    @property
-    def chunk(self) -> bytes:
-        """``raw`` with the size before and the line end behind, built once for all who write it."""
-        if self._chunk is None:
-            self._chunk = b"%x\r\n%b\r\n" % (len(self.raw), self.raw)
-        return self._chunk
+        self.chunk = b"%x\r\n%b\r\n" % (len(raw), raw)
 
 
 CONFLATED = "score_updated"

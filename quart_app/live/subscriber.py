@@ -146,14 +146,6 @@ class Subscriber:
             self._write(block)
         self.plain = False
 
-    def take(self, block: frames.Block, size: int, cursor: int, now: float) -> None:
-        """Write the block that leads from here to ``cursor``; only for the ``plain`` with a free wire."""
-        self.events += cursor - self.cursor
-        self.cursor = cursor
-        self.bytes += size
-        self.last_write = now
-        self.wire.write(block)
-
     def _write(self, block: frames.Block) -> None:
         size = len(block.raw)
         self.bytes += size

@@ -16,7 +16,7 @@ from quart_app.live import frames
 from quart_app.live.subscriber import End, Grant, Subscriber
 from quart_app.settings import Settings
 
-TICK_SECONDS = 0.25
+TICK_SECONDS = 0.5
 
 GRANT_CHECK_SPAN = (0.80, 0.95)
 """At which part of its life a grant is checked again, spread so that streams do not all ask at once."""

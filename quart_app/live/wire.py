@@ -60,7 +60,8 @@ AT_ONCE = struct.pack("ii", 1, 0)
 FLUSH_TURNS = 20
 """How many turns of the loop the head of the answer gets to leave."""
 
-LAST_CHUNK = b"0\r\n\r\n"
+LAST = Block(b"")
+"""The empty chunk ends an HTTP body."""
 
 
 class Wire(Protocol):
@@ -173,12 +174,10 @@ class SocketWire(asyncio.Protocol):
 
     def write(self, block: Block) -> None:
         """Write a block as one HTTP chunk."""
-        self._write(block.chunk)
-
-    def _write(self, data: bytes) -> None:
         transport = self._transport
         if transport is None or self._closing:
             return
+        data = block.chunk
         try:
             sent = os.write(self._descriptor, data)
         except BlockingIOError:
@@ -194,7 +193,7 @@ class SocketWire(asyncio.Protocol):
         """Write the last chunk and close once all is out."""
         if self._transport is None or self._closing:
             return
-        self._write(LAST_CHUNK)
+        self.write(LAST)
         self._closing = True
         self._transport.close()
 
