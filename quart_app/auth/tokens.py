@@ -7,12 +7,12 @@ one of them verifies, so a key is rotated by putting a new one in front and drop
 
 from __future__ import annotations
 
+import hashlib
 import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import jwt
@@ -35,7 +35,7 @@ _ISSUER: Final = "grandstand"
 _LEEWAY_SECONDS = 5
 # Ours have some 400 characters; what is far longer is not worth decoding.
 _CHARACTERS_MAX = 2048
-_VERIFIED_KEPT = 16_384
+_KNOWN_MAX = 16_384
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti", "role"]
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=int(datetime.max.replace(tzinfo=UTC).timestamp()))]
@@ -85,8 +85,9 @@ class Tokens:
             REFRESH: settings.refresh_token_seconds,
         }
         self._clock = clock
-        # Who comes back after a cut brings the same token: its signature need not be computed anew.
-        self._verify = lru_cache(maxsize=_VERIFIED_KEPT)(self._verified)
+        # Who comes back after a cut brings the same token: its signature need not be computed anew. Kept are
+        # grants by a digest, which are shared with the streams they opened, and no token.
+        self._known: dict[bytes, Grant] = {}
 
     def issue_feed(self, tournament_id: int, *, staff: StaffRow | None) -> tuple[str, Grant]:
         """A token for the feeds of one tournament: the staff member's own, or any spectator's."""
@@ -115,13 +116,26 @@ class Tokens:
         """
         if not token:
             raise Unauthenticated("A token is needed here, and there is none.", reason="missing")
-        claims = self._verify(token, audience)
-        now = self._clock().timestamp()
-        if claims.exp <= now:
+        digest = hashlib.blake2b(token.encode(errors="replace"), digest_size=16).digest()
+        grant = self._known.get(digest)
+        now = self._clock()
+        if grant is None or grant.audience != audience:
+            claims = self._verified(token, audience)
+            if claims.iat > now.timestamp() + _LEEWAY_SECONDS:
+                raise Unauthenticated(
+                    "The token is from the future; check the clocks.", reason="not_yet_valid"
+                )
+            grant = _grant(claims)
+            if audience == FEED:
+                self._remember(digest, grant)
+        if grant.expires_at <= now:
             raise Unauthenticated("The token has expired; get a new one.", reason="expired")
-        if claims.iat > now + _LEEWAY_SECONDS:
-            raise Unauthenticated("The token is from the future; check the clocks.", reason="not_yet_valid")
-        return _grant(claims)
+        return grant
+
+    def _remember(self, digest: bytes, grant: Grant) -> None:
+        while len(self._known) >= _KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        self._known[digest] = grant
 
     def _issue(
         self, audience: Audience, subject: str, role: str, tournament_id: int | None = None
