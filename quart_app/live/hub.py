@@ -218,7 +218,7 @@ class Hub:
         if isinstance(notice, StaffChanged):
             for subscriber in self._everyone():
                 if subscriber.grant.staff_id == notice.staff_id:
-                    subscriber.check_at = 0.0
+                    subscriber.check_grant_at(0.0)
 
     # The log
 
@@ -230,7 +230,7 @@ class Hub:
         audience.fan_out()
         if any(isinstance(envelope.event, VisibilityChanged) for envelope in new):
             for subscriber in audience.subscribers:
-                subscriber.check_at = 0.0
+                subscriber.check_grant_at(0.0)
 
     def _suspect(self, audience: Audience) -> asyncio.Task[None]:
         audience.suspected = True

@@ -126,7 +126,8 @@ class RedisBus:
                         pauses, failures = _pauses(), 0
                     if not failures:
                         expected = isinstance(error, (*FAILURES, Moved))
-                        log.warning("bus_disconnected", reason=repr(error), exc_info=not expected)
+                        reason = f"{type(error).__name__}: {error}"
+                        log.warning("bus_disconnected", reason=reason, exc_info=not expected)
                     failures += 1
                 finally:
                     links, self._links = self._links, None

@@ -87,6 +87,7 @@ class Subscriber:
         "join",
         "lagging",
         "last_write",
+        "next_look",
         "notes",
         "opened",
         "owed",
@@ -115,6 +116,7 @@ class Subscriber:
         self.lagging = False
         self.behind_since: float | None = None
         self.check_at = float("inf")
+        self.next_look = 0.0  # no timer of the stream can be due before
         self.opened = self.last_write = time.monotonic()
         self.bytes = self.events = 0
 
@@ -158,6 +160,11 @@ class Subscriber:
         self.notes += frame
         self.plain = False
         self.pump()
+
+    def check_grant_at(self, moment: float) -> None:
+        """Have the grant checked at this time (monotonic)."""
+        self.check_at = moment
+        self.next_look = 0.0
 
     def whisper(self, block: frames.Block) -> None:
         """Send what may as well get lost: only if the wire is free, and to those who see every type."""

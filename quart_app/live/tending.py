@@ -48,19 +48,18 @@ class Tending:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
             for number, subscriber in enumerate(self._everyone(), start=1):
-                self.tend(subscriber, now)
+                if now >= subscriber.next_look or subscriber.wire.full:
+                    self.tend(subscriber, now)
                 if number % 1000 == 0:
                     await asyncio.sleep(0)
 
     def schedule_check(self, subscriber: Subscriber) -> None:
         """Check the subscriber's grant towards the end of its life."""
         left = (subscriber.grant.expires_at - datetime.now(UTC)).total_seconds()
-        subscriber.check_at = time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN)  # noqa: S311
+        subscriber.check_grant_at(time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN))  # noqa: S311
 
     def tend(self, subscriber: Subscriber, now: float) -> None:
         """Do for one stream what is due at ``now`` (monotonic)."""
-        if subscriber.end is not None:
-            return
         if subscriber.wire.full:
             # until everything is out, however little a slow reader takes in between
             subscriber.lagging = True
@@ -69,14 +68,18 @@ class Tending:
         behind_since = subscriber.behind_since
         if behind_since is not None and now - behind_since > self._settings.lag_seconds_max:
             subscriber.cut(End.LAGGED)
+        if subscriber.end is not None:
             return
-        if now - subscriber.last_write >= self._settings.heartbeat_seconds - TICK_SECONDS / 2:
+        silence = self._settings.heartbeat_seconds - TICK_SECONDS / 2
+        if now - subscriber.last_write >= silence:
             subscriber.heartbeat()
         if now >= subscriber.check_at:
             subscriber.check_at = float("inf")
             check = asyncio.create_task(self._check(subscriber))
             self._checks.add(check)
             check.add_done_callback(self._checks.discard)
+        # what is written meanwhile only puts the heartbeat off
+        subscriber.next_look = min(subscriber.last_write + silence, subscriber.check_at)
 
     async def _check(self, subscriber: Subscriber) -> None:
         """Let the stream go on under a fresh token, if its grant still holds."""
@@ -85,7 +88,7 @@ class Tending:
             token, subscriber.grant = await self._renew(subscriber.grant, visibility)
         except Unavailable:
             if datetime.now(UTC) < subscriber.grant.expires_at:
-                subscriber.check_at = time.monotonic() + ASK_AGAIN_SECONDS
+                subscriber.check_grant_at(time.monotonic() + ASK_AGAIN_SECONDS)
             else:
                 subscriber.say_goodbye(End.TOKEN_EXPIRED)
             return
