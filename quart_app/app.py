@@ -41,6 +41,7 @@ from quart_app.web import (
     staff,
 )
 from quart_app.web import tokens as token_routes
+from quart_app.web.canary import Canary
 from quart_app.web.context import EXTENSION, Context
 from quart_app.web.limits import Limits
 from quart_app.web.snapshot import snapshot
@@ -69,7 +70,17 @@ def create_app(settings: Settings) -> Quart:
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     limits = Limits(settings)
     hub = Hub(settings, bus, presence, _sources(services, signer), metrics)
-    parts = Context(settings, services, hub, signer, metrics, limits, PageCache(), StaticFiles(STATIC))
+    parts = Context(
+        settings=settings,
+        services=services,
+        hub=hub,
+        tokens=signer,
+        metrics=metrics,
+        canary=Canary(services, hub),
+        limits=limits,
+        pages=PageCache(),
+        static=StaticFiles(STATIC),
+    )
     app.extensions[EXTENSION] = parts
     feeds.register(app, parts)
 

@@ -27,7 +27,11 @@ ARCHIVED: Mapping[str, sa.Table] = {
 async def select_archive(conn: AsyncConnection) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
     """Every row of every archived table, in batches with its name, so that they can be put back in order."""
     for name, table in ARCHIVED.items():
-        result = await conn.stream(sa.select(table).order_by(*table.primary_key))
+        query = sa.select(table).order_by(*table.primary_key)
+        if table is not tables.staff:
+            # ids below 0 are the server's own
+            query = query.where((table.c.id if table is tables.tournaments else table.c.tournament_id) > 0)
+        result = await conn.stream(query)
         async for batch in result.mappings().partitions(BATCH_ROWS):
             yield name, [dict(row) for row in batch]
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_app.domain.events import rfc3339
-from quart_app.store.tables import tournaments
+from quart_app.store.tables import events, tournaments
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,16 @@ class TournamentRow:
     updated_at: str
 
 
-async def insert_tournament(conn: AsyncConnection, *, epoch: str, at: datetime) -> int:
-    """Open a log, empty and private, and give its id. The first append says what it is."""
+async def insert_tournament(
+    conn: AsyncConnection, *, epoch: str, at: datetime, tournament_id: int | None = None
+) -> int:
+    """Open a log, empty and private, and give its id. The first append says what it is.
+
+    The id is the next one, unless the caller brings one: ids below 0 are for the server's own use, and no
+    list shows them.
+    """
     moment = rfc3339(at)
+    chosen = {} if tournament_id is None else {"id": tournament_id}
     insert = tournaments.insert().values(
         epoch=epoch,
         head_seq=0,
@@ -47,6 +54,7 @@ async def insert_tournament(conn: AsyncConnection, *, epoch: str, at: datetime) 
         visibility="private",
         created_at=moment,
         updated_at=moment,
+        **chosen,
     )
     return int((await conn.execute(insert.returning(tournaments.c.id))).scalar_one())
 
@@ -67,7 +75,7 @@ async def select_tournaments(
     limit: int = 50,
 ) -> tuple[TournamentRow, ...]:
     """A page of tournaments, newest first: of ``statuses`` (None: any), with ids below ``before_id``."""
-    query = _ROWS.order_by(tournaments.c.id.desc()).limit(limit)
+    query = _ROWS.where(tournaments.c.id > 0).order_by(tournaments.c.id.desc()).limit(limit)
     if statuses is not None:
         query = query.where(tournaments.c.status.in_(statuses))
     if public_only:
@@ -80,6 +88,14 @@ async def select_tournaments(
 async def update_epoch(conn: AsyncConnection, tournament_id: int, epoch: str) -> None:
     """Start a new incarnation of the log, after it was restored or cut: older event ids mean nothing now."""
     await conn.execute(tournaments.update().where(tournaments.c.id == tournament_id).values(epoch=epoch))
+
+
+async def delete_own_tournaments(conn: AsyncConnection, *, before: datetime) -> None:
+    """Delete what the server made for its own use and has not written to since ``before``, with its log."""
+    stale = sa.and_(tournaments.c.id < 0, tournaments.c.updated_at < rfc3339(before))
+    ids = sa.select(tournaments.c.id).where(stale)
+    await conn.execute(events.delete().where(events.c.tournament_id.in_(ids)))
+    await conn.execute(tournaments.delete().where(stale))
 
 
 _ROWS = sa.select(tournaments)

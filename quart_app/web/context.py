@@ -12,6 +12,7 @@ from quart_app.auth.tokens import Tokens
 from quart_app.live.hub import Hub
 from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
+from quart_app.web.canary import Canary
 from quart_app.web.limits import Limits
 from quart_app.web.stored import PageCache, StaticFiles
 
@@ -27,6 +28,7 @@ class Context:
     hub: Hub
     tokens: Tokens
     metrics: Metrics
+    canary: Canary
     limits: Limits
     pages: PageCache
     static: StaticFiles

@@ -34,16 +34,18 @@ async def get_healthz() -> Response:
 
 @blueprint.get("/readyz")
 async def get_readyz() -> Response:
-    """200 while this worker can serve, 503 without its database; send no traffic then.
+    """200 while this worker can serve; 503 without its database, while it drains, or when an event that is
+    written does not arrive: send no traffic then.
 
     Without the bus it is ``degraded`` but ready: events come from the log, a little later.
     """
     database = await _database_state()
     bus = "ok" if context().services.bus.connected else "away"
-    if database != "ok":
-        return _json(Health(status="unavailable", checks={"database": database, "bus": bus}), 503)
-    status: Literal["ok", "degraded"] = "ok" if bus == "ok" else "degraded"
-    return _json(Health(status=status, checks={"database": database, "bus": bus}), 200)
+    delivery = await _delivery_state() if database == "ok" else "unknown"
+    checks = {"database": database, "bus": bus, "delivery": delivery}
+    if database != "ok" or delivery != "ok":
+        return _json(Health(status="unavailable", checks=checks), 503)
+    return _json(Health(status="ok" if bus == "ok" else "degraded", checks=checks), 200)
 
 
 @blueprint.get("/metrics")
@@ -62,6 +64,15 @@ async def _database_state() -> str:
     except (TimeoutError, Unavailable):
         return "unreachable"
     return "ok"
+
+
+async def _delivery_state() -> str:
+    if context().hub.draining:
+        return "draining"
+    try:
+        return "ok" if await context().canary.delivers() else "lost"
+    except Unavailable:
+        return "unknown"
 
 
 def _json(health: Health, status: int) -> Response:

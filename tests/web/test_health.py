@@ -32,7 +32,10 @@ async def test_alive(app: Quart) -> None:
 async def test_ready(app: Quart) -> None:
     """The database and the bus are there."""
     reply = await Caller.anonymous(app).get("/readyz")
-    assert (reply.status, reply.json) == (200, {"status": "ok", "checks": {"database": "ok", "bus": "ok"}})
+    assert (reply.status, reply.json) == (
+        200,
+        {"status": "ok", "checks": {"database": "ok", "bus": "ok", "delivery": "ok"}},
+    )
 
 
 async def test_metrics(app: Quart) -> None:
@@ -78,3 +81,31 @@ async def test_without_its_bus_it_is_degraded_but_ready(
             answer = await until_ready_says(server, "degraded")
             assert (answer.status_code, answer.json()["checks"]["bus"]) == (200, "away")
         await until_ready_says(server, "ok")
+
+
+async def test_canary_shows_up_nowhere(server: Server) -> None:
+    """What /readyz writes is in no list, takes no id of anybody's, and counts as no spectator."""
+    await server.client.get("/readyz")
+    tournament = await server.tournament()
+    listed = (await server.client.get("/api/tournaments/")).json()["tournaments"]
+    metrics = (await server.client.get("/metrics")).text
+    assert (tournament.id, len(listed), "grandstand_feed_subscribers 0.0" in metrics) == (1, 1, True)
+
+
+async def test_worker_that_delivers_nothing_is_not_ready(server: Server) -> None:
+    """The database and the bus are there, but events do not reach the streams: 503 until they do."""
+    await server.client.get("/readyz")
+    audiences = dict(server.hub.audiences)
+    server.hub.audiences.clear()
+    server.context.canary._sang_at = float("-inf")
+    lost = await server.client.get("/readyz")
+    server.hub.audiences.update(audiences)
+    healed = await until_ready_says(server, "ok")
+    assert (lost.status_code, lost.json()["checks"]["delivery"], healed.status_code) == (503, "lost", 200)
+
+
+async def test_draining_worker_is_not_ready(server: Server) -> None:
+    """A worker that is about to stop gets no new traffic."""
+    await server.hub.drain(0.1)
+    answer = await server.client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["delivery"]) == (503, "draining")
