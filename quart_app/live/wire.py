@@ -186,8 +186,9 @@ class SocketWire(asyncio.Protocol):
             transport.abort()  # the client has gone; connection_lost will tell
             return
         if sent < len(data):
-            self.full = True
             transport.write(data[sent:])
+            # it tries at once, and a quick reader may have made room by now: then nothing will drain later
+            self.full = transport.get_write_buffer_size() > 0
 
     def close(self) -> None:
         """Write the last chunk and close once all is out."""
