@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 
@@ -10,11 +12,15 @@ from tests.services import RedisServer
 
 
 async def test_redis_killed_and_restarted(campaigns: Campaigns, redis_server: RedisServer) -> None:
-    """While it is away events come from the log; when it is back, through it again."""
+    """While it is away events come from the log, also to those who come back to a worker that lags behind."""
     async with campaigns() as campaign:
         await campaign.play(campaign.chance.randint(5, 15))
         async with redis_server.away():
-            await campaign.play(15)
+            for _ in range(4):
+                playing = asyncio.create_task(campaign.play(8))
+                for spectator in campaign.spectators:
+                    spectator.hang_up()
+                await playing
         await campaign.play(10)
         await campaign.verdict()
 
