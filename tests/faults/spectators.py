@@ -22,10 +22,13 @@ SILENCE_SECONDS_MAX = 20.0
 """After so long without a byte a spectator takes its stream for dead. With a heartbeat a second that is a
 fault of the server's, so it is counted."""
 
+IMPATIENT_SECONDS = 0.01
+
 
 @dataclass(frozen=True)
 class Kind:
-    """How a spectator asks. ``types`` are the events that it wants to see, empty for all."""
+    """How a spectator asks. ``types`` are the events that it wants to see, empty for all; the impatient come
+    back at once, whatever they were told."""
 
     name: str
     http: str = "1.1"
@@ -34,6 +37,7 @@ class Kind:
     types: frozenset[str] = frozenset()
     query: str = ""
     html: bool = False
+    impatient: bool = False
 
     def shows(self, envelope: Envelope) -> bool:
         """Whether such a spectator gets to see an event."""
@@ -46,6 +50,7 @@ JSON_KINDS = (
     Kind("query", token_in="query", position_in="query"),
     Kind("cookie", token_in="cookie"),
     Kind("old proxy", http="1.0"),
+    Kind("impatient", impatient=True),
     Kind("results only", types=RESULTS, query=f"types={','.join(sorted(RESULTS))}"),
 )
 PAGE = Kind("page", token_in="cookie", html=True)
@@ -90,7 +95,8 @@ class Spectator:
             finally:
                 self.leave()
             self.cuts += 1
-            await asyncio.sleep(self.retry_seconds * self.chance.uniform(0.5, 1.0))
+            rest = IMPATIENT_SECONDS if self.kind.impatient else self.retry_seconds
+            await asyncio.sleep(rest * self.chance.uniform(0.5, 1.0))
 
     async def read(self) -> bytes:
         """Some bytes of the stream; who reads slowly does it here. Empty at its end."""
