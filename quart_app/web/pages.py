@@ -15,9 +15,9 @@ from quart_app.web import page_views, views
 from quart_app.web.access import current_staff, require_public
 from quart_app.web.api_schema import ID_MAX
 from quart_app.web.context import context
+from quart_app.web.following import joined_at, let_in
 from quart_app.web.stored import ASKED_AGAIN_PRIVATELY, HTML, Stored
 from quart_app.web.templating import render
-from quart_app.web.tokens import feed_cookie
 
 blueprint = Blueprint("pages", __name__)
 
@@ -62,7 +62,7 @@ async def tournament(tournament_id: int) -> Response:
 
     async def rendered() -> str:
         page = views.tournament_page(shown.tournament)
-        return render("tournament.html", page=page, **shown.live)
+        return render("tournament.html", page=page, **joined_at(tournament_id, shown.position))
 
     return await _live_page(shown, (tournament_id,), rendered)
 
@@ -79,7 +79,7 @@ async def match(tournament_id: int, match_id: int) -> Response:
         async with context().services.database.reading() as connection:
             log = await select_events(connection, tournament_id, limit=shown.tournament.seq)
         page = page_views.match_page(shown.tournament, found, log)
-        return render("match.html", page=page, **shown.live)
+        return render("match.html", page=page, **joined_at(tournament_id, shown.position))
 
     return await _live_page(shown, (tournament_id, match_id), rendered)
 
@@ -108,13 +108,6 @@ class Shown:
     tournament: Tournament
     position: str
 
-    @property
-    def live(self) -> dict[str, object]:
-        """What the template needs in order to follow the feed without a gap."""
-        number = self.tournament.id
-        connect = f"/sse/tournaments/{number}/fragments/?lastEventId={self.position}"
-        return {"tournament_id": number, "connect": connect}
-
 
 async def _visible(tournament_id: int) -> Shown:
     """The tournament, if the caller may know of it; from the room where it is watched, else from the log.
@@ -136,7 +129,4 @@ async def _live_page(shown: Shown, which: tuple[int, ...], render: Callable[[], 
     """A page that follows the feed, rendered once for each state that it shows."""
     page = await context().pages.page((shown.position, *which), render)
     # shown again it asks first, so that it never begins with an old state
-    response = page.answer(ASKED_AGAIN_PRIVATELY)
-    token, _ = context().tokens.issue_feed(shown.tournament.id, staff=await current_staff())
-    feed_cookie(response, shown.tournament.id, token)
-    return response
+    return let_in(page.answer(ASKED_AGAIN_PRIVATELY), shown.tournament.id, await current_staff())

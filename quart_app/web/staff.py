@@ -14,7 +14,6 @@ from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from quart_app.actions import matches, tournaments
-from quart_app.actions.ledger import Loaded
 from quart_app.actions.staff import authenticate
 from quart_app.auth.sessions import sign_in, sign_out
 from quart_app.domain.bracket import Match
@@ -34,10 +33,10 @@ from quart_app.web.access import (
     require_staff,
 )
 from quart_app.web.context import context
+from quart_app.web.following import joined_at, let_in
 from quart_app.web.page_views import listed, progress
 from quart_app.web.staff_views import Refusal, Touch
 from quart_app.web.templating import render
-from quart_app.web.tokens import feed_cookie
 from quart_app.web.views import header_view
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
@@ -107,9 +106,9 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         participants=participants,
         count=forms.count_entrants(participants),
         lists=staff_views.match_lists(tournament),
-        **_live(loaded),
+        **joined_at(loaded.row.id, loaded.position),
     )
-    return _watching(response, loaded, staff)
+    return let_in(response, loaded.row.id, staff)
 
 
 async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Response:
@@ -122,8 +121,10 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     shown = {"pad": pad, "back": _tournament_path(tournament_id), "tournament_name": loaded.row.name}
     if "HX-Request" in request.headers:
         return _page("staff/fragments/_pad.html", refusal, **shown)
-    response = _page("staff/match.html", refusal, staff=staff, **shown, **_live(loaded))
-    return _watching(response, loaded, staff)
+    response = _page(
+        "staff/match.html", refusal, staff=staff, **shown, **joined_at(loaded.row.id, loaded.position)
+    )
+    return let_in(response, loaded.row.id, staff)
 
 
 @blueprint.get("/login/")
@@ -291,21 +292,6 @@ async def _last_touch(tournament_id: int, match: Match, viewer: StaffRow) -> Tou
 
 def _tournament_path(tournament_id: int) -> str:
     return f"/staff/tournaments/{tournament_id}/"
-
-
-def _live(loaded: Loaded) -> dict[str, object]:
-    """What the page needs to follow the feed from the very state it shows."""
-    return {
-        "tournament_id": loaded.row.id,
-        "connect": f"/sse/tournaments/{loaded.row.id}/fragments/?lastEventId={loaded.position}",
-    }
-
-
-def _watching(response: Response, loaded: Loaded, staff: StaffRow) -> Response:
-    """Let the page's browser into the feed."""
-    token, _ = context().tokens.issue_feed(loaded.row.id, staff=staff)
-    feed_cookie(response, loaded.row.id, token)
-    return response
 
 
 def _page(template: str, refusal: Refusal | None, **shown: object) -> Response:

@@ -19,48 +19,7 @@ from quart_app.domain.events import (
 )
 from quart_app.domain.tournament import Tournament, fold
 from tests.domain.strategies import after, drawn, in_order, log_of, players, step, won
-
-CONTRACT = {
-    "match_started": {
-        "match_id",
-        "tournament_id",
-        "participant1_id",
-        "participant1_name",
-        "participant2_id",
-        "participant2_name",
-        "scheduled_time",
-        "bracket_round",
-        "bracket_position",
-    },
-    "score_updated": {
-        "match_id",
-        "tournament_id",
-        "participant1_score",
-        "participant2_score",
-        "updated_at",
-        "updated_by",
-    },
-    "match_completed": {
-        "match_id",
-        "tournament_id",
-        "winner_id",
-        "winner_name",
-        "loser_id",
-        "loser_name",
-        "participant1_score",
-        "participant2_score",
-        "confirmed_at",
-        "confirmed_by",
-    },
-    "bracket_updated": {
-        "bracket_id",
-        "tournament_id",
-        "updated_nodes",
-        "next_matches",
-        "bracket_status",
-        "updated_at",
-    },
-}
+from tests.feed_contract import CONTRACT
 
 OLD_LOG = [
     (

@@ -15,49 +15,8 @@ from quart_app.actions import matches, staff
 from quart_app.actions.services import utc_now
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.settings import SecretKey, Settings
+from tests.feed_contract import CONTRACT
 from tests.server import PASSWORD, Server, logged, open_feed, running
-
-CONTRACT = {
-    "match_started": {
-        "match_id",
-        "tournament_id",
-        "participant1_id",
-        "participant1_name",
-        "participant2_id",
-        "participant2_name",
-        "scheduled_time",
-        "bracket_round",
-        "bracket_position",
-    },
-    "score_updated": {
-        "match_id",
-        "tournament_id",
-        "participant1_score",
-        "participant2_score",
-        "updated_at",
-        "updated_by",
-    },
-    "match_completed": {
-        "match_id",
-        "tournament_id",
-        "winner_id",
-        "winner_name",
-        "loser_id",
-        "loser_name",
-        "participant1_score",
-        "participant2_score",
-        "confirmed_at",
-        "confirmed_by",
-    },
-    "bracket_updated": {
-        "bracket_id",
-        "tournament_id",
-        "updated_nodes",
-        "next_matches",
-        "bracket_status",
-        "updated_at",
-    },
-}
 
 
 async def play_first(server: Server, tournament_id: int) -> None:
