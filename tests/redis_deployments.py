@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ async def ask(server: RedisServer, *command: object) -> Any:
         return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+async def sooner_or_later(condition: Callable[[], Awaitable[bool]], what: str) -> None:
     """Return once the condition holds; a server that does not answer is one for which it does not."""
     try:
         async with asyncio.timeout(SETTLE_SECONDS):
@@ -38,7 +38,7 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
                         return
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        raise AssertionError(f"{what} did not settle in {SETTLE_SECONDS:g} seconds") from None
+        raise AssertionError(f"{what}: it never came to hold in {SETTLE_SECONDS:g} seconds") from None
 
 
 async def replicates(server: RedisServer) -> bool:
@@ -57,12 +57,17 @@ class SentinelServer(RedisServer):
             "bind 127.0.0.1\n"
             f"sentinel monitor {service} 127.0.0.1 {master.port} 2\n"
             f"sentinel down-after-milliseconds {service} 1000\n"
-            f"sentinel failover-timeout {service} 4000\n"
+            f"sentinel failover-timeout {service} 2000\n"
         )
 
     def command(self) -> list[str]:
         """redis-server as a sentinel, on the loopback."""
         return [binary("redis-server", "redis-server"), str(self._file), "--sentinel"]
+
+
+def sentinel_url(service: str, sentinels: Sequence[SentinelServer]) -> str:
+    """The URL of whoever these sentinels name."""
+    return f"redis+sentinel://{','.join(f'127.0.0.1:{each.port}' for each in sentinels)}/{service}"
 
 
 class SentinelDeployment:
@@ -78,12 +83,7 @@ class SentinelDeployment:
     @property
     def url(self) -> str:
         """What REDIS_URL says of it."""
-        return self.url_of(*self.sentinels)
-
-    def url_of(self, *sentinels: SentinelServer) -> str:
-        """The same by way of these sentinels."""
-        nodes = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in sentinels)
-        return f"redis+sentinel://{nodes}/{self.service}"
+        return sentinel_url(self.service, self.sentinels)
 
     async def start(self) -> None:
         """Run, each process knowing of all others, unless it is running already."""
@@ -106,7 +106,7 @@ class SentinelDeployment:
 
     async def settled(self) -> None:
         """Wait until there are a master and a replica, and all sentinels see both and each other."""
-        await until(self._is_settled, "The deployment with sentinels")
+        await sooner_or_later(self._is_settled, "sentinels that agree on a master with a replica")
 
     async def close(self) -> None:
         """End all of it."""
@@ -120,6 +120,11 @@ class SentinelDeployment:
             seen = dict(zip(words[::2], words[1::2], strict=True))
             known = (seen["port"], seen["flags"], seen["num-other-sentinels"], seen["num-slaves"])
             if known != (str(master.port), "master", "2", "1"):
+                return False
+            # One that still takes the replica for a returning master would demote it once it is promoted.
+            (words,) = await ask(sentinel, "SENTINEL", "REPLICAS", self.service)
+            seen = dict(zip(words[::2], words[1::2], strict=True))
+            if (seen["flags"], seen["role-reported"]) != ("slave", "slave"):
                 return False
         (replica,) = (server for server in self.servers if server is not master)
         return (await ask(master, "ROLE"))[0] == "master" and await replicates(replica)
@@ -164,24 +169,23 @@ class ClusterDeployment:
         for master, replica in zip(masters, replicas, strict=True):
             identity = await ask(master, "CLUSTER", "MYID")
             # refused until they have been introduced
-            await until(partial(ask, replica, "CLUSTER", "REPLICATE", identity), "The cluster")
+            await sooner_or_later(partial(ask, replica, "CLUSTER", "REPLICATE", identity), "nodes that met")
         await self.settled()
         self._running = True
 
     async def owner(self, name: str) -> RedisServer:
         """The master that has a channel or key."""
         slot = key_slot(name.encode())
-        return next(
-            self._server(members[0][1])
-            for first, last, *members in await ask(self.servers[0], "CLUSTER", "SLOTS")
-            if first <= slot <= last
-        )
+        return next(master for first, last, master, _ in await self._slots() if first <= slot <= last)
+
+    async def replica(self, master: RedisServer) -> RedisServer:
+        """The replica of a master."""
+        return next(replica for _, _, each, replica in await self._slots() if each is master)
 
     async def move(self, name: str) -> None:
         """Let another master have the slot of a channel, as resharding does."""
         source = await self.owner(name)
-        masters = {await self.owner(other) for other in map(str, range(100))}
-        target = (masters - {source}).pop()
+        target = next(master for _, _, master, _ in await self._slots() if master is not source)
         slot = key_slot(name.encode())
         identities = [await ask(server, "CLUSTER", "MYID") for server in (source, target)]
         await ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", identities[0])
@@ -191,7 +195,7 @@ class ClusterDeployment:
 
     async def settled(self) -> None:
         """Wait until every node knows of the same masters, each with a replica in touch."""
-        await until(self._is_settled, "The cluster")
+        await sooner_or_later(self._is_settled, "a cluster whose nodes agree")
 
     async def close(self) -> None:
         """End all of it."""
@@ -211,6 +215,14 @@ class ClusterDeployment:
             and all(len(ports) == 2 for _, _, ports in maps[0])
             and all([await replicates(self._server(port)) for port in {ports[1] for *_, ports in maps[0]}])
         )
+
+    async def _slots(self) -> list[tuple[int, int, RedisServer, RedisServer]]:
+        """Ranges of slots, while all is well: the first, the last, who has them, and the replica."""
+        ranges = await ask(self.servers[0], "CLUSTER", "SLOTS")
+        return [
+            (first, last, self._server(master[1]), self._server(replica[1]))
+            for first, last, master, replica in ranges
+        ]
 
     def _server(self, port: int) -> RedisServer:
         return next(server for server in self.servers if server.port == port)

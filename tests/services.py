@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import pwd
-import random
 import shutil
 import signal
 import socket
@@ -28,17 +27,20 @@ from quart_app.store.schema import migrate
 
 START_SECONDS = 30.0
 
+_reserved: list[socket.socket] = []
+
 
 def free_port() -> int:
-    """A port of this machine's loopback on which nobody listens just now.
+    """A port of this machine's loopback for a server that is about to start.
 
-    It is not one of those that the system lends to clients, and might lend before the server is up.
+    It stays reserved while the tests run: nobody else is given it, neither as a server nor as a client, but
+    whoever asks for it may listen on it.
     """
-    while True:
-        port = random.randrange(10_000, 32_768)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+    reserved = socket.socket()
+    reserved.bind(("127.0.0.1", 0))
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.append(reserved)
+    return int(reserved.getsockname()[1])
 
 
 def binary(name: str, package: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 
 from quart_app.domain.events import Envelope, ScoreUpdated, encode_event
 from quart_app.live.bus import Bus, Notice
+from quart_app.live.redis_bus import RedisBus
 
 
 class Recorder:
@@ -93,3 +94,32 @@ async def listening(bus: Bus, listener: Recorder) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+class Worker(Recorder):
+    """A worker as far as its bus goes: it listens, and remembers what it was told."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.bus = RedisBus(url)
+
+
+@contextlib.asynccontextmanager
+async def workers(url: str, rooms: Collection[int]) -> AsyncIterator[tuple[Worker, Worker]]:
+    """Two workers that hear Redis, and have these rooms open."""
+    both = (Worker(url), Worker(url))
+    async with contextlib.AsyncExitStack() as stack:
+        for worker in both:
+            stack.push_async_callback(worker.bus.close)
+            await stack.enter_async_context(listening(worker.bus, worker))
+            await asyncio.gather(*map(worker.bus.subscribe, rooms))
+        yield both
+
+
+async def hear_each_other(both: tuple[Worker, Worker], rooms: Collection[int], seq: int) -> None:
+    """Return once what each of two workers announces, once, in every room, has reached the other."""
+    for speaker, listener in (both, both[::-1]):
+        for room in rooms:
+            await speaker.bus.announce([envelope(room, seq)])
+        await until(lambda: all(seq in listener.heads(room) for room in rooms))  # noqa: B023 - called at once
+        listener.calls.clear()
