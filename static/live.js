@@ -1,7 +1,8 @@
 /* Keeps a page's stream going and says how fresh the page is.
 
    htmx's hx-sse reads the stream, swaps its fragments and reconnects it. What it leaves open is done here: a
-   first connection that fails, a token that has expired, a stream that falls silent, and knowing when to stop. */
+   first connection that fails, a token that has expired, a stream that falls silent, and knowing when to stop.
+   Where the stream comes from, the server or another tab, is sharing.js's business. */
 "use strict";
 (() => {
   const STALE_AFTER = 10_000; // without a connection for this long, the page says that it is not live
@@ -15,6 +16,7 @@
 
   const region = document.getElementById("live-region");
   const mark = document.getElementById("freshness");
+  const crowd = document.getElementById("watching");
   const connection = () => region._htmx?.sse;
 
   let state = "connecting"; // connecting, live, reconnecting, stopped
@@ -23,14 +25,13 @@
   let watching = 0;
   let trying = false; // a first connection is on its way
   let failures = 0;
-  let renewals = 0; // of a refused token, since the page was last live
   let retryTimer = 0;
 
   // The mark
 
   function become(next) {
     if (state === "stopped") return;
-    if (next === "live") failures = renewals = 0;
+    if (next === "live") failures = 0;
     state = next;
     show();
   }
@@ -39,15 +40,12 @@
     const silence = Date.now() - lastHeard;
     const stale = state === "stopped" || (state !== "live" && silence > STALE_AFTER);
     const over = document.getElementById("tournament-header")?.dataset.status === "completed";
-    const crowd = watching > 1 ? ` · ${watching.toLocaleString()} watching` : "";
-    const words = {
-      connecting: "Connecting…",
-      reconnecting: "Reconnecting…",
-      live: (over ? "Up to date" : "Live") + crowd,
-    };
+    const words = { connecting: "Connecting…", reconnecting: "Reconnecting…", live: over ? "Up to date" : "Live" };
     mark.hidden = false;
     mark.dataset.state = stale ? "stale" : state;
     mark.textContent = stale ? `Not live · last update ${age(silence)}` : words[state];
+    crowd.hidden = !watching || state !== "live";
+    crowd.textContent = `${watching.toLocaleString()} watching`;
     if (stale === region.hasAttribute("data-viewer-stale")) return;
     region.toggleAttribute("data-viewer-stale", stale); // nothing on a stale page looks live: see app.css
     region.dispatchEvent(new Event("freshness"));
@@ -64,7 +62,7 @@
 
   /* Not by htmx's own trigger: htmx may have looked at the page before hx-sse was there to find its attribute. */
   function connect() {
-    if (trying || connection() || state === "stopped") return;
+    if (trying || connection() || state === "stopped" || document.hidden) return; // a hidden page rests
     trying = true;
     htmx.ajax("GET", region.getAttribute("hx-sse:connect"), { source: region, timeout: CONNECT_TIMEOUT });
   }
@@ -76,7 +74,7 @@
     retryTimer = setTimeout(connect, most * (0.5 + Math.random() / 2)); // spread, as everybody else waits too
   }
 
-  /* Let htmx have the try now for which it waits. */
+  /* Have the try now for which htmx waits. */
   function connectNow() {
     const waiting = connection();
     if (!waiting) return connect();
@@ -84,45 +82,57 @@
     waiting.delayCanceller?.();
   }
 
+  function hangUp() {
+    become("reconnecting");
+    connection()?.reader?.cancel();
+  }
+
   function stop(why) {
     become("stopped");
     const notice = document.getElementById("stopped");
     notice.textContent = why;
     notice.hidden = false;
-    connection()?.reader?.cancel();
+    hangUp();
+  }
+
+  function refused(status) {
+    if (status in REFUSALS) stop(REFUSALS[status]);
   }
 
   /* A fresh token in the feed's cookie, which no script can read. Gives whether there is one. */
   async function renewToken() {
     try {
       const answer = await fetch(`/api/tournaments/${region.dataset.tournament}/feed-token/`, { method: "POST" });
-      if (answer.status in REFUSALS || answer.status === 401) stop(REFUSALS[answer.status] ?? REFUSALS[403]);
+      refused(answer.status === 401 ? 403 : answer.status);
       return answer.ok;
     } catch {
       return false; // no network: the next try will ask again
     }
   }
 
-  /* The server answered with an error instead of a stream. Gives whether to try again at once: not if a fresh
-     token was refused too, as it is for ever where the browser keeps no cookie. */
-  async function refused(status) {
-    if (status in REFUSALS) stop(REFUSALS[status]);
-    return status === 401 && (await renewToken()) && renewals++ === 0;
-  }
-
-  // htmx hides the comments that keep a silent stream alive, so bytes are noticed on their way to it.
+  // htmx asks for the stream as for anything else, and gets one that all tabs of this browser share. Signs of life are
+  // noticed on the way, as htmx hides the comments that keep a silent stream alive.
   const plainFetch = window.fetch;
-  window.fetch = async (resource, options) => {
-    const answer = await plainFetch(resource, options);
-    if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) return answer;
-    lastHeard = Date.now();
-    const noticed = new TransformStream({
-      transform(chunk, controller) {
-        lastHeard = Date.now();
-        controller.enqueue(chunk);
-      },
-    });
-    return new Response(answer.body.pipeThrough(noticed), { status: answer.status, headers: answer.headers });
+  const feed = new URL(region.getAttribute("hx-sse:connect"), location.href);
+
+  const fetchFeed = shareFeed(`grandstand:feed:${region.dataset.tournament}`, {
+    async connect(position, options) {
+      const headers = { ...options.headers, "Last-Event-ID": position };
+      const ask = () => plainFetch(feed, { ...options, headers });
+      const answer = await ask();
+      return answer.status === 401 && (await renewToken()) ? ask() : answer;
+    },
+    heard(when) {
+      lastHeard = when;
+    },
+    wake() {
+      if (!document.hidden) connectNow();
+    },
+  });
+
+  window.fetch = (resource, options) => {
+    if (new URL(resource, location.href).pathname !== feed.pathname) return plainFetch(resource, options);
+    return fetchFeed(options.headers["Last-Event-ID"] ?? feed.searchParams.get("lastEventId"), options);
   };
 
   // What htmx tells
@@ -135,20 +145,19 @@
     else if (event.detail.connection.attempt > 0) become("reconnecting");
   });
   on("htmx:sse:after:connection", () => become("live"));
-  on("htmx:sse:error", async (event) => {
+  on("htmx:sse:error", (event) => {
     become("reconnecting");
-    if (await refused(event.detail.status)) connectNow();
+    refused(event.detail.status);
   });
   on("htmx:sse:close", () => {
     become("reconnecting");
     connectSoon();
   });
-  on("htmx:response:error", async (event) => {
+  on("htmx:response:error", (event) => {
     if (event.target !== region) return; // another request, from within the region
     become("reconnecting");
-    const again = await refused(event.detail.ctx.response.status);
+    refused(event.detail.ctx.response.status);
     connectSoon();
-    if (again) connect();
   });
   on("htmx:error", (event) => {
     if (event.target !== region) return;
@@ -168,10 +177,9 @@
     show();
   });
   on("token", renewToken);
-  on("goodbye", async (event) => {
+  on("goodbye", (event) => {
     const { code, reconnect } = told(event);
     if (!reconnect) stop(code === 4003 ? REFUSALS[403] : "The live updates have ended. Reload the page to go on.");
-    else if (code === 4001 && (await renewToken())) connectNow();
   });
   on("resync", () => {
     // The page's position is of no use any more: the next frame replaces the whole tournament, newer or not.
@@ -191,16 +199,17 @@
 
   // A hidden page rests: htmx lets its stream go, and takes it up again when the page is looked at.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && state === "live" && !connection()?.reader) become("reconnecting");
+    if (document.hidden) return;
+    if (state === "live" && !connection()?.reader) become("reconnecting");
+    show();
+    connect();
   });
   window.addEventListener("online", connectNow);
-  window.addEventListener("offline", () => state === "live" && become("reconnecting"));
+  window.addEventListener("offline", () => state === "live" && hangUp());
 
   setInterval(() => {
-    if (state === "live" && !document.hidden && Date.now() - lastHeard > silenceMax) {
-      become("reconnecting"); // the connection is dead and nobody said so
-      connection()?.reader?.cancel();
-    }
+    // the connection is dead and nobody said so
+    if (state === "live" && !document.hidden && Date.now() - lastHeard > silenceMax) hangUp();
     if (state !== "live") show();
   }, 1000);
 

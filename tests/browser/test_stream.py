@@ -159,7 +159,7 @@ async def test_a_first_connection_that_fails_is_tried_again(server: Server, brow
         assert "roken" not in await viewer.page.content()
 
 
-@pytest.mark.parametrize("late", ["htmx.min.js", "hx-sse.min.js", "live.js", "page.js"])
+@pytest.mark.parametrize("late", ["htmx.min.js", "hx-sse.min.js", "sharing.js", "live.js", "page.js"])
 async def test_a_script_that_comes_late_loses_nothing(server: Server, browser: Browser, late: str) -> None:
     """However long one of them takes, the page gets its stream, and only one."""
     _, url = await live_match(server)
@@ -269,6 +269,19 @@ async def test_a_stale_page_never_looks_live(settings: Settings, browser: Browse
         assert re.fullmatch(r"Not live · last update 1\d s ago", await viewer.text("#freshness"))
         assert await viewer.page.locator(".badge.live:visible").count() == 0
         assert await viewer.page.title() == "(not live) Cup of 4 – Grandstand"
+
+
+async def test_a_crowd_is_told_of_only_while_it_is_known(server: Server, browser: Browser) -> None:
+    """In figures that can be read, beside the mark; a page that is not live does not know."""
+    _, url = await live_match(server)
+    crowd = "document.getElementById('watching')"
+    frame = """() => htmx.trigger("#live-region", "presence", { data: '{"data": {"watching": 12345}}' })"""
+    async with viewing(browser, url, locale="en-GB") as viewer:
+        await viewer.until_live()
+        await viewer.page.evaluate(frame)
+        await viewer.until(f"{crowd}.checkVisibility() && {crowd}.textContent === '12,345 watching'")
+        await viewer.page.evaluate("document.getElementById('live-region')._htmx.sse.reader.cancel()")
+        await viewer.until(f"{crowd}.hidden")
 
 
 async def test_a_hidden_page_rests_and_catches_up(server: Server, browser: Browser) -> None:
