@@ -110,8 +110,7 @@ class SentinelDeployment:
 
     async def close(self) -> None:
         """End all of it."""
-        for server in (*self.sentinels, *self.servers):
-            await server.close()
+        await asyncio.gather(*(server.close() for server in (*self.sentinels, *self.servers)))
 
     async def _is_settled(self) -> bool:
         master = await self.master()
@@ -199,8 +198,7 @@ class ClusterDeployment:
 
     async def close(self) -> None:
         """End all of it."""
-        for server in self.servers:
-            await server.close()
+        await asyncio.gather(*(server.close() for server in self.servers))
 
     async def _is_settled(self) -> bool:
         maps = []

@@ -17,7 +17,7 @@ from redis.exceptions import ReadOnlyError
 from quart_app.errors import TooManyRequests
 from quart_app.live.bus import StaffChanged
 from quart_app.live.presence import RedisPresence
-from quart_app.live.redis_bus import NOTICES_CHANNEL
+from quart_app.live.redis_bus import NOTICES_CHANNEL, RedisBus
 from quart_app.live.redis_servers import FAILURES, LOOK_SECONDS_MAX, RedisServers
 from quart_app.settings import Settings
 from quart_app.web.limits import Limits
@@ -89,6 +89,18 @@ async def test_nothing_that_is_announced_meanwhile_is_lost(deployment: SentinelD
         await until(lambda: here.bus.connected and there.bus.connected)
         await hear_each_other((here, there), ROOMS, 6)
     assert waited < 1
+
+
+async def test_a_program_that_only_writes_finds_the_new_master(deployment: SentinelDeployment) -> None:
+    """Nobody tells it of the failover, since it does not listen: it looks again when it cannot publish."""
+    program = RedisBus(deployment.url)
+    await program.announce([envelope(7, 1)])
+    master = await deployment.master()
+    async with workers(deployment.url, ROOMS) as (here, _), master.away():
+        await until(lambda: here.suspects, FAILOVER_SECONDS)
+        await program.announce([envelope(7, 2)])
+        await until(lambda: 2 in here.heads(7))
+    await program.close()
 
 
 async def test_what_workers_share_is_shared_at_the_new_master(deployment: SentinelDeployment) -> None:
