@@ -99,5 +99,6 @@ async def _server(settings: Settings) -> AsyncIterator[Server]:
 async def _app(settings: Settings) -> AsyncIterator[Quart]:
     """The application with its lifespan run, for ``app.test_client()``, on a SQLite file of its own."""
     await migrate(settings.database_url)
-    async with create_app(settings).test_app() as test_app:
-        yield test_app.app
+    app = create_app(settings)
+    async with app.test_app():
+        yield app
