@@ -69,7 +69,9 @@ def _upgrade(connection: sa.Connection) -> None:
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    # Alembic builds its statement anew each time: kept, those of a probed server would crowd out all others.
+    uncached = connection.execution_options(compiled_cache=None)
+    return MigrationContext.configure(uncached).get_current_revision()
 
 
 def _require_known(scripts: ScriptDirectory, revision: str | None) -> None:

@@ -70,6 +70,17 @@ async def test_a_migrated_database_is_current(empty_url: str) -> None:
     assert await verdict(empty_url) == "fine"
 
 
+async def test_asking_again_and_again_keeps_nothing(database: Database) -> None:
+    """A server that is probed every few seconds does not fill the memory of its statements with the answer."""
+    kept = database._reader.sync_engine._compiled_cache
+    assert kept is not None
+    await require_current(database)
+    before = len(kept)
+    for _ in range(3):
+        await require_current(database)
+    assert len(kept) == before
+
+
 async def test_the_migrations_make_the_tables(database: Database) -> None:
     """The schema that the migrations leave is the one that the queries are written against."""
     async with database.reading() as conn:
