@@ -127,15 +127,20 @@ class Tokens:
                 )
             grant = _grant(claims)
             if audience == FEED:
-                self._remember(digest, grant)
+                self._remember(digest, grant, now)
         if grant.expires_at <= now:
             raise Unauthenticated("The token has expired; get a new one.", reason="expired")
         return grant
 
-    def _remember(self, digest: bytes, grant: Grant) -> None:
-        while len(self._known) >= _KNOWN_MAX:
-            del self._known[next(iter(self._known))]
-        self._known[digest] = grant
+    def _remember(self, digest: bytes, grant: Grant, now: datetime) -> None:
+        """Remember a grant, and forget the oldest where they have expired or are too many."""
+        known = self._known
+        while known:
+            oldest = next(iter(known))
+            if len(known) < _KNOWN_MAX and known[oldest].expires_at > now:
+                break
+            del known[oldest]
+        known[digest] = grant
 
     def _issue(
         self, audience: Audience, subject: str, role: str, tournament_id: int | None = None

@@ -335,3 +335,14 @@ def test_any_flipped_character_is_refused_in_order(data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(token) - 1))
     character = data.draw(st.characters(codec="utf-8").filter(lambda each: each != token[index]))
     refusal(token[:index] + character + token[index + 1 :])
+
+
+def test_grants_that_have_expired_are_forgotten() -> None:
+    """What is remembered of tokens follows how many are in use, not how many there ever were."""
+    clock = [NOW]
+    tokens = Tokens(SETTINGS, lambda: clock[0])
+    for _ in range(10):
+        tokens.read(tokens.issue_feed(3, staff=None)[0], FEED)
+    clock[0] += timedelta(seconds=SETTINGS.feed_token_seconds + 1)
+    tokens.read(tokens.issue_feed(3, staff=None)[0], FEED)
+    assert len(tokens._known) == 1
