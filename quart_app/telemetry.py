@@ -174,6 +174,7 @@ class Metrics:
             ["method", "route", "status"],
             registry=registry,
         )
+        self.tasks = Gauge("grandstand_tasks", "asyncio tasks, counted at the scrape.", registry=registry)
 
     def bus_state(self, connected: bool) -> None:
         """Note whether the bus is heard: what a bus calls as its ``on_state``."""

@@ -52,6 +52,7 @@ async def get_readyz() -> Response:
 async def get_metrics() -> Response:
     """This worker's metrics, in the Prometheus text format."""
     metrics = context().metrics
+    metrics.tasks.set(len(asyncio.all_tasks()))
     return Response(metrics.exposition(), content_type=metrics.content_type)
 
 

@@ -45,6 +45,16 @@ async def test_metrics(app: Quart) -> None:
     assert b"\ngrandstand_feed_subscribers 0.0\n" in reply.body
 
 
+async def test_metrics_count_the_tasks(app: Quart) -> None:
+    """Those of this very moment, the one that asks among them."""
+    waiting = [asyncio.create_task(asyncio.sleep(60)) for _ in range(50)]
+    reply = await Caller.anonymous(app).get("/metrics")
+    for task in waiting:
+        task.cancel()
+    (line,) = [line for line in reply.body.splitlines() if line.startswith(b"grandstand_tasks ")]
+    assert float(line.split()[1]) > 50
+
+
 async def test_without_its_database_it_is_alive_and_not_ready(postgres_server: PostgresServer) -> None:
     """503 from /readyz, 200 from /healthz, and ready again by itself."""
     database_url = await postgres_server.fresh_database(migrated=True)
