@@ -191,19 +191,19 @@ class Settings:
         "GRANDSTAND_LIMIT_STREAMS_PER_ADDRESS",
         20_000,
         _integer(1),
-        "open feeds of one address, by each worker",
+        "open feeds of one address, over all workers",
     )
     limit_streams_per_subject: int = _setting(
         "GRANDSTAND_LIMIT_STREAMS_PER_SUBJECT",
         200,
         _integer(1),
-        "open feeds of one staff member, by each worker",
+        "open feeds of one staff member, over all workers",
     )
     limit_streams_per_tournament: int = _setting(
         "GRANDSTAND_LIMIT_STREAMS_PER_TOURNAMENT",
         50_000,
         _integer(1),
-        "open feeds of one tournament, by worker",
+        "open feeds of one tournament, over all workers",
     )
     limit_streams_per_worker: int = _setting(
         "GRANDSTAND_LIMIT_STREAMS_PER_WORKER", 50_000, _integer(1), "open feeds of one worker; then 503"

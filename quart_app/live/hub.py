@@ -77,10 +77,10 @@ class Hub:
         self._opening: dict[int, asyncio.Task[Audience]] = {}
         self._greetings = Greetings(settings, sources.render_all, sources.snapshot)
         self._tending = Tending(settings, sources.renew, self._everyone)
-        self._crowd = Crowd(presence, lambda: self.audiences)
         self._look_now = asyncio.Event()
         self._standings: dict[int, Standing] = {}
         self.seats = Seats(settings)
+        self._crowd = Crowd(presence, lambda: self.audiences, self.seats)
         self.draining = False
 
     @property

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from quart_app.live import frames
 from quart_app.live.audience import Audience
 from quart_app.live.redis_servers import FAILURES, RedisServers
+from quart_app.live.seats import Seats, tournament_seat
 
 EVERY_SECONDS = 1.0
 """How often counts are told and totals asked for."""
@@ -62,8 +63,8 @@ log = structlog.stdlib.get_logger(__name__)
 class Presence(Protocol):
     """Adds up the counts of all workers."""
 
-    async def totals(self, counts: Mapping[int, int]) -> Mapping[int, int]:
-        """Tell how many watch each tournament here, by its id; gives how many do anywhere. Never raises."""
+    async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """Tell how many streams each name has here; gives how many it has anywhere. Never raises."""
         ...
 
     async def close(self) -> None:
@@ -74,7 +75,7 @@ class Presence(Protocol):
 class LocalPresence:
     """A single worker: all who watch, watch here."""
 
-    async def totals(self, counts: Mapping[int, int]) -> Mapping[int, int]:
+    async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """The counts themselves."""
         return counts
 
@@ -83,22 +84,22 @@ class LocalPresence:
 
 
 class RedisPresence:
-    """Any number of workers, each with a field in the hash of every tournament that it has viewers of."""
+    """Any number of workers, each with a field in the hash of every name that it has streams of."""
 
     def __init__(self, url: str) -> None:
         self._worker = secrets.token_hex(8)
         self._servers = RedisServers(url)
         self._away = False
 
-    async def totals(self, counts: Mapping[int, int]) -> Mapping[int, int]:
+    async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """The totals that Redis adds up; the counts themselves of what is on a server that is away."""
         totals, failed = dict(counts), None
         try:
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 layout = await self._servers.layout()
-            parts: defaultdict[Redis, dict[int, int]] = defaultdict(dict)
-            for tournament_id, count in counts.items():
-                parts[layout.owner(_key(tournament_id))][tournament_id] = count
+            parts: defaultdict[Redis, dict[str, int]] = defaultdict(dict)
+            for name, count in counts.items():
+                parts[layout.owner(_key(name))][name] = count
             for told in await asyncio.gather(
                 *map(self._add_up, parts, parts.values()), return_exceptions=True
             ):
@@ -117,10 +118,10 @@ class RedisPresence:
             self._away = False
         return totals
 
-    async def _add_up(self, server: Redis, counts: Mapping[int, int]) -> Mapping[int, int]:
+    async def _add_up(self, server: Redis, counts: Mapping[str, int]) -> Mapping[str, int]:
         async with asyncio.timeout(REDIS_SECONDS_MAX), server.pipeline(transaction=False) as pipe:
-            for tournament_id, count in counts.items():
-                pipe.eval(_TELL, 1, _key(tournament_id), self._worker, count, FADE_SECONDS)
+            for name, count in counts.items():
+                pipe.eval(_TELL, 1, _key(name), self._worker, count, FADE_SECONDS)
             return dict(zip(counts, await pipe.execute(), strict=True))
 
     async def close(self) -> None:
@@ -128,16 +129,19 @@ class RedisPresence:
         await self._servers.aclose()
 
 
-def _key(tournament_id: int) -> str:
-    return f"grandstand:watching:{tournament_id}"
+def _key(name: str) -> str:
+    return f"grandstand:streams:{name}"
 
 
 class Crowd:
-    """Tells every audience of this worker how many watch its tournament."""
+    """Tells every audience of this worker how many watch its tournament, and the seats who sits elsewhere."""
 
-    def __init__(self, presence: Presence, audiences: Callable[[], Mapping[int, Audience]]) -> None:
+    def __init__(
+        self, presence: Presence, audiences: Callable[[], Mapping[int, Audience]], seats: Seats
+    ) -> None:
         self._presence = presence
         self._audiences = audiences
+        self._seats = seats
         self._told: dict[int, tuple[int, float]] = {}
 
     async def run(self) -> None:
@@ -145,11 +149,15 @@ class Crowd:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             audiences = dict(self._audiences())
-            counts = {number: len(audience.subscribers) for number, audience in audiences.items()}
+            names = {number: tournament_seat(number) for number in audiences}
+            counts = self._seats.shared() | {
+                names[number]: len(audience.subscribers) for number, audience in audiences.items()
+            }
             totals = await self._presence.totals(counts) if counts else {}
-            for tournament_id, total in totals.items():
-                await self._tell(audiences[tournament_id], tournament_id, total)
-            self._told = {number: told for number, told in self._told.items() if number in counts}
+            self._seats.learn({name: total - counts[name] for name, total in totals.items()})
+            for number, audience in audiences.items():
+                await self._tell(audience, number, totals[names[number]])
+            self._told = {number: told for number, told in self._told.items() if number in audiences}
 
     async def _tell(self, audience: Audience, tournament_id: int, total: int) -> None:
         now = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from quart_app.settings import Settings
 from tests.server import PASSWORD, Server, running
+from tests.services import RedisServer
 
 
 async def second_stream(settings: Settings, server: Server) -> tuple[int, bool]:
@@ -97,3 +99,30 @@ async def test_posts_of_a_staff_member_are_limited(settings: Settings) -> None:
         path = f"/api/tournaments/{tournament.id}/matches/1/start/"
         answers = [(await server.client.post(path, headers=headers, json={})).status_code for _ in range(3)]
     assert answers == [200, 409, 429]
+
+
+async def test_streams_of_one_address_are_counted_over_all_workers(
+    settings: Settings, redis_server: RedisServer
+) -> None:
+    """An address that fills its seats at one worker gets none at another either, about a second later."""
+    shared = replace(settings, redis_url=redis_server.url, limit_streams_per_address=2)
+    async with running(shared) as here, running(shared) as there:
+        tournament = await here.tournament()
+        token = await here.feed_token(tournament.id)
+        headers = {"Authorization": f"Bearer {token}"}
+        path = f"/sse/tournaments/{tournament.id}/"
+        async with (
+            here.feed(tournament.id) as one,
+            here.feed(tournament.id) as two,
+            there.feed(tournament.id),
+        ):
+            await one.next()
+            await two.next()
+            refused = False
+            for _ in range(40):
+                async with there.client.stream("GET", path, headers=headers) as answer:
+                    refused = answer.status_code == 429
+                if refused:
+                    break
+                await asyncio.sleep(0.1)
+    assert refused

@@ -17,6 +17,7 @@ from quart_app.live.bus import StaffChanged
 from quart_app.live.presence import RedisPresence
 from quart_app.live.redis_bus import TOURNAMENT_CHANNEL
 from quart_app.live.redis_servers import FAILURES, RedisServers
+from quart_app.live.seats import tournament_seat
 from quart_app.settings import Settings
 from quart_app.web.limits import Limits
 from tests.live.listening import envelope, hear_each_other, until, workers
@@ -124,10 +125,11 @@ async def test_what_workers_share_is_shared_on_every_shard(cluster: ClusterDeplo
     settings = Settings.for_tests(redis_url=cluster.url, limit_posts_per_staff=1)
     limits = (Limits(settings), Limits(settings))
     presences = (RedisPresence(cluster.url), RedisPresence(cluster.url))
+    seats = [tournament_seat(room) for room in ROOMS]
     staff = itertools.count()
 
     async def shared() -> bool:
-        totals = [await presence.totals(dict.fromkeys(ROOMS, 2)) for presence in presences]
+        totals = [await presence.totals(dict.fromkeys(seats, 2)) for presence in presences]
         refused = 0
         for staff_id in itertools.islice(staff, 10):
             await limits[0].post(staff_id)
@@ -135,11 +137,11 @@ async def test_what_workers_share_is_shared_on_every_shard(cluster: ClusterDeplo
                 await limits[1].post(staff_id)
             except TooManyRequests:
                 refused += 1
-        return totals[1] == dict.fromkeys(ROOMS, 4) and refused == 10
+        return totals[1] == dict.fromkeys(seats, 4) and refused == 10
 
     try:
         await sooner_or_later(shared, "what workers share")
-        master = await cluster.owner(f"grandstand:watching:{ROOMS[0]}")
+        master = await cluster.owner(f"grandstand:streams:{seats[0]}")
         async with master.away():
             assert not await shared()
             await sooner_or_later(shared, "what workers share")
@@ -151,12 +153,12 @@ async def test_what_workers_share_is_shared_on_every_shard(cluster: ClusterDeplo
 async def test_one_shard_that_is_away_leaves_the_other_totals_right(cluster: ClusterDeployment) -> None:
     """Only the viewers of tournaments on that shard are counted by each worker alone."""
     presences = (RedisPresence(cluster.url), RedisPresence(cluster.url))
-    rooms = range(101, 131)
+    rooms = [tournament_seat(number) for number in range(101, 131)]
     counts = dict.fromkeys(rooms, 2)
     for presence in presences:
         await presence.totals(counts)
-    master = await cluster.owner(f"grandstand:watching:{rooms[0]}")
-    lost = {room for room in rooms if await cluster.owner(f"grandstand:watching:{room}") is master}
+    master = await cluster.owner(f"grandstand:streams:{rooms[0]}")
+    lost = {room for room in rooms if await cluster.owner(f"grandstand:streams:{room}") is master}
     master.pause()
     try:
         totals = await presences[0].totals(counts)

@@ -111,13 +111,13 @@ async def test_what_workers_share_is_shared_at_the_new_master(deployment: Sentin
     staff = itertools.count()
 
     async def shared() -> bool:
-        totals = [await presence.totals({7: 2, 8: 0}) for presence in presences]
+        totals = [await presence.totals({"tournament:7": 2, "tournament:8": 0}) for presence in presences]
         staff_id = next(staff)
         await limits[0].post(staff_id)
         with contextlib.suppress(TooManyRequests):
             await limits[1].post(staff_id)
             return False
-        return totals[1] == {7: 4, 8: 0}
+        return totals[1] == {"tournament:7": 4, "tournament:8": 0}
 
     try:
         await sooner_or_later(shared, "what workers share")
