@@ -146,7 +146,12 @@ class AsgiWire:
                     await _send_body(self._send, b"", more=False)
                     return
         finally:
-            self._on_closed()
+            self._end()
+
+    def _end(self) -> None:
+        """As ``SocketWire._end``."""
+        told, self._on_drain, self._on_closed = self._on_closed, _nobody, _nobody
+        told()
 
 
 class SocketWire(asyncio.Protocol):
@@ -170,7 +175,7 @@ class SocketWire(asyncio.Protocol):
         """Call ``on_drain`` each time what the kernel did not take has left, ``on_closed`` at the end."""
         self._on_drain, self._on_closed = on_drain, on_closed
         if self._transport is None:
-            on_closed()  # the client left before anybody could attach
+            self._end()  # the client left before anybody could attach
 
     def write(self, block: Block) -> None:
         """Write a block as one HTTP chunk."""
@@ -221,7 +226,13 @@ class SocketWire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The stream has ended, whoever ended it. The descriptor is not ours any more."""
         self._transport = None
-        self._on_closed()
+        self._end()
+
+    def _end(self) -> None:
+        """Tell that the stream has ended, and let go of who was told: holding each other, both would stay in
+        memory until Python's collector comes by, which is rarely."""
+        told, self._on_drain, self._on_closed = self._on_closed, _nobody, _nobody
+        told()
 
 
 class _Gone:

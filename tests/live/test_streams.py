@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import replace
 
 import pytest
 
 from quart_app.actions import matches, staff, tournaments
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
+from quart_app.live.subscriber import Subscriber
 from quart_app.settings import Settings
+from tests.live.listening import until
 from tests.server import PASSWORD, Frame, Server, open_feed, running
 
 
@@ -155,3 +158,25 @@ async def test_revocation_is_noticed_even_if_nobody_tells(server: Server) -> Non
     server.services.bus._ear.listener = None  # type: ignore[attr-defined]
     goodbye = await goodbye_of_anna(server, {"active": False})
     assert goodbye.payload["code"] == 4003
+
+
+def subscribers_in_memory() -> int:
+    """How many there are, whether or not anything still needs them."""
+    return sum(isinstance(each, Subscriber) for each in gc.get_objects())
+
+
+async def test_a_stream_that_ended_is_gone_from_memory(server: Server) -> None:
+    """At once, without Python's collector: with a crowd that comes and goes, that comes by too rarely."""
+    tournament = await server.tournament()
+    gc.collect()
+    before = subscribers_in_memory()
+    gc.disable()
+    try:
+        for html in (False, True):
+            async with server.feed(tournament.id, html=html) as feed:
+                await feed.next()
+                assert subscribers_in_memory() == before + 1
+            await until(lambda: server.hub.subscribers == 0)
+            await until(lambda: subscribers_in_memory() == before)
+    finally:
+        gc.enable()
