@@ -71,7 +71,7 @@ async def test_a_migrated_database_is_current(empty_url: str) -> None:
 
 
 async def test_asking_again_and_again_keeps_nothing(database: Database) -> None:
-    """A server that is probed every few seconds does not fill the memory of its statements with the answer."""
+    """A server that is probed every few seconds does not fill its memory of statements with the answer."""
     kept = database._reader.sync_engine._compiled_cache
     assert kept is not None
     await require_current(database)
