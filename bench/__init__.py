@@ -10,5 +10,6 @@
 - ``running.py``      one run of events between a publisher, a server and spectators.
 - ``results.py``      the figures of every round, in ``bench/results.json``; ``targets.py`` what to reach.
 - ``report.py``       turns them into the tables of ``docs/performance.md``.
+- ``soak.py``         whether the server stays as it is under churn; ``crowd.py`` those who come and go.
 - ``profile.py``      where the server's time goes, with py-spy.
 """

@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
-from bench import profile, report, results
+from bench import profile, report, results, soak
 from bench.machine import CannotMeasure, cores, describe, raise_descriptor_limit
 from bench.measures import MEASURES, Measure
 from bench.peers import PEERS
@@ -17,7 +17,7 @@ from quart_app.telemetry import configure_logging
 
 
 def main() -> int:
-    """Read the command line and carry it out; 2 when something could not be measured."""
+    """Read the command line and carry it out; 2 when something could not be measured, 1 for a bad soak."""
     asked = _parser().parse_args()
     scale = Scale.quick() if asked.quick else Scale()
     if asked.rounds:
@@ -27,6 +27,8 @@ def main() -> int:
     try:
         if asked.profile:
             profile.profile(scale, cores(), asked.profile)
+        elif soak.NAME in asked.measure:
+            return _soak(asked)
         elif asked.render:
             report.write(results.load())
         else:
@@ -39,6 +41,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     known = "\n".join(f"  {measure.name:8} {measure.what}" for measure in MEASURES.values())
+    known += f"\n\nBy itself, and only when it is asked for:\n  {soak.NAME:8} {soak.WHAT}"
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description=f"Measures this project and its peers. The measures, all of them by default:\n{known}",
@@ -47,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("measure", nargs="*", type=_known_measure, metavar="MEASURE")
     parser.add_argument("--quick", action="store_true", help="tiny counts: only shows that it all works")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long a soak lasts (10)")
     parser.add_argument("--only", metavar="NAME[,NAME]", help=f"only these servers: {', '.join(PEERS)}")
     parser.add_argument("--write", action="store_true", help="also write the figures into the docs")
     parser.add_argument("--render", action="store_true", help="only write the tables anew from results.json")
@@ -55,9 +59,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _known_measure(name: str) -> str:
-    if name not in MEASURES:
-        raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(MEASURES)}")
+    if name not in (known := (*MEASURES, soak.NAME)):
+        raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(known)}")
     return name
+
+
+def _soak(asked: argparse.Namespace) -> int:
+    """1 when the server did not stay as it was, or a client was wrong."""
+    if asked.measure != [soak.NAME]:
+        raise CannotMeasure("A soak is run by itself: leave the other measures out.")
+    found = soak.soak(asked.minutes * 60)
+    print(f"\n{soak.render(found)}\n")
+    for each in found.wrong[: soak.WRONG_SHOWN]:
+        print(f"bench: {each}", file=sys.stderr)
+    if asked.write:
+        report.put(soak.NAME, soak.document(found))
+    return 1 if any(check.held is False for check in soak.checks(found)) else 0
 
 
 def _measure(measures: list[Measure], scale: Scale, asked: argparse.Namespace) -> int:

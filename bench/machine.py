@@ -78,12 +78,11 @@ def rss_bytes(pids: tuple[int, ...]) -> int:
     return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page for pid in pids)
 
 
-def describe() -> dict[str, str]:
-    """What a figure needs to be compared with another: machine, kernel, versions, commit and date."""
+def describe_ours() -> dict[str, str]:
+    """What a figure needs to be compared with another of ours: machine, kernel, versions, commit and date."""
     cpu = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     ours = ("quart", "hypercorn", "uvloop", "redis", "sqlalchemy")
-    theirs = ("sse-starlette", "uvicorn", "uvloop", "channels", "channels-redis", "daphne", "django")
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "commit": _output("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
@@ -92,6 +91,14 @@ def describe() -> dict[str, str]:
         "this project": ", ".join(
             (f"Python {platform.python_version()}", *(f"{n} {importlib.metadata.version(n)}" for n in ours))
         ),
+    }
+
+
+def describe() -> dict[str, str]:
+    """The same, and what a comparison with the peers needs: theirs, and the services'."""
+    theirs = ("sse-starlette", "uvicorn", "uvloop", "channels", "channels-redis", "daphne", "django")
+    return {
+        **describe_ours(),
         "peers": ", ".join(
             (
                 _output("nginx", "-v").replace("nginx version: ", "").replace("/", " "),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from bench import processes
 from bench.load import compiled
@@ -135,6 +136,7 @@ async def _seed(database_url: str, players: int, password: str) -> Seeded:
 class Grandstand(Server):
     """This project, running, with what only it has."""
 
+    settings: Settings
     seeded: Seeded
     password: str
 
@@ -155,10 +157,12 @@ def grandstand(
     players: int = 16,
     database: str = "sqlite",
     redis: bool = True,
+    overrides: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Grandstand]:
     """This project as an operator runs it, with a limit that lets all spectators come from one machine.
 
-    The log's periodic reading is off: only the bus brings events, as with the peers.
+    The log's periodic reading is off: only the bus brings events, as with the peers. What ``overrides``
+    sets comes last.
     """
     with contextlib.ExitStack() as stack:
         url = f"sqlite:///{folder}/grandstand.db"
@@ -176,6 +180,7 @@ def grandstand(
             "WEB_CONCURRENCY": str(workers),
             "REDIS_URL": stack.enter_context(processes.redis(folder, cores.rest)) if redis else "",
             **_no_limits(),
+            **overrides,
         }
         settings = Settings.from_env(environment)
         password = secrets.token_urlsafe(12)
@@ -204,6 +209,7 @@ def grandstand(
             path=f"/sse/tournaments/{seeded.tournament_id}/{'fragments/' if html else ''}?conflate=0",
             publisher=[*publisher, environment["REDIS_URL"], str(seeded.tournament_id), str(MATCH_ID)],
             headers=headers,
+            settings=settings,
             seeded=seeded,
             password=password,
         )

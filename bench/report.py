@@ -11,7 +11,9 @@ from bench.results import Measured, Results
 from bench.targets import TARGETS
 
 DOCUMENT = ROOT / "docs/performance.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+FIGURES = "figures"
+"""The markers between which the figures stand."""
+
 NOT_MEASURED = "Not measured yet: `make bench` writes the figures here."
 
 
@@ -191,7 +193,13 @@ def _about(measured: Measured, told: dict[str, str]) -> str:
 
 
 def write(results: Results) -> None:
-    """Put the figures between the two markers of the document."""
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{figures(results)}\n\n{END}{after}")
+    """Put the figures into the document."""
+    put(FIGURES, figures(results))
+
+
+def put(markers: str, text: str) -> None:
+    """Put a text between two markers of the document, in the place of what stands there."""
+    begin, end = f"<!-- {markers}: begin -->", f"<!-- {markers}: end -->"
+    before, _, rest = DOCUMENT.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    DOCUMENT.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
