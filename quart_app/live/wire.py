@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -36,32 +35,15 @@ from quart.typing import ResponseTypes
 from quart.utils import encode_headers
 
 from quart_app.live.frames import Block
+from quart_app.live.socket_wire import SocketWire, bound, nobody, reset
 
 HYPERCORN = version("hypercorn")
 
 ADOPTABLE_HYPERCORN = ("0.18.0",)
 """The versions of Hypercorn that ``adopt`` was proved on; with any other the streams go through ASGI."""
 
-SEND_BUFFER_BYTES = 64 * 1024
-"""What a reader that has gone silent may pin in the kernel (which doubles it for its own book-keeping)."""
-
-KEEPALIVE = (
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPIDLE", 0), 60),
-    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPINTVL", 0), 15),
-    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPCNT", 0), 4),
-    # unacknowledged data for this long, in milliseconds: the peer is gone without a FIN
-    (socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 0), 60_000),
-)
-
-AT_ONCE = struct.pack("ii", 1, 0)
-"""SO_LINGER (socket(7)): on, for no second."""
-
 FLUSH_TURNS = 20
 """How many turns of the loop the head of the answer gets to leave."""
-
-LAST = Block(b"")
-"""The empty chunk ends an HTTP body."""
 
 
 class Wire(Protocol):
@@ -89,10 +71,6 @@ class Wire(Protocol):
         ...
 
 
-def _nobody() -> None:
-    """Nobody is attached yet."""
-
-
 class AsgiWire:
     """A wire over ASGI ``send``, which returns once the server has room for more.
 
@@ -105,8 +83,8 @@ class AsgiWire:
         self._closing = False
         self._woken = asyncio.Event()
         self._carrier = asyncio.current_task()
-        self._on_drain: Callable[[], None] = _nobody
-        self._on_closed: Callable[[], None] = _nobody
+        self._on_drain: Callable[[], None] = nobody
+        self._on_closed: Callable[[], None] = nobody
 
     @property
     def full(self) -> bool:
@@ -128,7 +106,13 @@ class AsgiWire:
         self._woken.set()
 
     def abort(self) -> None:
-        """Stop the carrier, even within a ``send`` that a silent reader holds up."""
+        """Stop the carrier, even within a ``send`` that a silent reader holds up.
+
+        The connection is reset where it can be found; what the server holds for it would stay otherwise.
+        """
+        server = _server_behind(self._send)
+        if server is not None:
+            reset(server.writer.transport)
         if self._carrier is not None:
             self._carrier.cancel()
 
@@ -150,88 +134,7 @@ class AsgiWire:
 
     def _end(self) -> None:
         """As ``SocketWire._end``."""
-        told, self._on_drain, self._on_closed = self._on_closed, _nobody, _nobody
-        told()
-
-
-class SocketWire(asyncio.Protocol):
-    """A wire that writes to its own socket: HTTP/1.1 chunks by hand, straight into the kernel.
-
-    What the kernel does not take goes to the transport, which makes the wire full until it has left. There
-    is no task and no buffer per stream.
-    """
-
-    __slots__ = ("_closing", "_descriptor", "_on_closed", "_on_drain", "_transport", "full")
-
-    def __init__(self, descriptor: int) -> None:
-        self.full = False
-        self._descriptor = descriptor
-        self._closing = False
-        self._transport: asyncio.Transport | None = None
-        self._on_drain: Callable[[], None] = _nobody
-        self._on_closed: Callable[[], None] = _nobody
-
-    def attach(self, on_drain: Callable[[], None], on_closed: Callable[[], None]) -> None:
-        """Call ``on_drain`` each time what the kernel did not take has left, ``on_closed`` at the end."""
-        self._on_drain, self._on_closed = on_drain, on_closed
-        if self._transport is None:
-            self._end()  # the client left before anybody could attach
-
-    def write(self, block: Block) -> None:
-        """Write a block as one HTTP chunk."""
-        transport = self._transport
-        if transport is None or self._closing:
-            return
-        data = block.chunk
-        try:
-            sent = os.write(self._descriptor, data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            transport.abort()  # the client has gone; connection_lost will tell
-            return
-        if sent < len(data):
-            transport.write(data[sent:])
-            # it tries at once, and a quick reader may have made room by now: then nothing will drain later
-            self.full = transport.get_write_buffer_size() > 0
-
-    def close(self) -> None:
-        """Write the last chunk and close once all is out."""
-        if self._transport is None or self._closing:
-            return
-        self.write(LAST)
-        self._closing = True
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Close now, with a reset: else the kernel would keep what a silent reader does not take."""
-        if self._transport is not None:
-            connection = self._transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-            self._transport.abort()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Any unsent byte makes the wire full, and none makes it free."""
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=0)
-
-    def resume_writing(self) -> None:
-        """All that was unsent has left."""
-        self.full = False
-        self._on_drain()
-
-    def data_received(self, data: bytes) -> None:
-        """A client has nothing to say on a stream; what it says is passed over."""
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The stream has ended, whoever ended it. The descriptor is not ours any more."""
-        self._transport = None
-        self._end()
-
-    def _end(self) -> None:
-        """Tell that the stream has ended, and let go of who was told: holding each other, both would stay in
-        memory until Python's collector comes by, which is rarely."""
-        told, self._on_drain, self._on_closed = self._on_closed, _nobody, _nobody
+        told, self._on_drain, self._on_closed = self._on_closed, nobody, nobody
         told()
 
 
@@ -284,10 +187,7 @@ async def adopt(send: ASGISendCallable, http_version: str) -> Adopted | None:
         return None  # no more files may be opened: over ASGI the stream needs no second one
     try:
         ours.setblocking(False)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        for level, option, value in KEEPALIVE:
-            if option:
-                ours.setsockopt(level, option, value)
+        bound(ours)
         descriptor = ours.fileno()
         loop = asyncio.get_running_loop()
         _, wire = await loop.connect_accepted_socket(lambda: SocketWire(descriptor), ours)
@@ -302,20 +202,23 @@ async def adopt(send: ASGISendCallable, http_version: str) -> Adopted | None:
     return Adopted(wire, release)
 
 
-def _recognise(send: ASGISendCallable) -> TCPServer | None:
-    """Hypercorn's end of the connection behind an ASGI ``send``, if it is one that can be adopted."""
+def _server_behind(send: ASGISendCallable) -> TCPServer | None:
+    """Hypercorn's end of the HTTP/1.1 connection behind an ASGI ``send``, None if it is anything else."""
     if HYPERCORN not in ADOPTABLE_HYPERCORN:
         return None
     stream = getattr(send, "__self__", None)
-    if type(stream) is not HTTPStream:
-        return None
-    http = getattr(stream.send, "__self__", None)
+    http = getattr(stream.send, "__self__", None) if type(stream) is HTTPStream else None
+    server = getattr(http.send, "__self__", None) if type(http) is H11Protocol else None
+    return server if type(server) is TCPServer and type(server.protocol) is ProtocolWrapper else None
+
+
+def _recognise(send: ASGISendCallable) -> TCPServer | None:
+    """The same if it can be adopted: no TLS, and nothing more asked on the connection."""
+    server = _server_behind(send)
+    http = server.protocol.protocol if server is not None else None
     if type(http) is not H11Protocol or http.ssl or type(http.connection) is not h11.Connection:
         return None
     if http.connection.their_state is not h11.DONE or http.connection.trailing_data[0]:
-        return None
-    server = getattr(http.send, "__self__", None)
-    if type(server) is not TCPServer or type(server.protocol) is not ProtocolWrapper:
         return None
     return server
 
@@ -374,6 +277,9 @@ class StreamConnection(ASGIHTTPConnection):
         )
         adopted = await adopt(send, self.scope["http_version"]) if response.adopt else None
         if adopted is None:
+            server = _server_behind(send)
+            if server is not None:
+                bound(server.writer.get_extra_info("socket"))
             carried = AsgiWire(send)
             await response.admit(carried)
             watching = asyncio.ensure_future(_abort_when_gone(carried, receive)) if receive else None

@@ -85,11 +85,6 @@ async def select_tournaments(
     return tuple(TournamentRow(*row) for row in await conn.execute(query))
 
 
-async def update_epoch(conn: AsyncConnection, tournament_id: int, epoch: str) -> None:
-    """Start a new incarnation of the log, after it was restored or cut: older event ids mean nothing now."""
-    await conn.execute(tournaments.update().where(tournaments.c.id == tournament_id).values(epoch=epoch))
-
-
 async def delete_own_tournaments(conn: AsyncConnection, *, before: datetime) -> None:
     """Delete what the server made for its own use and has not written to since ``before``, with its log."""
     stale = sa.and_(tournaments.c.id < 0, tournaments.c.updated_at < rfc3339(before))

@@ -14,7 +14,7 @@ from quart_app.domain.events import Envelope, TournamentCreated
 from quart_app.errors import LostRace
 from quart_app.store.engine import Database
 from quart_app.store.event_log import append_events, select_events, select_heads
-from quart_app.store.tournaments import select_tournament, update_epoch
+from quart_app.store.tournaments import select_tournament
 from tests.store.samples import (
     NOON,
     SUMMARY,
@@ -234,12 +234,3 @@ async def test_no_ids_have_no_heads(database: Database) -> None:
     """Asking for nothing gives nothing."""
     async with database.reading() as conn:
         assert await select_heads(conn, []) == {}
-
-
-async def test_a_new_epoch_names_the_whole_log(database: Database) -> None:
-    """After ``update_epoch`` every event's id begins with the new one."""
-    tournament_id = await open_log(database)
-    await append(database, tournament_id, 0, score(tournament_id, 1, 1), score(tournament_id, 1, 2))
-    async with database.writing() as conn:
-        await update_epoch(conn, tournament_id, "77aa00")
-    assert [envelope.id for envelope in await read_log(database, tournament_id)] == ["77aa00-1", "77aa00-2"]

@@ -37,9 +37,10 @@ def _tell_seed(seed: int) -> None:
     logging.getLogger(__name__).warning("GRANDSTAND_FAULT_SEED=%d", seed)
 
 
-def fault_settings(database_url: str, redis_url: str) -> Settings:
+def fault_settings(database_url: str, redis_url: str, wire: str) -> Settings:
     """Settings with quick timers."""
     return Settings.for_tests(
+        wire=wire,
         database_url=database_url,
         redis_url=redis_url,
         heartbeat_seconds=1.0,
@@ -50,14 +51,14 @@ def fault_settings(database_url: str, redis_url: str) -> Settings:
     )
 
 
-@pytest_asyncio.fixture(scope="package", name="deployment")
+@pytest_asyncio.fixture(scope="package", name="deployment", params=["socket", "asgi"])
 async def _deployment(
-    redis_server: RedisServer, postgres_server: PostgresServer
+    request: pytest.FixtureRequest, redis_server: RedisServer, postgres_server: PostgresServer
 ) -> AsyncIterator[Deployment]:
-    """Two workers, running."""
+    """Two workers, running; everything once over each wire."""
     await redis_server.start()
     url = await postgres_server.fresh_database(migrated=True)
-    deployment = Deployment(fault_settings(url, redis_server.url), workers=2)
+    deployment = Deployment(fault_settings(url, redis_server.url, request.param), workers=2)
     try:
         await deployment.start()
         yield deployment

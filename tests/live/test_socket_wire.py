@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from quart_app.live.frames import Block
-from quart_app.live.wire import SocketWire
+from quart_app.live.socket_wire import SocketWire
 
 
 async def write_what_the_kernel_takes_in_two_steps() -> tuple[bool, bytes]:

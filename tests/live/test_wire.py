@@ -15,8 +15,9 @@ import pytest
 
 from quart_app.actions import matches
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
+from quart_app.live.socket_wire import SocketWire
 from quart_app.live.subscriber import Subscriber
-from quart_app.live.wire import ADOPTABLE_HYPERCORN, AsgiWire, SocketWire
+from quart_app.live.wire import ADOPTABLE_HYPERCORN, AsgiWire
 from quart_app.settings import Settings
 from tests.server import Server, running
 
