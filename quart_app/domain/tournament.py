@@ -77,7 +77,6 @@ class Tournament:
     round_names: tuple[str, ...] = ()
     matches: dict[int, Match] = field(default_factory=dict)
     feeds: Feeds = field(default_factory=dict)
-    played_at_seq: int = 0
 
     def apply(self, event: events.Event) -> Tournament:
         """The tournament after one more event. Raises ValueError for an event of another tournament."""
@@ -111,7 +110,6 @@ class Tournament:
                     round_names=event.rounds,
                     matches=bracket.lay_out(event.matches, seq),
                     feeds=bracket.feeds_of(event.matches),
-                    played_at_seq=seq,
                 )
             case events.VisibilityChanged():
                 return replace(self, seq=seq, visibility=event.visibility)
@@ -131,7 +129,7 @@ class Tournament:
 
     def _with(self, changed: Match) -> Tournament:
         matches = bracket.advance(self.matches, self.feeds, changed)
-        return replace(self, seq=changed.version, matches=matches, played_at_seq=changed.version)
+        return replace(self, seq=changed.version, matches=matches)
 
     @property
     def status(self) -> TournamentStatus:

@@ -21,8 +21,8 @@ SLICE_SECONDS = 0.004
 SLICE_CHECK = 64
 """After how many subscribers the clock is read."""
 
-Step = tuple[int, Block | None, int, int]
-"""From which cursor, by which block, to which cursor, and how many bytes that is."""
+Step = tuple[int, Block | None, int, int, int]
+"""From which cursor, by which block, to which cursor, and how many bytes and events that is."""
 
 
 class Audience:
@@ -51,6 +51,8 @@ class Audience:
         subscriber.plain = False
         self.subscribers.pop(subscriber, None)
         self.empty_since = time.monotonic()
+        if not self.subscribers:
+            self.presence = None  # whoever comes next is told anew
 
     def fan_out(self) -> None:
         """Bring everyone what is new, beginning with the next turn of the loop."""
@@ -82,7 +84,7 @@ class Audience:
         as few steps as Python allows, and only the rest is pumped.
         """
         now = time.monotonic()
-        view, at, block, cursor, size, passed = None, -1, None, -1, 0, 0
+        view, at, block, cursor, size, events = None, -1, None, -1, 0, 0
         taken = 0
         for subscriber in batch:
             wire = subscriber.wire
@@ -92,16 +94,15 @@ class Audience:
                 continue
             if subscriber.view is not view or subscriber.cursor != at:
                 view = subscriber.view
-                at, block, cursor, size = self._step(subscriber)
-                passed = cursor - at
+                at, block, cursor, size, events = self._step(subscriber)
             if block is None:
                 subscriber.pump()
                 continue
             subscriber.cursor = cursor
-            subscriber.events += passed
+            subscriber.events += events
             subscriber.bytes += size
             subscriber.last_write = now
-            taken += passed
+            taken += events
             self.room.delivered_bytes += size
             wire.write(block)
         self.room.delivered_events += taken
@@ -112,5 +113,5 @@ class Audience:
         if self.room.oldest <= cursor < self.room.head:
             chunk = self.room.chunk(subscriber.view, cursor, False)
             if chunk.block is not None and chunk.cursor == self.room.head and not chunk.owed:
-                return cursor, chunk.block, chunk.cursor, len(chunk.block.raw)
-        return cursor, None, cursor, 0
+                return cursor, chunk.block, chunk.cursor, len(chunk.block.raw), chunk.events
+        return cursor, None, cursor, 0, 0

@@ -40,13 +40,14 @@ def view_of(html: bool, filter: Filter) -> View:
 
 
 class Chunk(NamedTuple):
-    """What to write, None where the view shows nothing, and the cursor after it.
+    """What to write, None where the view shows nothing, the cursor after it, and how many events it shows.
 
     ``owed`` says that the cursor is past the last id in the block: what follows that is not shown.
     """
 
     block: Block | None
     cursor: int
+    events: int = 0
     owed: bool = False
 
 
@@ -116,10 +117,6 @@ class Room:
             del self._tail[:surplus], self._frames[:surplus], self._players[:surplus]
         return new
 
-    def behind(self, cursor: int) -> bool:
-        """Whether there is anything after this cursor."""
-        return cursor < self.head
-
     def chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
         """What a subscriber at ``cursor`` (from ``oldest`` to ``head``) gets next.
 
@@ -138,7 +135,7 @@ class Room:
         html = self._render(self.tournament, events) if events else ""
         if not html:
             return Chunk(None, self.head, owed=True)
-        return Chunk(Block(frames.frame(html, id=str(self.position))), self.head)
+        return Chunk(Block(frames.frame(html, id=str(self.position))), self.head, len(events))
 
     def _json_chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
         start = cursor - self.oldest
@@ -148,7 +145,7 @@ class Room:
                 size += len(self._frames[end])
                 end += 1
             data = self._frames[start] if end == start + 1 else b"".join(self._frames[start:end])
-            return Chunk(Block(data), self.oldest + end)
+            return Chunk(Block(data), self.oldest + end, end - start)
         shown = [envelope for envelope in self._after(cursor) if self._shows(view, envelope)]
         if conflate:
             shown = frames.conflate(shown)
@@ -158,10 +155,11 @@ class Room:
             pieces.append(self._frames[envelope.seq - self.oldest - 1])
             size += len(pieces[-1])
             if size >= CHUNK_BYTES_MAX:
-                return Chunk(Block(b"".join(pieces)), envelope.seq)
+                return Chunk(Block(b"".join(pieces)), envelope.seq, len(pieces))
         if not shown:
             return Chunk(None, self.head, owed=True)
-        return Chunk(Block(b"".join(pieces)), self.head, owed=shown[-1].seq < self.head)
+        owed = shown[-1].seq < self.head
+        return Chunk(Block(b"".join(pieces)), self.head, len(pieces), owed)
 
     def count(self, view: View, cursor: int) -> int:
         """How many events after ``cursor`` the view shows."""

@@ -137,9 +137,8 @@ class Subscriber:
                 block = frames.Block(self.resync(self, "too_far_behind"))
             else:
                 chunk = self.room.chunk(self.view, self.cursor, self.lagging and self.join.conflate)
-                passed = chunk.cursor - self.cursor
-                self.events += passed
-                self.room.delivered_events += passed
+                self.events += chunk.events
+                self.room.delivered_events += chunk.events
                 self.cursor = chunk.cursor
                 self.owed = chunk.owed
                 if chunk.block is None:

@@ -79,6 +79,7 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
         last_event_id=request.headers.get("Last-Event-ID"),
         query=request.args.to_dict(flat=False),
     )
+    await context().limits.connect(asked.address)
     join = await _join(context(), asked)
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
@@ -105,6 +106,8 @@ def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamRespon
         )
         try:
             join = await _join(parts, asked)
+            # last, so that a refusal is counted once: by Quart's way
+            await parts.limits.connect(asked.address)
         except AppError:
             return None  # Quart's way says why
         parts.metrics.http_requests.labels("GET", HTML_ROUTE if asked.html else JSON_ROUTE, "200").inc()
@@ -116,7 +119,6 @@ def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamRespon
 
 async def _join(parts: Context, asked: Asked) -> Join:
     """What to let in. Raises the AppError that refuses it."""
-    await parts.limits.connect(asked.address)
     grant = parts.tokens.read(asked.token, FEED)
     audience = await parts.hub.open(asked.tournament_id)
     if grant.tournament_id != asked.tournament_id:

@@ -47,7 +47,6 @@ STORE = ("quart_app.store",)
 MAY_KNOW: dict[str, tuple[str, ...]] = {
     "quart": (*FRONT, "quart_app.live.wire"),
     "hypercorn": (*FRONT, "quart_app.live.wire"),
-    "quart_schema": FRONT,
     "quart_auth": (*FRONT, "quart_app.auth"),
     "jinja2": FRONT,
     "sqlalchemy": STORE,
