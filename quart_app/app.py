@@ -43,6 +43,7 @@ from quart_app.web import (
 from quart_app.web import tokens as token_routes
 from quart_app.web.canary import Canary
 from quart_app.web.context import EXTENSION, Context
+from quart_app.web.express_pages import ExpressPages
 from quart_app.web.limits import Limits
 from quart_app.web.snapshot import snapshot
 from quart_app.web.stored import PageCache, StaticFiles
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> Quart:
     metering.register(app)
     for room in (pages, staff, api, token_routes, feeds, health):
         app.register_blueprint(room.blueprint)
+    app.asgi_app = ExpressPages(app.asgi_app, parts)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         app.asgi_app = proxies.TrustedProxies(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
 

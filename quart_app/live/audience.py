@@ -85,7 +85,7 @@ class Audience:
         """
         now = time.monotonic()
         view, at, block, cursor, size, events = None, -1, None, -1, 0, 0
-        taken = 0
+        shown = written = 0
         for subscriber in batch:
             wire = subscriber.wire
             if not subscriber.plain or wire.full:
@@ -102,10 +102,11 @@ class Audience:
             subscriber.events += events
             subscriber.bytes += size
             subscriber.last_write = now
-            taken += events
-            self.room.delivered_bytes += size
+            shown += events
+            written += size
             wire.write(block)
-        self.room.delivered_events += taken
+        self.room.delivered_events += shown
+        self.room.delivered_bytes += written
 
     def _step(self, subscriber: Subscriber) -> Step:
         """The step of everyone who stands where this subscriber does, without a block if there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quart import Response
 
 from quart_app.store.staff import StaffRow
-from quart_app.web.context import context
+from quart_app.web.context import Context
 from quart_app.web.tokens import feed_cookie
 
 
@@ -15,8 +15,8 @@ def joined_at(tournament_id: int, position: str) -> dict[str, object]:
     return {"tournament_id": tournament_id, "connect": connect}
 
 
-def let_in(response: Response, tournament_id: int, staff: StaffRow | None) -> Response:
+def let_in(parts: Context, response: Response, tournament_id: int, staff: StaffRow | None) -> Response:
     """The response, with a fresh feed token for the browser that gets it."""
-    token, _ = context().tokens.issue_feed(tournament_id, staff=staff)
-    feed_cookie(response, tournament_id, token)
+    token, _ = parts.tokens.issue_feed(tournament_id, staff=staff)
+    feed_cookie(parts.settings, response, tournament_id, token)
     return response

@@ -25,6 +25,9 @@ FINISHED_PER_PAGE = 50
 UNFINISHED_MAX = 100
 ID_DIGITS_MAX = 18
 
+TOURNAMENT_ROUTE = f"/tournaments/<int(max={ID_MAX}):tournament_id>/"
+MATCH_ROUTE = f"{TOURNAMENT_ROUTE}matches/<int:match_id>/"
+
 
 @blueprint.get("/")
 async def index() -> Response:
@@ -52,10 +55,11 @@ async def index() -> Response:
         older_than=finished[FINISHED_PER_PAGE - 1].id if len(finished) > FINISHED_PER_PAGE else None,
         further=further,
     )
-    return Stored(render("index.html", page=page).encode(), HTML).answer(ASKED_AGAIN_PRIVATELY)
+    rendered = Stored(render("index.html", page=page).encode(), HTML)
+    return rendered.answer(ASKED_AGAIN_PRIVATELY, request.headers)
 
 
-@blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/")
+@blueprint.get(TOURNAMENT_ROUTE)
 async def tournament(tournament_id: int) -> Response:
     """A tournament: what is on now, and its bracket. It follows the feed from the state it shows."""
     shown = await _visible(tournament_id)
@@ -67,7 +71,7 @@ async def tournament(tournament_id: int) -> Response:
     return await _live_page(shown, (tournament_id,), rendered)
 
 
-@blueprint.get(f"/tournaments/<int(max={ID_MAX}):tournament_id>/matches/<int:match_id>/")
+@blueprint.get(MATCH_ROUTE)
 async def match(tournament_id: int, match_id: int) -> Response:
     """One match and its story. It follows the same feed as the tournament's page."""
     shown = await _visible(tournament_id)
@@ -129,4 +133,5 @@ async def _live_page(shown: Shown, which: tuple[int, ...], render: Callable[[], 
     """A page that follows the feed, rendered once for each state that it shows."""
     page = await context().pages.page((shown.position, *which), render)
     # shown again it asks first, so that it never begins with an old state
-    return let_in(page.answer(ASKED_AGAIN_PRIVATELY), shown.tournament.id, await current_staff())
+    answer = page.answer(ASKED_AGAIN_PRIVATELY, request.headers)
+    return let_in(context(), answer, shown.tournament.id, await current_staff())

@@ -108,7 +108,7 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         lists=staff_views.match_lists(tournament),
         **joined_at(loaded.row.id, loaded.position),
     )
-    return let_in(response, loaded.row.id, staff)
+    return let_in(context(), response, loaded.row.id, staff)
 
 
 async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Response:
@@ -124,7 +124,7 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     response = _page(
         "staff/match.html", refusal, staff=staff, **shown, **joined_at(loaded.row.id, loaded.position)
     )
-    return let_in(response, loaded.row.id, staff)
+    return let_in(context(), response, loaded.row.id, staff)
 
 
 @blueprint.get("/login/")

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from quart import Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.security import safe_join
 
 from quart_app.errors import NotFound
@@ -48,13 +49,13 @@ class Stored:
             return None
         return gzip.compress(self.body, mtime=0)
 
-    def answer(self, cache_control: str) -> Response:
-        """The answer to the present request: 304 if the client has it, compressed if it can read that."""
+    def answer(self, cache_control: str, asked: Headers) -> Response:
+        """The answer to these headers of a request: 304 if the client has it, compressed if it reads that."""
         headers = {"ETag": self.etag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
-        known = request.headers.get("If-None-Match", "")
+        known = asked.get("If-None-Match", "")
         if self.etag in (tag.strip() for tag in known.split(",")):
             return Response(b"", 304, headers)
-        if self.compressed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+        if self.compressed is not None and "gzip" in asked.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "gzip"
             return Response(self.compressed, 200, headers, content_type=self.content_type)
         return Response(self.body, 200, headers, content_type=self.content_type)
@@ -66,14 +67,20 @@ class PageCache:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Stored] = OrderedDict()
 
+    def kept(self, key: Hashable) -> Stored | None:
+        """The page under ``key``, if it is kept."""
+        stored = self._kept.get(key)
+        if stored is not None:
+            self._kept.move_to_end(key)
+        return stored
+
     async def page(self, key: Hashable, render: Callable[[], Awaitable[str]]) -> Stored:
         """The page kept under ``key``, which must name everything that it depends on; rendered if need be."""
-        stored = self._kept.get(key)
+        stored = self.kept(key)
         if stored is None:
             stored = self._kept[key] = Stored((await render()).encode(), HTML)
             while len(self._kept) > PAGES_KEPT:
                 self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
         return stored
 
 
@@ -95,4 +102,4 @@ class StaticFiles:
             if kind.startswith("text/"):
                 kind += "; charset=utf-8"
             stored = self._kept[name] = Stored(Path(path).read_bytes(), kind)
-        return stored.answer(KEPT_FOR_EVER if "v" in request.args else ASKED_AGAIN)
+        return stored.answer(KEPT_FOR_EVER if "v" in request.args else ASKED_AGAIN, request.headers)

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 from quart_app.actions.staff import authenticate, record_refresh_token, rotate_refresh_token
 from quart_app.auth.tokens import REFRESH, Grant
 from quart_app.errors import InvalidInput, Unauthenticated
+from quart_app.settings import Settings
 from quart_app.store.staff import select_staff
 from quart_app.store.tournaments import select_tournament
 from quart_app.web.access import FEED_COOKIE, client_address, current_staff, require_visible
@@ -68,13 +69,12 @@ async def post_feed_token(tournament_id: int) -> Response:
     token, grant = context().tokens.issue_feed(tournament_id, staff=staff)
     answer = FeedToken(token=token, expires_in=_seconds_left(grant), url=_feed_path(tournament_id))
     response = _json(answer)
-    feed_cookie(response, tournament_id, token)
+    feed_cookie(context().settings, response, tournament_id, token)
     return response
 
 
-def feed_cookie(response: Response, tournament_id: int, token: str) -> None:
+def feed_cookie(settings: Settings, response: Response, tournament_id: int, token: str) -> None:
     """Let the response hand the browser a feed token, for the feeds of that tournament only."""
-    settings = context().settings
     response.set_cookie(
         FEED_COOKIE,
         token,
