@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "docs/performance.md"
+RESULTS = ROOT / "bench/results.json"
+WRITTEN = (DOCUMENT, RESULTS)
+"""What the bench writes its figures into."""
+
 PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
 
 _SCHEDULER_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's include/linux/posix-timers.h: user and system time
@@ -85,7 +90,7 @@ def describe_ours() -> dict[str, str]:
     ours = ("quart", "hypercorn", "uvloop", "redis", "sqlalchemy")
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "commit": _output("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
+        "commit": _commit(),
         "machine": f"{cpu.group(1) if cpu else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB",
         "system": f"Linux {platform.release()}, {platform.freedesktop_os_release()['PRETTY_NAME']}",
         "this project": ", ".join(
@@ -115,6 +120,14 @@ def describe() -> dict[str, str]:
             )
         ),
     }
+
+
+def _commit() -> str:
+    """The checkout's commit, with ``-dirty`` if anything but what the bench itself writes was changed."""
+    changes = ("git", "-C", str(ROOT), "diff", "--name-only", "HEAD", "--", ".")
+    own = (f":!{path.relative_to(ROOT)}" for path in WRITTEN)
+    commit = _output("git", "-C", str(ROOT), "describe", "--always")
+    return f"{commit}-dirty" if _output(*changes, *own) else commit
 
 
 def _output(*command: str) -> str:

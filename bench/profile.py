@@ -81,7 +81,10 @@ def _joins(each: Bench, server: Grandstand) -> Iterator[None]:
 def _pages(each: Bench, server: Grandstand) -> Iterator[None]:
     url = f"http://127.0.0.1:{server.port}/tournaments/{server.seeded.tournament_id}/"
     command = [program("wrk"), "-t1", "-c16", f"-d{each.scale.seconds + 2:.0f}s", url]
-    with subprocess.Popen(pinned(each.cores.rest, command), stdout=subprocess.DEVNULL):
+    with (
+        each.spectators(server, 1),
+        subprocess.Popen(pinned(each.cores.rest, command), stdout=subprocess.DEVNULL),
+    ):
         yield
 
 

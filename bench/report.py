@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.machine import ROOT
+from bench.machine import DOCUMENT
 from bench.peers import FLOOR, PEERS
 from bench.results import Measured, Results
 from bench.targets import TARGETS
 
-DOCUMENT = ROOT / "docs/performance.md"
 FIGURES = "figures"
 """The markers between which the figures stand."""
 

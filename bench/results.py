@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 
-Figures = dict[str, float]
+from bench.machine import RESULTS
 
-FILE = Path(__file__).parent / "results.json"
+Figures = dict[str, float]
 
 
 @dataclass
@@ -51,13 +50,13 @@ Results = dict[str, Measured]
 
 def load() -> Results:
     """What was measured so far, nothing at first."""
-    if not FILE.exists():
+    if not RESULTS.exists():
         return {}
-    return {name: Measured(**kept) for name, kept in json.loads(FILE.read_text()).items()}
+    return {name: Measured(**kept) for name, kept in json.loads(RESULTS.read_text()).items()}
 
 
 def save(results: Results) -> None:
     """Keep these, and what was measured before of other measures."""
     kept = load() | results
     plain = {name: {"about": found.about, "rounds": found.rounds} for name, found in kept.items()}
-    FILE.write_text(json.dumps(plain, indent=1) + "\n")
+    RESULTS.write_text(json.dumps(plain, indent=1) + "\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import parse_qs
 
 from hypercorn.typing import HTTPScope
@@ -38,6 +39,9 @@ HEADERS = {
 
 JSON_ROUTE = "/sse/tournaments/<int:tournament_id>/"
 HTML_ROUTE = "/sse/tournaments/<int:tournament_id>/fragments/"
+COUNTED = "grandstand.connect_counted"
+"""What a request's scope holds once it counts towards its address's limit."""
+
 _PATH = re.compile(r"/sse/tournaments/([0-9]{1,9})/(fragments/)?")
 
 
@@ -79,8 +83,7 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
         last_event_id=request.headers.get("Last-Event-ID"),
         query=request.args.to_dict(flat=False),
     )
-    await context().limits.connect(asked.address)
-    join = await _join(context(), asked)
+    join = await _join(context(), cast(HTTPScope, request.scope), asked)
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
     return _stream(context(), join, HEADERS)
@@ -105,9 +108,7 @@ def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamRespon
             query=query,
         )
         try:
-            join = await _join(parts, asked)
-            # last, so that a refusal is counted once: by Quart's way
-            await parts.limits.connect(asked.address)
+            join = await _join(parts, scope, asked)
         except AppError:
             return None  # Quart's way says why
         parts.metrics.http_requests.labels("GET", HTML_ROUTE if asked.html else JSON_ROUTE, "200").inc()
@@ -117,8 +118,13 @@ def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamRespon
     return express
 
 
-async def _join(parts: Context, asked: Asked) -> Join:
+async def _join(parts: Context, scope: HTTPScope, asked: Asked) -> Join:
     """What to let in. Raises the AppError that refuses it."""
+    request_state = cast(dict[str, object], scope)
+    if COUNTED not in request_state:
+        # before anything that costs more; what the express way leaves to Quart has been counted there
+        await parts.limits.connect(asked.address)
+        request_state[COUNTED] = True
     grant = parts.tokens.read(asked.token, FEED)
     audience = await parts.hub.open(asked.tournament_id)
     if grant.tournament_id != asked.tournament_id:

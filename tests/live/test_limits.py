@@ -66,6 +66,34 @@ async def test_connecting_too_often_is_refused(settings: Settings) -> None:
     assert min(waits) >= 1
 
 
+async def test_feed_that_is_refused_counts_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The express way leaves a refusal to Quart, which knows that the connect has been counted."""
+    async with running(settings) as server:
+        tournament, other = await server.tournament(), await server.tournament()
+        headers = {"Authorization": f"Bearer {await server.feed_token(tournament.id)}"}
+        limits = server.context.limits
+        connect, counted = limits.connect, []
+
+        async def count(address: str) -> None:
+            counted.append(address)
+            await connect(address)
+
+        monkeypatch.setattr(limits, "connect", count)
+        answer = await server.client.get(f"/sse/tournaments/{other.id}/", headers=headers)
+    assert (answer.status_code, len(counted)) == (403, 1)
+
+
+async def test_connect_over_the_limit_opens_no_room(settings: Settings) -> None:
+    """The limit comes before anything that costs more, such as to read a log."""
+    async with running(replace(settings, limit_connects_per_address=2)) as server:
+        own, *others = [await server.tournament() for _ in range(13)]
+        headers = {"Authorization": f"Bearer {await server.feed_token(own.id)}"}
+        paths = [f"/sse/tournaments/{other.id}/" for other in others]
+        answers = [(await server.client.get(path, headers=headers)).status_code for path in paths]
+        opened = [other.id in server.hub.audiences for other in others]
+    assert (429 in answers, opened) == (True, [status == 403 for status in answers])
+
+
 async def test_guessing_a_password_is_refused(settings: Settings) -> None:
     """Tries to sign in under one name are limited, even with the right password in the end."""
     async with running(replace(settings, limit_logins_per_name=3)) as server:

@@ -101,7 +101,22 @@ async def test_filter_shows_what_was_asked_for(
         await play(server, tournament.id, 1, 2)
         frames = [await feed.next() for _ in expected]
         assert await feed.silence(0.3)
+        (subscriber,) = server.hub.audiences[tournament.id].subscribers
     assert {(frame.event, frame.payload["match_id"]) for frame in frames} == expected
+    assert subscriber.events == len(expected)
+
+
+async def test_only_what_is_shown_counts_as_delivered(server: Server) -> None:
+    """A walkover is two events at once; who asked for one of them got one."""
+    tournament = await server.tournament()
+    winner = tournament.matches[1].slots[0].participant_id
+    async with server.feed(tournament.id, query="?types=bracket_updated") as feed:
+        await feed.next()
+        walkover = ConfirmResult(match_id=1, winner_id=winner)
+        await matches.confirm_result(server.services, tournament.id, walkover, None)
+        await feed.until("bracket_updated")
+        (subscriber,) = server.hub.audiences[tournament.id].subscribers
+        assert subscriber.events == 1
 
 
 async def test_filtered_events_still_move_the_clients_position(settings: Settings) -> None:
