@@ -43,6 +43,7 @@ from quart_app.web import (
 from quart_app.web import tokens as token_routes
 from quart_app.web.canary import Canary
 from quart_app.web.context import EXTENSION, Context
+from quart_app.web.ending import Underway
 from quart_app.web.express_pages import ExpressPages
 from quart_app.web.limits import Limits
 from quart_app.web.snapshot import snapshot
@@ -94,6 +95,8 @@ def create_app(settings: Settings) -> Quart:
     app.asgi_app = ExpressPages(app.asgi_app, parts)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         app.asgi_app = proxies.TrustedProxies(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    underway = Underway(app.asgi_app, settings)
+    app.asgi_app = underway  # type: ignore[method-assign]
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
@@ -101,6 +104,7 @@ def create_app(settings: Settings) -> Quart:
         running = asyncio.create_task(_keep_running(hub))
         yield
         await hub.drain(0.0)
+        await underway.ended(settings.drain_seconds)
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running

@@ -8,23 +8,13 @@ no page was rendered for yet. Quart's way gives the very same answer, and every 
 from __future__ import annotations
 
 import re
-from typing import cast
 
-from hypercorn.typing import (
-    ASGIFramework,
-    ASGIReceiveCallable,
-    ASGISendCallable,
-    HTTPResponseBodyEvent,
-    HTTPResponseStartEvent,
-    HTTPScope,
-    Scope,
-)
+from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from quart import Response
-from quart.utils import encode_headers
-from werkzeug.datastructures import Headers
 
 from quart_app.auth.sessions import COOKIE as SESSION_COOKIE
 from quart_app.domain.commands import PUBLIC
+from quart_app.web.asgi import request_headers, send_whole
 from quart_app.web.context import Context
 from quart_app.web.following import let_in
 from quart_app.web.pages import MATCH_ROUTE, TOURNAMENT_ROUTE
@@ -46,10 +36,7 @@ class ExpressPages:
         if response is None:
             await self._app(scope, receive, send)
             return
-        start = {"status": response.status_code, "headers": encode_headers(response.headers)}
-        await send(cast(HTTPResponseStartEvent, {"type": "http.response.start", **start}))
-        body = await response.get_data(as_text=False)
-        await send(HTTPResponseBodyEvent(type="http.response.body", body=body, more_body=False))
+        await send_whole(response, send)
 
     def _answer(self, scope: HTTPScope) -> Response | None:
         path = _PATH.fullmatch(scope["path"])
@@ -63,8 +50,7 @@ class ExpressPages:
         kept = self._parts.pages.kept((f"{epoch}-{tournament.seq}", tournament_id, *match_id))
         if kept is None or tournament.visibility != PUBLIC:
             return None
-        lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        response = kept.answer(ASKED_AGAIN_PRIVATELY, Headers(lines))
+        response = kept.answer(ASKED_AGAIN_PRIVATELY, request_headers(scope))
         let_in(self._parts, response, tournament_id, None)
         response.headers.update(transport_headers(scope["scheme"], self._parts.settings))
         route = MATCH_ROUTE if match_id else TOURNAMENT_ROUTE

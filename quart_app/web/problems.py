@@ -14,8 +14,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import structlog
 from quart import Quart, Response, request
+from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.http import parse_accept_header
 from werkzeug.routing import RequestRedirect
 
 from quart_app import errors
@@ -130,14 +132,19 @@ def document(error: AppError) -> dict[str, object]:
 
 async def answer(error: AppError) -> Response:
     """The answer to the present request that tells of ``error``, in the form that its caller reads."""
-    if for_machines(request.path) or _prefers_json():
+    return written(error, request.path, request.headers)
+
+
+def written(error: AppError, path: str, headers: Headers) -> Response:
+    """The same for a request to ``path`` with these headers."""
+    if for_machines(path) or _prefers_json(headers):
         response = Response(msgspec.json.encode(document(error)), error.status, content_type=CONTENT_TYPE)
     else:
-        template = "fragments/_problem.html" if "HX-Request" in request.headers else "error.html"
+        template = "fragments/_problem.html" if "HX-Request" in headers else "error.html"
         page = render(template, status=error.status, title=error.title, detail=error.detail)
         response = Response(page, error.status, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
-    if error.status == 401 and for_machines(request.path):
+    if error.status == 401 and for_machines(path):
         # RFC 6750, section 3: what to send, and that what was sent is no good.
         response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     elif error.status in (429, 503):
@@ -148,8 +155,8 @@ async def answer(error: AppError) -> Response:
     return response
 
 
-def _prefers_json() -> bool:
-    accept = request.accept_mimetypes
+def _prefers_json(headers: Headers) -> bool:
+    accept = parse_accept_header(headers.get("Accept"), MIMEAccept)
     return accept.best_match(("text/html", *_JSON_TYPES), "text/html") in _JSON_TYPES
 
 
