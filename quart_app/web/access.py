@@ -35,6 +35,19 @@ def client_address() -> str:
     return client[0] if client else ""
 
 
+def login_lasts() -> bool:
+    """Whether a browser keeps the login that an answer to this request brings.
+
+    Outside development its cookie is Secure, and over plain http a browser takes such only from its own
+    machine.
+    """
+    own_machine = request.host.startswith("[::1]") or request.host.partition(":")[0] in (
+        "localhost",
+        "127.0.0.1",
+    )
+    return context().settings.development or request.scheme == "https" or own_machine
+
+
 def bearer_token() -> str | None:
     """What the request's ``Authorization: Bearer`` holds (RFC 6750, section 2.1); None without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -51,7 +51,7 @@ class ExpressPages:
         if kept is None or tournament.visibility != PUBLIC:
             return None
         response = kept.answer(ASKED_AGAIN_PRIVATELY, request_headers(scope))
-        let_in(self._parts, response, tournament_id, None)
+        let_in(self._parts, response, tournament_id, None, scope["scheme"])
         response.headers.update(transport_headers(scope["scheme"], self._parts.settings))
         route = MATCH_ROUTE if match_id else TOURNAMENT_ROUTE
         self._parts.metrics.http_requests.labels("GET", route, str(response.status_code)).inc()

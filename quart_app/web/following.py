@@ -15,8 +15,10 @@ def joined_at(tournament_id: int, position: str) -> dict[str, object]:
     return {"tournament_id": tournament_id, "connect": connect}
 
 
-def let_in(parts: Context, response: Response, tournament_id: int, staff: StaffRow | None) -> Response:
-    """The response, with a fresh feed token for the browser that gets it."""
+def let_in(
+    parts: Context, response: Response, tournament_id: int, staff: StaffRow | None, scheme: str
+) -> Response:
+    """The response, with a fresh feed token for the browser that gets it over ``scheme``."""
     token, _ = parts.tokens.issue_feed(tournament_id, staff=staff)
-    feed_cookie(parts.settings, response, tournament_id, token)
+    feed_cookie(parts.settings, response, tournament_id, token, staff=staff, scheme=scheme)
     return response

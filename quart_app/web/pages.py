@@ -134,4 +134,4 @@ async def _live_page(shown: Shown, which: tuple[int, ...], render: Callable[[], 
     page = await context().pages.page((shown.position, *which), render)
     # shown again it asks first, so that it never begins with an old state
     answer = page.answer(ASKED_AGAIN_PRIVATELY, request.headers)
-    return let_in(context(), answer, shown.tournament.id, await current_staff())
+    return let_in(context(), answer, shown.tournament.id, await current_staff(), request.scheme)

@@ -15,12 +15,14 @@ PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
     ),
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-HSTS = "max-age=31536000"
+OPENER_POLICY = {"Cross-Origin-Opener-Policy": "same-origin"}
+"""Only over https: elsewhere a browser ignores it, and complains in its console."""
+
+HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _CORS_METHODS = "GET, POST"
@@ -110,9 +112,9 @@ def _preflight() -> Response:
 
 def transport_headers(scheme: str, settings: Settings) -> dict[str, str]:
     """The security headers of an answer over ``scheme``."""
-    if scheme == "https" and not settings.development:
-        return {**PAGE_HEADERS, "Strict-Transport-Security": HSTS}
-    return PAGE_HEADERS
+    if scheme != "https":
+        return PAGE_HEADERS
+    return PAGE_HEADERS | OPENER_POLICY | ({} if settings.development else HSTS)
 
 
 async def _set_headers(response: Response) -> Response:

@@ -19,7 +19,15 @@ from quart_app.auth.sessions import sign_in, sign_out
 from quart_app.domain.bracket import Match
 from quart_app.domain.commands import GenerateBracket
 from quart_app.domain.tournament import TournamentStatus
-from quart_app.errors import AppError, Conflict, InvalidInput, NotFound, TooManyRequests, Unauthenticated
+from quart_app.errors import (
+    AppError,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+)
 from quart_app.store.event_log import select_events
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
 from quart_app.store.tournaments import select_tournaments
@@ -30,6 +38,7 @@ from quart_app.web.access import (
     current_staff,
     holds_role,
     local_path,
+    login_lasts,
     require_staff,
 )
 from quart_app.web.context import context
@@ -76,6 +85,7 @@ async def _login_page(refusal: Refusal | None) -> Response:
         refusal,
         name=entered.get("name", "") if refusal is not None else "",
         next=local_path(entered.get("next")),
+        lasts=login_lasts(),
     )
 
 
@@ -108,7 +118,7 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         lists=staff_views.match_lists(tournament),
         **joined_at(loaded.row.id, loaded.position),
     )
-    return let_in(context(), response, loaded.row.id, staff)
+    return let_in(context(), response, loaded.row.id, staff, request.scheme)
 
 
 async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Response:
@@ -124,7 +134,7 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     response = _page(
         "staff/match.html", refusal, staff=staff, **shown, **joined_at(loaded.row.id, loaded.position)
     )
-    return let_in(context(), response, loaded.row.id, staff)
+    return let_in(context(), response, loaded.row.id, staff, request.scheme)
 
 
 @blueprint.get("/login/")
@@ -136,9 +146,11 @@ async def get_login() -> ResponseReturnValue:
 
 
 @blueprint.post("/login/")
-@again(_login_page, Unauthenticated, TooManyRequests)
+@again(_login_page, Forbidden, Unauthenticated, TooManyRequests)
 async def post_login() -> ResponseReturnValue:
     """Sign in, and go on to the page that was asked for."""
+    if not login_lasts():
+        raise Forbidden("Nobody can sign in over plain HTTP.")
     login = forms.read_login(await request.form)
     await context().limits.sign_in(client_address(), login.name)
     sign_in(await authenticate(context().services, login.name, login.password))

@@ -9,7 +9,7 @@ from quart_app.actions.staff import authenticate, record_refresh_token, rotate_r
 from quart_app.auth.tokens import REFRESH, Grant
 from quart_app.errors import InvalidInput, Unauthenticated
 from quart_app.settings import Settings
-from quart_app.store.staff import select_staff
+from quart_app.store.staff import StaffRow, select_staff
 from quart_app.store.tournaments import select_tournament
 from quart_app.web.access import FEED_COOKIE, client_address, current_staff, require_visible
 from quart_app.web.api_schema import ID_MAX, Credentials, FeedToken, RefreshRequest, TokenPair
@@ -69,18 +69,30 @@ async def post_feed_token(tournament_id: int) -> Response:
     token, grant = context().tokens.issue_feed(tournament_id, staff=staff)
     answer = FeedToken(token=token, expires_in=_seconds_left(grant), url=_feed_path(tournament_id))
     response = _json(answer)
-    feed_cookie(context().settings, response, tournament_id, token)
+    feed_cookie(context().settings, response, tournament_id, token, staff=staff, scheme=request.scheme)
     return response
 
 
-def feed_cookie(settings: Settings, response: Response, tournament_id: int, token: str) -> None:
-    """Let the response hand the browser a feed token, for the feeds of that tournament only."""
+def feed_cookie(
+    settings: Settings,
+    response: Response,
+    tournament_id: int,
+    token: str,
+    *,
+    staff: StaffRow | None,
+    scheme: str,
+) -> None:
+    """Let the response hand the browser a feed token, for the feeds of that tournament only.
+
+    A spectator's token is anyone's to have, so over plain http, as within a hall, its cookie is not Secure:
+    a browser would drop it, and the page would never follow. One of a member of staff always is.
+    """
     response.set_cookie(
         FEED_COOKIE,
         token,
         max_age=max(1, int(settings.feed_token_seconds)),
         path=_feed_path(tournament_id),
-        secure=not settings.development,
+        secure=not settings.development and (staff is not None or scheme == "https"),
         httponly=True,
         samesite="Strict",
     )

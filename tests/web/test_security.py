@@ -270,7 +270,6 @@ async def test_every_answer_has_the_security_headers(house: House, path: str) ->
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'self'; object-src 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -283,6 +282,42 @@ async def test_production_insists_on_https(production: House, scheme: str, expec
     """HSTS, where the answer is known to have gone out over https."""
     response = await production.client().get("/", headers={"X-Forwarded-Proto": scheme})
     assert response.headers.get("Strict-Transport-Security") == expected
+
+
+@pytest.mark.parametrize(("scheme", "expected"), [("https", "same-origin"), ("http", None)])
+async def test_the_opener_policy_is_sent_where_browsers_take_it(
+    production: House, scheme: str, expected: str | None
+) -> None:
+    """Over http they write a complaint into the console instead."""
+    response = await production.client().get("/", headers={"X-Forwarded-Proto": scheme})
+    assert response.headers.get("Cross-Origin-Opener-Policy") == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "status"),
+    [
+        ("hall.example", "http", 403),
+        ("192.0.2.7:8000", "http", 403),
+        ("hall.example", "https", 422),
+        ("localhost:8000", "http", 422),
+        ("127.0.0.1", "http", 422),
+        ("[::1]:8000", "http", 422),
+    ],
+)
+async def test_nobody_signs_in_where_the_login_would_not_last(
+    production: House, host: str, scheme: str, status: int
+) -> None:
+    """A browser drops a Secure cookie over plain http: who signed in would see the login again and again."""
+    headers = {"Host": host, "X-Forwarded-Proto": scheme, "Origin": f"{scheme}://{host}"}
+    asked = await production.client().get("/staff/login/", headers=headers)
+    page = await asked.get_data(as_text=True)
+    assert ("needs an address that begins with https://" in page, "<form" in page) == (
+        status == 403,
+        status != 403,
+    )
+    form = {"name": "nobody", "password": "wrong"}
+    answer = await production.client().post("/staff/login/", form=form, headers=headers)
+    assert answer.status_code == status
 
 
 async def address(house: House, **said: str) -> str:

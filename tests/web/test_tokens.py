@@ -269,6 +269,16 @@ async def test_the_feed_cookie_in_production(tmp_path: Path) -> None:
         assert "Secure" in attributes(response)
 
 
+async def test_the_feed_cookie_in_production_over_plain_http(tmp_path: Path) -> None:
+    """As in a hall's own network: a browser drops Secure there, so only what belongs to staff is."""
+    async with open_house(on_file(tmp_path, environment="production")) as house:
+        tournament_id = await tournament(house.services)
+        assert "Secure" not in attributes(await feed_token(house, tournament_id))
+        assert "Secure" not in attributes(await house.client().get(f"/tournaments/{tournament_id}/"))
+        headers = {"Authorization": f"Bearer {(await sign_in(house, 'insecure'))['access']}"}
+        assert "Secure" in attributes(await feed_token(house, tournament_id, headers=headers))
+
+
 async def test_no_cache_keeps_a_token(house: House) -> None:
     """Every answer with a token says ``no-store``, and so does every refusal."""
     await house.staff("uncached")
