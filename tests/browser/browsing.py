@@ -16,6 +16,9 @@ from quart_app.web.templating import STATIC
 from tests.web.live_page import Element, parse
 
 CHROMIUM = "/usr/bin/chromium"
+HALL = "hall.example"
+"""A name of this machine that a browser trusts no more than any other on the network."""
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -24,6 +27,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {HALL} 127.0.0.1",
 )
 
 VIEWERS_OWN = ("data-viewer-", "data-htmx-", "aria-pressed", "aria-expanded", "style")

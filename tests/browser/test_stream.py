@@ -24,7 +24,7 @@ from quart_app.domain.commands import (
     UpdateScore,
 )
 from quart_app.settings import Settings
-from tests.browser.browsing import line_to, viewing
+from tests.browser.browsing import HALL, line_to, viewing
 from tests.server import Server, running
 
 FEED = re.compile(r"/sse/tournaments/\d+/fragments/")
@@ -228,6 +228,17 @@ async def test_a_page_outlives_its_token(settings: Settings, browser: Browser) -
             await viewer.until_live()
             await score(server, tid, 1, 2, 0)
             await viewer.until(f"{LIVE_SCORES} === '2–0'")
+
+
+async def test_a_page_over_plain_http_follows(settings: Settings, browser: Browser) -> None:
+    """In production, in a hall's own network, where a browser drops every cookie that is Secure."""
+    async with running(replace(settings, environment="production")) as server:
+        tid, url = await live_match(server)
+        async with viewing(browser, url.replace("127.0.0.1", HALL)) as viewer:
+            await viewer.until_live()
+            await score(server, tid, 1, 2, 0)
+            await viewer.until(f"{LIVE_SCORES} === '2–0'")
+            assert viewer.complaints == []
 
 
 async def test_a_page_comes_back_after_a_restart(settings: Settings, browser: Browser) -> None:
