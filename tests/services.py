@@ -141,9 +141,10 @@ class Server(ABC):
         await self.kill()
         shutil.rmtree(self.folder)
 
-    def log(self) -> str:
-        """The last lines that the server wrote."""
-        return "\n".join((self.folder / "log").read_text().splitlines()[-20:])
+    def log(self, *, without: str | None = None) -> str:
+        """The last lines that the server wrote, less those with this in them."""
+        lines = (self.folder / "log").read_text().splitlines()
+        return "\n".join([line for line in lines if without is None or without not in line][-20:])
 
     def _run(self) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -35,6 +35,16 @@ def _seed() -> int:
 def _tell_seed(seed: int) -> None:
     """Let every failure show how it is repeated."""
     logging.getLogger(__name__).warning("GRANDSTAND_FAULT_SEED=%d", seed)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a failure show what the deployment said, less the streams that ended."""
+    report = yield
+    deployment = getattr(item, "funcargs", {}).get("deployment")
+    if report.failed and deployment is not None:
+        report.sections.append(("log of the deployment", deployment.log(without="feed_closed")))
+    return report
 
 
 def fault_settings(database_url: str, redis_url: str, wire: str) -> Settings:
