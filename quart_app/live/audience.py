@@ -11,15 +11,19 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+import structlog
+
 from quart_app.live.frames import Block
 from quart_app.live.room import Room
-from quart_app.live.subscriber import Subscriber
+from quart_app.live.subscriber import End, Subscriber
 
 SLICE_SECONDS = 0.004
 """How long one slice of a pass may keep the loop from a form post."""
 
 SLICE_CHECK = 64
 """After how many subscribers the clock is read."""
+
+log = structlog.stdlib.get_logger(__name__)
 
 Step = tuple[int, Block | None, int, int, int]
 """From which cursor, by which block, to which cursor, and how many bytes and events that is."""
@@ -34,7 +38,9 @@ class Audience:
         self.ready = False
         self.reading: asyncio.Task[None] | None = None
         self.read_again = False
+        self.awaiting: list[asyncio.Future[None]] = []  # who waits for a reading that has not begun yet
         self.suspected = False
+        self.gone = False  # whether there is no such tournament any more
         self.empty_since = time.monotonic()
         self.undelivered: list[str] = []
         self.presence: Block | None = None  # the last total told, for those who come after
@@ -66,7 +72,12 @@ class Audience:
         """Carry the pass on for a little while."""
         deadline = time.monotonic() + SLICE_SECONDS
         while batch := list(islice(self._pass or (), SLICE_CHECK)):
-            self._hand_out(batch)
+            try:
+                self._hand_out(batch)
+            except Exception:
+                # a fault of ours, in a template, say: it must not keep the others from what is new
+                log.exception("fan_out_failed", tournament_id=self.room.tournament.id)
+                self._pump_each(batch)
             if time.monotonic() > deadline:
                 asyncio.get_running_loop().call_soon(self._slice)
                 return
@@ -76,6 +87,15 @@ class Audience:
             self.fan_out()
         else:
             self._on_pass(self)
+
+    def _pump_each(self, batch: list[Subscriber]) -> None:
+        """Bring these what is new one by one; who cannot be served is cut, and comes back for it."""
+        for subscriber in batch:
+            try:
+                if subscriber in self.subscribers:
+                    subscriber.pump()
+            except Exception:
+                subscriber.cut(End.FAULT)
 
     def _hand_out(self, batch: list[Subscriber]) -> None:
         """Bring some subscribers what is new.

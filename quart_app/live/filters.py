@@ -10,6 +10,9 @@ from quart_app.domain.tournament import Tournament
 from quart_app.errors import InvalidInput
 from quart_app.live.frames import matches_of
 
+IDS_MAX = 200
+"""How many matches, or participants, one filter may name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -27,7 +30,9 @@ class Filter:
         if unknown := names - EVENT_TYPES.keys():
             problems["types"] = f"There is no event type {', '.join(sorted(unknown))[:80]!r}."
         for field, values in (("match", matches), ("participant", participants)):
-            if not all(value.isascii() and value.isdigit() and len(value) < 10 for value in values):
+            if len(values) > IDS_MAX:
+                problems[field] = f"Give at most {IDS_MAX} of them; without any, all are shown."
+            elif not all(value.isascii() and value.isdigit() and len(value) < 10 for value in values):
                 problems[field] = "Give the id as a whole number."
         if problems:
             raise InvalidInput(problems)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from quart_app.domain.tournament import Tournament
 from quart_app.live import frames
 from quart_app.live.position import Position
@@ -88,7 +90,12 @@ class Greetings:
         subscriber.epoch, subscriber.cursor = room.epoch, room.head
         subscriber.owed = False
         if not subscriber.view.html:
-            data["snapshot"] = self._snapshot(room.epoch, room.tournament)
+            encoded = room.whole(
+                "snapshot", lambda: msgspec.json.encode(self._snapshot(room.epoch, room.tournament))
+            )
+            data["snapshot"] = msgspec.Raw(encoded)
             return frames.notice("resync", data, id=str(room.position))
-        everything = frames.frame(self._render_all(room.tournament), id=str(room.position))
+        everything = room.whole(
+            "html", lambda: frames.frame(self._render_all(room.tournament), id=str(room.position))
+        )
         return frames.notice("resync", data) + everything

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
-from quart_app.domain.events import Envelope, VisibilityChanged
+from quart_app.domain.events import Envelope
 from quart_app.domain.tournament import Tournament
 from quart_app.errors import AppError, NotFound, Unavailable
 from quart_app.live import frames
@@ -25,6 +25,7 @@ from quart_app.live.bus import Bus, Notice, StaffChanged
 from quart_app.live.greetings import Greetings, RenderAll, Snapshot
 from quart_app.live.position import Position
 from quart_app.live.presence import Crowd, Presence
+from quart_app.live.reading import Reading, ReadLog
 from quart_app.live.room import Gap, Room
 from quart_app.live.seats import Seats
 from quart_app.live.subscriber import End, Join, Subscriber
@@ -54,7 +55,7 @@ class Sources:
     and whether the account is active.
     """
 
-    read_log: Callable[[int, int], Awaitable[tuple[str, tuple[Envelope, ...]] | None]]
+    read_log: ReadLog
     read_heads: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, int]]]]
     read_standings: Callable[[Collection[int]], Awaitable[Mapping[int, Standing]]]
     render: frames.Render
@@ -76,6 +77,7 @@ class Hub:
         self.audiences: dict[int, Audience] = {}  # by tournament id
         self._opening: dict[int, asyncio.Task[Audience]] = {}
         self._greetings = Greetings(settings, sources.render_all, sources.snapshot)
+        self._reading = Reading(sources.read_log, self._greetings)
         self._tending = Tending(settings, sources.renew, self._everyone)
         self._look_now = asyncio.Event()
         self._standings: dict[int, Standing] = {}
@@ -122,6 +124,8 @@ class Hub:
         if self.draining:
             raise Unavailable("This server is restarting; please reconnect.", 1)
         audience = self.audiences.get(tournament_id)
+        if audience is not None and audience.gone:
+            raise NotFound(f"There is no tournament {tournament_id}.")
         if audience is not None and audience.ready:
             return audience
         opening = self._opening.get(tournament_id)
@@ -137,21 +141,23 @@ class Hub:
         try:
             # subscribed before the log is read, so that what is committed in between is heard
             await self._bus.subscribe(tournament_id)
-            await self._read(audience)
+            await self._reading.read(audience)
         except BaseException:
             del self.audiences[tournament_id]
             await self._bus.unsubscribe(tournament_id)
             raise
         audience.ready = True
         if audience.read_again:
-            self._suspect(audience)
+            self._reading.suspect(audience)
         return audience
 
     async def admit(self, join: Join, wire: Wire) -> None:
         """Let a client in; the wire is the hub's from here on, to its end. Raises what ``open`` raises."""
         audience = await self.open(join.tournament_id)
         if self._ahead(audience.room, join.asked):
-            await self._reread(audience)  # a page from a worker that heard of the newest event before us
+            await self._reading.reread(
+                audience
+            )  # a page from a worker that heard of the newest event before us
             audience = await self.open(join.tournament_id)  # an empty room may have been left meanwhile
         subscriber, outcome = self._greetings.seat(audience.room, join, wire)
         self._tending.schedule_check(subscriber)
@@ -196,22 +202,22 @@ class Hub:
         if audience is None:
             return
         if not audience.ready:
-            audience.read_again = True
+            self._reading.suspect(audience)
             return
         try:
-            self._take_in(audience, envelopes)
+            self._reading.take_in(audience, envelopes)
         except Gap:
-            self._suspect(audience)
+            self._reading.suspect(audience)
         if audience.room.head < head_seq:
-            self._suspect(audience)
+            self._reading.suspect(audience)
 
     def suspect(self, tournament_ids: Collection[int]) -> None:
         """Something may have been missed: read the logs of these, and look who may still watch."""
         self._look_now.set()
         for tournament_id in tournament_ids:
             audience = self.audiences.get(tournament_id)
-            if audience is not None and audience.ready:
-                self._suspect(audience)
+            if audience is not None:
+                self._reading.suspect(audience)
 
     def noticed(self, notice: Notice) -> None:
         """Check the grants of a changed member of staff at once."""
@@ -221,63 +227,6 @@ class Hub:
                     subscriber.check_grant_at(0.0)
 
     # The log
-
-    def _take_in(self, audience: Audience, envelopes: Iterable[Envelope]) -> None:
-        new = audience.room.extend(tuple(envelopes))
-        if not new:
-            return
-        audience.undelivered += [envelope.at for envelope in new]
-        audience.fan_out()
-        if any(isinstance(envelope.event, VisibilityChanged) for envelope in new):
-            for subscriber in audience.subscribers:
-                subscriber.check_grant_at(0.0)
-
-    def _suspect(self, audience: Audience) -> asyncio.Task[None]:
-        audience.suspected = True
-        if audience.reading is None or audience.reading.done():
-            audience.reading = asyncio.create_task(self._read_until_settled(audience))
-        else:
-            audience.read_again = True
-        return audience.reading
-
-    async def _reread(self, audience: Audience) -> None:
-        """Read the log, in a reading that begins no earlier than now."""
-        await asyncio.shield(self._suspect(audience))
-
-    async def _read_until_settled(self, audience: Audience) -> None:
-        while True:
-            audience.read_again = False
-            try:
-                await self._read(audience)
-            except Gap:
-                continue  # the log began anew while it was read
-            except AppError as error:
-                # stays suspected: the watch over the log tries again
-                log.warning("log_unread", tournament_id=audience.room.tournament.id, code=error.code)
-                return
-            if not audience.read_again:
-                audience.suspected = False
-                return
-
-    async def _read(self, audience: Audience) -> None:
-        room = audience.room
-        found = await self._sources.read_log(room.tournament.id, room.head)
-        if found is not None and room.head and found[0] != room.epoch:
-            found = await self._sources.read_log(room.tournament.id, 0)
-        if found is None:
-            raise NotFound(f"There is no tournament {room.tournament.id}.")
-        epoch, envelopes = found
-        if epoch == room.epoch:
-            self._take_in(audience, envelopes)
-            return
-        room.reset(epoch)
-        room.extend(envelopes)
-        self._begin_anew(audience)
-
-    def _begin_anew(self, audience: Audience) -> None:
-        """The log is another one now, restored or cut: nobody's position means anything any more."""
-        for subscriber in audience.subscribers:
-            subscriber.note(self._greetings.resync(subscriber, "unknown_epoch"))
 
     async def _watch_log(self) -> None:
         """Read the heads of all watched logs: now and then while Redis is there, often otherwise.
@@ -291,20 +240,22 @@ class Hub:
                 async with asyncio.timeout(self._settings.degraded_poll_seconds * factor):
                     await self._look_now.wait()
             self._look_now.clear()
+            watched = [audience for audience in self.audiences.values() if audience.ready]
             try:
-                heads = await self._sources.read_heads(tuple(self.audiences)) if self.audiences else {}
+                ids = tuple(audience.room.tournament.id for audience in watched)
+                heads = await self._sources.read_heads(ids) if ids else {}
                 await self._watch_staff()
             except AppError as error:
                 log.warning("log_unwatched", code=error.code)
                 continue
-            for tournament_id, (epoch, head) in heads.items():
-                audience = self.audiences.get(tournament_id)
-                if (
-                    audience is not None
-                    and audience.ready
-                    and (audience.suspected or epoch != audience.room.epoch or head > audience.room.head)
-                ):
-                    self._suspect(audience)
+            for audience in watched:
+                room = audience.room
+                # none where a restore has removed the tournament; then one reading says so
+                epoch, head = heads.get(room.tournament.id, (None, 0))
+                if audience.gone and epoch is None:
+                    continue
+                if audience.suspected or epoch != room.epoch or head > room.head:
+                    self._reading.suspect(audience)
 
     async def _watch_staff(self) -> None:
         """Notice by ourselves whose rights have changed: the notice of it can get lost like any other."""
@@ -349,10 +300,11 @@ class Hub:
 
     async def drain(self, seconds: float) -> None:
         """Let nobody in any more, say goodbye to everyone, and wait (at most ``seconds``) until they left."""
-        self.draining = True
         deadline = time.monotonic() + seconds
         leaving = self._everyone()
-        log.info("hub_draining", streams=len(leaving))
+        if not self.draining:
+            log.info("hub_draining", streams=len(leaving))
+        self.draining = True
         for number, subscriber in enumerate(leaving, start=1):
             subscriber.say_goodbye(End.DRAINING, frames.retry_ms(self._settings.retry_seconds))
             if number % 200 == 0:

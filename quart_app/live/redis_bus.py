@@ -169,7 +169,7 @@ class RedisBus:
     def _take(self, channel: str, data: bytes) -> None:
         try:
             self._hear(channel, data)
-        except (msgspec.DecodeError, UnknownEvent, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, UnknownEvent, RecursionError) as error:
             if self._links is not None and channel not in self._links.unreadable:
                 self._links.unreadable.add(channel)
                 log.warning("bus_message_unreadable", channel=channel, reason=str(error))

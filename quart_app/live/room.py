@@ -7,7 +7,7 @@ asks from the same place: live events, a resume, ten thousand resumes at once ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,6 +21,11 @@ from quart_app.live.position import Position
 
 CHUNK_BYTES_MAX = 256 * 1024
 
+CHUNKS_KEPT_BYTES_MAX = 8 * 1024 * 1024
+"""How much is kept of what was built, until the next event: anybody may ask from every position in turn."""
+
+_BOOKKEEPING_BYTES = 256
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
@@ -33,7 +38,7 @@ class View:
     filter: Filter
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def view_of(html: bool, filter: Filter) -> View:
     """The one view of this kind."""
     return View(html, filter)
@@ -69,6 +74,8 @@ class Room:
         self._frames: list[bytes] = []
         self._players: list[tuple[int, ...]] = []
         self._chunks: dict[tuple[View, int, bool], Chunk] = {}
+        self._chunks_bytes = 0
+        self._wholes: dict[str, bytes] = {}
 
     @property
     def position(self) -> Position:
@@ -88,7 +95,7 @@ class Room:
         self._tail.clear()
         self._frames.clear()
         self._players.clear()
-        self._chunks.clear()
+        self._forget_built()
 
     def extend(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
         """Take in what follows the head and give what was new; repetitions are passed over.
@@ -110,7 +117,7 @@ class Room:
             self._frames.append(frames.encode(envelope))
             self._players.append(players_of(envelope.event, self.tournament))
             new.append(envelope)
-            self._chunks.clear()
+            self._forget_built()
         # trimmed in strides, so that a long log does not shift its whole tail at every event
         if len(self._tail) > self._events_max + self._events_max // 4:
             surplus = len(self._tail) - self._events_max
@@ -127,8 +134,23 @@ class Room:
         chunk = self._chunks.get(key)
         if chunk is None:
             chunk = self._html_chunk(view, cursor) if view.html else self._json_chunk(view, cursor, conflate)
+            if self._chunks_bytes > CHUNKS_KEPT_BYTES_MAX:
+                self._forget_built()
             self._chunks[key] = chunk
+            size = len(chunk.block.raw) if chunk.block is not None else 0
+            self._chunks_bytes += 2 * size + _BOOKKEEPING_BYTES  # a block holds its bytes twice
         return chunk
+
+    def whole(self, name: str, build: Callable[[], bytes]) -> bytes:
+        """What ``build`` makes of the present state, made once until the next event."""
+        if name not in self._wholes:
+            self._wholes[name] = build()
+        return self._wholes[name]
+
+    def _forget_built(self) -> None:
+        self._chunks.clear()
+        self._wholes.clear()
+        self._chunks_bytes = 0
 
     def _html_chunk(self, view: View, cursor: int) -> Chunk:
         events = [envelope.event for envelope in self._after(cursor) if self._shows(view, envelope)]

@@ -46,6 +46,7 @@ class End(Enum):
     REVOKED = (4003, "revoked", False)
     DRAINING = (1012, "draining", True)
     LAGGED = (0, "lagged", True)
+    FAULT = (0, "fault", True)
     CLIENT = (0, "client", True)
 
     @property

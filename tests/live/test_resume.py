@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from quart_app.actions import backup, matches
-from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
+from quart_app.actions import backup, matches, tournaments
+from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
 from quart_app.settings import Settings
 from quart_app.store.event_log import select_events
 from tests.server import Server, logged, running
@@ -160,3 +161,69 @@ async def test_restore_brings_open_streams_to_the_restored_state(server: Server,
         after = await feed.next()
     epoch = (await server.services.ledger.load(tournament.id)).row.epoch
     assert (resync.id, after.id) == (f"{epoch}-3", f"{epoch}-4")
+
+
+async def test_restore_of_a_private_tournament_shows_spectators_nothing(
+    server: Server, tmp_path: Path
+) -> None:
+    """What was made public since the backup is private again: whoever watches as a spectator is shown out."""
+    tournament = await server.tournament(4, visibility="private")
+    await backup.backup(server.services, tmp_path / "all.gz")
+    public = ChangeVisibility(visibility="public")
+    await tournaments.change_visibility(server.services, tournament.id, public, None)
+    async with server.feed(tournament.id) as feed, server.feed(tournament.id, html=True) as page:
+        for each in (feed, page):
+            await each.next()
+        await backup.restore(server.services, tmp_path / "all.gz", replace=True)
+        rests = [await asyncio.wait_for(each.rest(), 5.0) for each in (feed, page)]
+    assert [[frame.event for frame in rest if frame.event != "presence"] for rest in rests] == [
+        ["goodbye"]
+    ] * 2
+    assert rests[0][-1].payload["code"] == 4003
+
+
+async def test_tournament_that_a_restore_removed_is_gone_for_those_who_watch(
+    server: Server, tmp_path: Path
+) -> None:
+    """Its streams end, and neither its page nor its feed can be opened any more."""
+    await backup.backup(server.services, tmp_path / "none.gz")
+    tournament = await server.tournament(4)
+    token = await server.feed_token(tournament.id)
+    async with server.feed(tournament.id) as feed:
+        await feed.next()
+        assert (await server.client.get(f"/tournaments/{tournament.id}/")).status_code == 200
+        await backup.restore(server.services, tmp_path / "none.gz", replace=True)
+        rest = await asyncio.wait_for(feed.rest(), 5.0)
+    assert rest[-1].payload["code"] == 4003
+    headers = {"Authorization": f"Bearer {token}"}
+    paths = (f"/tournaments/{tournament.id}/", f"/sse/tournaments/{tournament.id}/")
+    assert [(await server.client.get(path, headers=headers)).status_code for path in paths] == [404, 404]
+
+
+async def test_those_whose_position_is_lost_do_not_keep_each_other_waiting(settings: Settings) -> None:
+    """Each waits for one reading of the log, however many come after it; pages are served from memory on."""
+    async with running(replace(settings, limit_connects_per_address=100_000)) as server:
+        await many_lost_positions(server)
+
+
+async def many_lost_positions(server: Server) -> None:
+    """Some come again and again from a place that no log has, while others do it once."""
+    tournament = await server.tournament(4)
+    over = asyncio.Event()
+
+    async def come_and_go() -> None:
+        while not over.is_set():
+            async with server.feed(tournament.id, Last_Event_ID="abc-1") as feed:
+                await feed.next()
+
+    async with server.feed(tournament.id) as steady:
+        await steady.next()
+        crowd = [asyncio.create_task(come_and_go()) for _ in range(20)]
+        try:
+            for _ in range(10):
+                async with server.feed(tournament.id, Last_Event_ID="def-1") as feed:
+                    assert (await feed.next(2.0)).payload["resume"]["reason"] == "unknown_epoch"
+                assert server.hub.current(tournament.id) is not None
+        finally:
+            over.set()
+            await asyncio.gather(*crowd)

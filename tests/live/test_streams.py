@@ -6,6 +6,7 @@ import asyncio
 import gc
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from quart_app.actions import matches, staff, tournaments
@@ -54,11 +55,13 @@ async def goodbye_of_anna(server: Server, change: dict[str, object]) -> Frame:
         return (await asyncio.wait_for(feed.rest(), 2.0))[-1]
 
 
-@pytest.mark.parametrize("change", [{"active": False}, {"role": "scorer"}])
+@pytest.mark.parametrize(
+    "change", [{"active": False}, {"role": "scorer"}, {"password": "another long password"}]
+)
 async def test_revocation_ends_open_streams_within_two_seconds(
     server: Server, change: dict[str, object]
 ) -> None:
-    """Whoever is disabled, or loses the role, is shown out of what they watch."""
+    """Whoever is disabled, loses the role or gets a new password is shown out of what they watch."""
     goodbye = await goodbye_of_anna(server, change)
     assert goodbye.payload == {"code": 4003, "reason": "revoked", "reconnect": False}
 
@@ -195,3 +198,25 @@ async def test_a_stream_that_ended_is_gone_from_memory(server: Server) -> None:
             await until(lambda: subscribers_in_memory() == before)
     finally:
         gc.enable()
+
+
+async def test_fault_in_rendering_stops_nobody_else(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template that fails cuts those who would have got it; the JSON feed goes on."""
+    tournament = await server.tournament()
+    async with server.feed(tournament.id, html=True) as pages, server.feed(tournament.id) as feed:
+        await pages.next()
+        await feed.next()
+
+        def fail(*_: object) -> str:
+            raise ValueError("a template is broken")
+
+        room = server.hub.audiences[tournament.id].room
+        with monkeypatch.context() as broken:
+            broken.setattr(room, "_render", fail)
+            await play(server, tournament.id, 1)
+            await feed.until("match_completed")
+            await feed.until("bracket_updated")
+            with pytest.raises(httpx.ReadError):
+                await asyncio.wait_for(pages.rest(), 2.0)
+        await play(server, tournament.id, 2)
+        await feed.until("match_completed")

@@ -1,0 +1,55 @@
+"""A room's memory: what is built for one position is shared, and never piles up."""
+
+from __future__ import annotations
+
+from quart_app.domain.events import Envelope, decode_event
+from quart_app.live import room as rooms
+from quart_app.live.filters import Filter
+from quart_app.live.room import Room, view_of
+
+
+def log_of(events: int) -> list[Envelope]:
+    """A log that is one tournament and then many a change of who may watch."""
+    created = (
+        b'{"tournament_id":1,"name":"Cup","format":"single_elimination","seeding":"standard",'
+        b'"third_place":false,"visibility":"public","created_at":"2026-07-01T12:00:00.000Z"}'
+    )
+    changed = b'{"tournament_id":1,"visibility":"public","changed_at":"2026-07-01T12:00:00.000Z"}'
+    written = [("tournament_created", created), *[("visibility_changed", changed)] * (events - 1)]
+    return [
+        Envelope(
+            tournament_id=1,
+            epoch="e",
+            seq=seq,
+            event=decode_event(kind, 1, data),
+            data=data,
+            at="2026-07-01T12:00:00.000Z",
+            actor_id=None,
+        )
+        for seq, (kind, data) in enumerate(written, 1)
+    ]
+
+
+def test_asking_from_every_position_costs_no_more_than_is_kept() -> None:
+    """A finished tournament gets no further event that would clear what was built."""
+    room = Room(1, lambda *_: "", 10_000)
+    room.reset("e")
+    room.extend(log_of(3000))
+    view, most = view_of(html=False, filter=Filter()), 0
+    for cursor in range(3000):
+        room.chunk(view, cursor, conflate=False)
+        kept = [chunk.block for chunk in room._chunks.values() if chunk.block is not None]
+        most = (
+            max(most, sum(len(block.raw) + len(block.chunk) for block in kept)) if cursor % 50 == 0 else most
+        )
+    assert most <= rooms.CHUNKS_KEPT_BYTES_MAX + 2 * rooms.CHUNK_BYTES_MAX + 4096
+
+
+def test_the_same_place_gives_the_same_bytes() -> None:
+    """Ten thousand who come back to one place share one block, and one whole state."""
+    room = Room(1, lambda *_: "", 10_000)
+    room.reset("e")
+    room.extend(log_of(10))
+    view = view_of(html=False, filter=Filter())
+    assert room.chunk(view, 3, conflate=False).block is room.chunk(view, 3, conflate=False).block
+    assert room.whole("html", lambda: bytes(3)) is room.whole("html", lambda: bytes(4))
