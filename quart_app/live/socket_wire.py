@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import struct
@@ -113,8 +114,13 @@ class SocketWire(asyncio.Protocol):
         told()
 
 
-def bound(connection: socket.socket) -> None:
-    """Bound what a feed's silent reader may pin in the kernel, and have a peer noticed that is gone."""
+def bound(connection: socket.socket | None) -> None:
+    """Bound what a feed's silent reader may pin in the kernel, and have a peer noticed that is gone.
+
+    Raises OSError or ValueError for a connection that is closed already.
+    """
+    if connection is None:
+        raise OSError("the connection is closed")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     for level, option, value in KEEPALIVE:
         if option:
@@ -124,5 +130,7 @@ def bound(connection: socket.socket) -> None:
 def reset(transport: asyncio.BaseTransport) -> None:
     """Close with a reset: else the kernel would keep what a silent reader does not take."""
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+    if connection is not None:
+        with contextlib.suppress(OSError, ValueError):  # the client was quicker, and it is closed
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
     cast(asyncio.Transport, transport).abort()

@@ -11,6 +11,7 @@ once a route has answered with a ``StreamResponse``, the stream is the hub's.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -110,11 +111,11 @@ class AsgiWire:
 
         The connection is reset where it can be found; what the server holds for it would stay otherwise.
         """
+        if self._carrier is not None:
+            self._carrier.cancel()
         server = _server_behind(self._send)
         if server is not None:
             reset(server.writer.transport)
-        if self._carrier is not None:
-            self._carrier.cancel()
 
     async def run(self) -> None:
         """Carry writes to the server, one at a time, to the end. Cancelled when the client leaves."""
@@ -162,14 +163,15 @@ class Adopted:
     """A connection taken over: its wire, and what makes Hypercorn let go of it, to be called last."""
 
     wire: SocketWire
-    release: Callable[[], None]
+    release: Callable[[], Awaitable[None]]
 
 
 async def adopt(send: ASGISendCallable, http_version: str) -> Adopted | None:
     """Take the connection over from Hypercorn, once the head of the answer is out; None where it cannot be.
 
     Only what is recognised by type is taken: HTTP/1.1 without TLS on a proven version of Hypercorn, with
-    nothing unsent and nothing more asked on the connection. Everything else goes on over ASGI.
+    nothing unsent. Everything else goes on over ASGI. What a client has sent behind its request is passed
+    over, as what it sends later is: no answer could follow a stream.
     """
     server = _recognise(send) if http_version == "1.1" else None
     if server is None:
@@ -195,9 +197,10 @@ async def adopt(send: ASGISendCallable, http_version: str) -> Adopted | None:
         ours.close()
         raise
 
-    def release() -> None:
+    async def release() -> None:
         server.writer = cast(asyncio.StreamWriter, _Gone())
         theirs.abort()
+        await _hear_no_more(server)
 
     return Adopted(wire, release)
 
@@ -212,15 +215,45 @@ def _server_behind(send: ASGISendCallable) -> TCPServer | None:
     return server if type(server) is TCPServer and type(server.protocol) is ProtocolWrapper else None
 
 
+class _Deaf:
+    """What Hypercorn has in place of a connection on which a stream has begun: it hears nothing more."""
+
+    def __init__(self, connection: object) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def receive_data(self, data: bytes) -> None:
+        """Pass over."""
+
+    def next_event(self) -> object:
+        """There is nothing."""
+        return h11.NEED_DATA
+
+    def start_next_cycle(self) -> None:
+        """Raises h11.LocalProtocolError: no request follows a stream."""
+        raise h11.LocalProtocolError("no request follows a stream")
+
+
+async def _hear_no_more(server: TCPServer) -> None:
+    """Let Hypercorn pass over what the client sends from now on, and read on until it leaves.
+
+    Where anything stands behind the request, Hypercorn looks at it once the answer is over, and until then
+    does not read: it would not notice that the client has left, and keep its task for ever.
+    """
+    http = cast(H11Protocol, server.protocol.protocol)
+    http.connection = cast(h11.Connection, _Deaf(http.connection))
+    await http.can_read.set()
+
+
 def _recognise(send: ASGISendCallable) -> TCPServer | None:
-    """The same if it can be adopted: no TLS, and nothing more asked on the connection."""
+    """The same if it can be adopted: no TLS, and the whole request read."""
     server = _server_behind(send)
     http = server.protocol.protocol if server is not None else None
     if type(http) is not H11Protocol or http.ssl or type(http.connection) is not h11.Connection:
         return None
-    if http.connection.their_state is not h11.DONE or http.connection.trailing_data[0]:
-        return None
-    return server
+    return server if http.connection.their_state is h11.DONE else None
 
 
 async def _send_body(send: ASGISendCallable, body: bytes, *, more: bool) -> None:
@@ -279,7 +312,9 @@ class StreamConnection(ASGIHTTPConnection):
         if adopted is None:
             server = _server_behind(send)
             if server is not None:
-                bound(server.writer.get_extra_info("socket"))
+                await _hear_no_more(server)
+                with contextlib.suppress(OSError, ValueError):  # it has left; the first write will show it
+                    bound(server.writer.get_extra_info("socket"))
             carried = AsgiWire(send)
             await response.admit(carried)
             watching = asyncio.ensure_future(_abort_when_gone(carried, receive)) if receive else None
@@ -296,7 +331,7 @@ class StreamConnection(ASGIHTTPConnection):
             raise
         finally:
             # last, because Hypercorn takes the connection for closed then, and ends this task
-            adopted.release()
+            await adopted.release()
 
 
 async def _abort_when_gone(wire: AsgiWire, receive: ASGIReceiveCallable) -> None:

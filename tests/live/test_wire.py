@@ -80,11 +80,25 @@ async def test_wire_is_the_one_that_the_settings_ask_for(server: Server) -> None
     assert kinds == [SocketWire if server.settings.wire == "socket" else AsgiWire]
 
 
-@pytest.mark.parametrize(("http", "after"), [("1.0", b""), ("1.1", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")])
-async def test_what_cannot_be_adopted_goes_over_asgi(server: Server, http: str, after: bytes) -> None:
-    """An HTTP/1.0 client, or one that has already asked for more, is served all the same."""
+@pytest.mark.parametrize("after", [b"X", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+async def test_who_sends_more_than_the_request_leaves_nothing_behind(server: Server, after: bytes) -> None:
+    """Hypercorn would look at that once the answer is over, and a stream's never is: its task stayed."""
     tournament = await server.tournament()
-    async with raw_feed(server, tournament.id, http=http, after=after) as (reader, _):
+    async with raw_feed(server, tournament.id) as (reader, _):
+        await reader.readuntil(b"connection_established")
+    await settle(lambda: not subscribers_of(server, tournament.id))
+    before = len(asyncio.all_tasks())
+    for _ in range(5):
+        async with raw_feed(server, tournament.id, after=after) as (reader, _):
+            await reader.readuntil(b"connection_established")
+    await settle(lambda: not subscribers_of(server, tournament.id))
+    assert await settle(lambda: len(asyncio.all_tasks()) <= before)
+
+
+async def test_what_cannot_be_adopted_goes_over_asgi(server: Server) -> None:
+    """An HTTP/1.0 client is served all the same."""
+    tournament = await server.tournament()
+    async with raw_feed(server, tournament.id, http="1.0") as (reader, _):
         await reader.readuntil(b"connection_established")
         kinds = {type(subscriber.wire) for subscriber in subscribers_of(server, tournament.id)}
     assert kinds == {AsgiWire}
