@@ -167,6 +167,9 @@ class Unavailable(AppError):
     status = 503
     title = "Not available right now"
 
+    outcome_open = False
+    """Whether it was committing, so that nobody knows if anything was done."""
+
     def __init__(self, detail: str, retry_after_seconds: int = 2) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds

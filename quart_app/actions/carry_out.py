@@ -78,6 +78,7 @@ async def _once(
             at=services.clock(),
             actor_id=actor_id,
             summary=summary_of(after),
+            epoch=loaded.row.epoch,
         )
     services.ledger.keep(loaded.row.epoch, after)
     await services.announce(envelopes)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from quart_app.actions.services import Services
-from quart_app.errors import Unavailable
+from quart_app.errors import AppError, Unavailable
 from quart_app.store.idempotency import Answer, delete_claim, insert_claim, update_claim
 
 
@@ -15,9 +15,10 @@ async def answer_once(
 ) -> tuple[Answer, bool]:
     """What ``work`` answers, or what it answered when the key was first used; and whether it is a repeat.
 
-    ``scope`` keeps callers apart, ``fingerprint`` tells requests apart. When ``work`` raises, nothing was
-    done: the key is free again, and the error goes on. Raises IdempotencyKeyReused when the key was used for
-    another request, IdempotencyConflict while its first use is still running.
+    ``scope`` keeps callers apart, ``fingerprint`` tells requests apart. When ``work`` refuses (an AppError),
+    nothing was done: the key is free again, and the error goes on. Where nobody knows whether anything was
+    done, the key stays taken for a minute. Raises IdempotencyKeyReused when the key was used for another
+    request, IdempotencyConflict while its first use is still running, or its outcome is open.
     """
     async with services.database.writing() as connection:
         kept = await insert_claim(
@@ -27,11 +28,12 @@ async def answer_once(
         return kept, True
     try:
         answer = await work()
-    except Exception:
-        # Should the database be away, the claim ends by itself; the caller's error is the one to tell.
-        with suppress(Unavailable):
-            async with services.database.writing() as connection:
-                await delete_claim(connection, scope=scope, key=key)
+    except AppError as error:
+        if not (isinstance(error, Unavailable) and error.outcome_open):
+            # Should the database be away, the claim ends by itself; the caller's error is the one to tell.
+            with suppress(Unavailable):
+                async with services.database.writing() as connection:
+                    await delete_claim(connection, scope=scope, key=key)
         raise
     with suppress(Unavailable):
         async with services.database.writing() as connection:

@@ -97,7 +97,7 @@ class Database:
         """A connection in one transaction: committed on a clean exit, rolled back on an exception.
 
         Raises Unavailable when the database cannot be reached, stays locked for WAIT_SECONDS or loses the
-        connection. If that happens while it commits, the outcome is open: read again before a second try.
+        connection. If that happens while it commits, ``outcome_open`` is set: read again before a second try.
         """
         return self._writing()
 
@@ -218,13 +218,19 @@ def unavailable(error: BaseException) -> Unavailable:
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection of the engine in one transaction, committed on a clean exit. Raises Unavailable."""
-    async with AsyncExitStack() as stack:
-        try:
-            connection = await stack.enter_async_context(engine.connect())
-        except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise unavailable(error) from error
-        await stack.enter_async_context(connection.begin())
-        yield connection
+    committing = False
+    try:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+            except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                raise unavailable(error) from error
+            await stack.enter_async_context(connection.begin())
+            yield connection
+            committing = True
+    except Unavailable as error:
+        error.outcome_open |= committing
+        raise
 
 
 def _translate(context: ExceptionContext) -> Unavailable | None:

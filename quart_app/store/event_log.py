@@ -24,18 +24,24 @@ async def append_events(
     at: datetime,
     actor_id: int | None,
     summary: Summary,
+    epoch: str | None = None,
 ) -> tuple[Envelope, ...]:
     """Append the events after ``expected_seq``, all or none, and say what the lists shall show now.
 
     Of two writers who saw the same head only one finds it unmoved, whatever the database, so no number is
-    skipped or used twice. Without events nothing is written. Raises LostRace when the head is another.
+    skipped or used twice. ``epoch`` is that of the log which they were decided on; None for who has just
+    begun it. Without events nothing is written. Raises LostRace when the head or the log is another.
     """
     if not events:
         return ()
     moment = rfc3339(at)
     raised = await conn.execute(
         tournaments.update()
-        .where(tournaments.c.id == tournament_id, tournaments.c.head_seq == expected_seq)
+        .where(
+            tournaments.c.id == tournament_id,
+            tournaments.c.head_seq == expected_seq,
+            sa.true() if epoch is None else tournaments.c.epoch == epoch,
+        )
         .values(
             head_seq=expected_seq + len(events),
             name=summary.name,

@@ -69,9 +69,10 @@ async def post_tournament() -> Response:
     command = (await read_body(api_schema.NewTournament)).command()
     services, staff = context().services, await authorise("organiser")
     tournament = await create_tournament(services, command, staff.id, generate=True)
-    loaded = await services.ledger.load(tournament.id)
+    # not read again: a failure after the commit would look as if nothing had been done
+    position = services.ledger.position(tournament)
     created = api_schema.Created(
-        tournament_id=tournament.id, url=f"/tournaments/{tournament.id}/", position=loaded.position
+        tournament_id=tournament.id, url=f"/tournaments/{tournament.id}/", position=position
     )
     response = _json(created, 201)
     response.headers["Location"] = f"{_TOURNAMENTS}{tournament.id}/"

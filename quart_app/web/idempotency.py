@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import ParamSpec
 
-from quart import Response, current_app, request
+from quart import Response, request
 
 from quart_app.actions.idempotency import answer_once
 from quart_app.errors import MalformedRequest
@@ -78,13 +78,13 @@ async def _fingerprint() -> str:
 
 def _in_background(answering: Coroutine[None, None, _Answered]) -> asyncio.Task[_Answered]:
     """A task that the app waits for when it stops, and whose error nobody has to be there to see."""
-    task, tasks = asyncio.create_task(answering), current_app.background_tasks
+    task, underway = asyncio.create_task(answering), context().services.underway
 
     def finish(done: asyncio.Task[_Answered]) -> None:
-        tasks.discard(done)
+        underway.discard(done)
         if not done.cancelled():
             done.exception()
 
-    tasks.add(task)
+    underway.add(task)
     task.add_done_callback(finish)
     return task

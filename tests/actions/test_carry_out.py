@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from quart_app import errors
 from quart_app.actions import broadcast, matches, tournaments
+from quart_app.actions.idempotency import answer_once
 from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.domain.commands import (
@@ -25,6 +27,7 @@ from quart_app.domain.tournament import Tournament
 from quart_app.live.bus import LocalBus
 from quart_app.store.engine import Database
 from quart_app.store.event_log import select_events
+from quart_app.store.idempotency import Answer
 from quart_app.store.tournaments import select_tournaments
 
 
@@ -258,3 +261,32 @@ async def test_caller_who_hangs_up_keeps_nobody_from_hearing(database: Database)
     while listening.underway:
         await asyncio.wait(set(listening.underway))
     assert sum(announced) == len(await seqs(services, tournament.id)) - 4
+
+
+async def commit_fails(database: Database) -> errors.Unavailable:
+    """The error of a transaction whose connection is lost while it commits."""
+
+    def lose(*_: object) -> None:
+        raise errors.Unavailable("the connection is lost")
+
+    with pytest.raises(errors.Unavailable) as raised:
+        async with database.writing() as connection:
+            sa.event.listen(connection.sync_connection, "commit", lose)
+    return raised.value
+
+
+async def test_a_key_whose_outcome_is_open_stays_taken(database: Database) -> None:
+    """Was it committed? Nobody knows, so a second try must not do it again; a plain refusal frees it."""
+    services = services_of(database)
+    lost = await commit_fails(database)
+    away = errors.Unavailable("the database is away")
+    assert (lost.outcome_open, away.outcome_open) == (True, False)
+    for key, error, again in (("open", lost, errors.IdempotencyConflict), ("free", away, errors.Unavailable)):
+
+        async def work(error: errors.Unavailable = error) -> Answer:
+            raise error
+
+        with pytest.raises(errors.Unavailable):
+            await answer_once(services, "staff:1", key, "a post", work)
+        with pytest.raises(again):
+            await answer_once(services, "staff:1", key, "a post", work)

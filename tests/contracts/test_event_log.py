@@ -234,3 +234,22 @@ async def test_no_ids_have_no_heads(database: Database) -> None:
     """Asking for nothing gives nothing."""
     async with database.reading() as conn:
         assert await select_heads(conn, []) == {}
+
+
+async def test_an_event_never_lands_on_another_log(database: Database) -> None:
+    """What was decided on a log that a restore has replaced loses the race, though the head is the same."""
+    tournament_id = await open_log(database)
+    await append(database, tournament_id, 0, score(tournament_id, 1, 1))
+    with pytest.raises(LostRace):
+        async with database.writing() as conn:
+            await append_events(
+                conn,
+                tournament_id,
+                1,
+                [score(tournament_id, 1, 2)],
+                at=NOON,
+                actor_id=None,
+                summary=SUMMARY,
+                epoch="another",
+            )
+    assert len(await read_log(database, tournament_id)) == 1
