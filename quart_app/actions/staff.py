@@ -61,7 +61,8 @@ async def change_staff(
     role: str | None = None,
     active: bool | None = None,
 ) -> StaffRow:
-    """Change what is given and give the row. A new password, or being disabled, ends every login.
+    """Change what is given and give the row. A new password ends every login; being disabled does for as long
+    as it lasts, and ends the logins of API clients for good.
 
     Every worker is told, so that open feeds are checked again. Raises NotFound, and InvalidInput as
     ``add_staff`` does.
@@ -70,7 +71,7 @@ async def change_staff(
     _check(problems | ({} if role is None else _role_problems(role)))
     password_hash = None if password is None else await hash_password_aside(password)
     async with services.database.writing() as connection:
-        _found(await select_staff(connection, staff_id))
+        _found(await select_staff(connection, staff_id, lock=True))
         await update_staff(connection, staff_id, password_hash=password_hash, role=role, active=active)
         if password is not None or active is False:
             await delete_staff_tokens(connection, staff_id)
@@ -117,7 +118,7 @@ async def record_refresh_token(
     Raises Unauthenticated when the account was disabled, or got another password, since it was read.
     """
     async with services.database.writing() as connection:
-        _require_unchanged(staff, await select_staff(connection, staff.id))
+        _require_unchanged(staff, await select_staff(connection, staff.id, lock=True))
         await insert_refresh_token(
             connection, jti=jti, family=secrets.token_urlsafe(16), staff_id=staff.id, expires_at=expires_at
         )
@@ -132,7 +133,7 @@ async def rotate_refresh_token(
     before. The latter kills its whole family, because one of two who hold it is a thief.
     """
     async with services.database.writing() as connection:
-        _require_unchanged(staff, await select_staff(connection, staff.id))
+        _require_unchanged(staff, await select_staff(connection, staff.id, lock=True))
         spent = await spend_refresh_token(connection, jti, services.clock())
         if spent is not None and spent.reused:
             await delete_family(connection, spent.family)
@@ -147,9 +148,10 @@ async def rotate_refresh_token(
 
 
 async def _rehash(services: Services, staff: StaffRow, password: str) -> StaffRow:
-    """Hash a password that was just found right with today's parameters."""
+    """Hash a password that was just found right with today's parameters, unless it has been changed since."""
     password_hash = await hash_password_aside(password)
     async with services.database.writing() as connection:
+        _require_unchanged(staff, await select_staff(connection, staff.id, lock=True))
         await update_staff(connection, staff.id, password_hash=password_hash)
         return _found(await select_staff(connection, staff.id))
 

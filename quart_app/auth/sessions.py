@@ -7,13 +7,13 @@ is taken from the password's hash, so a new password ends every login that was m
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Any
 
 import quart_auth
 from quart_auth import AuthUser, QuartAuth
 
+from quart_app.auth.passwords import mark_of
 from quart_app.settings import Settings
 from quart_app.store.staff import StaffRow
 
@@ -40,7 +40,7 @@ def session_config(settings: Settings) -> dict[str, Any]:
 
 def sign_in(staff: StaffRow) -> None:
     """Let the answer to the present request set the cookie."""
-    quart_auth.login_user(AuthUser(f"{staff.id}.{_mark(staff)}"), remember=True)
+    quart_auth.login_user(AuthUser(f"{staff.id}.{mark_of(staff.password_hash)}"), remember=True)
 
 
 def sign_out() -> None:
@@ -56,10 +56,5 @@ def session_staff_id() -> int | None:
 
 def session_holds(staff: StaffRow) -> bool:
     """Whether the request's login is this member's and was made with the present password."""
-    expected = f"{staff.id}.{_mark(staff)}"
+    expected = f"{staff.id}.{mark_of(staff.password_hash)}"
     return hmac.compare_digest((quart_auth.current_user.auth_id or "").encode(), expected.encode())
-
-
-def _mark(staff: StaffRow) -> str:
-    """A digest of the password's hash, which its random salt keeps from being guessed."""
-    return hashlib.sha256(staff.password_hash.encode()).hexdigest()[:32]

@@ -18,6 +18,7 @@ from typing import Annotated, Final, Literal
 import jwt
 import msgspec
 
+from quart_app.auth.passwords import mark_of
 from quart_app.errors import BadSettings, Unauthenticated
 from quart_app.settings import Settings
 from quart_app.store.staff import StaffRow
@@ -44,7 +45,7 @@ _Seconds = Annotated[int, msgspec.Meta(ge=0, le=int(datetime.max.replace(tzinfo=
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a token stands for, without the token itself. ``tournament_id`` is set for a feed token only,
-    ``staff_id`` for all but a spectator's."""
+    ``staff_id`` for all but a spectator's, ``mark`` (of the password) for a staff member's feed token."""
 
     subject: str
     audience: Audience
@@ -53,6 +54,7 @@ class Grant:
     jti: str
     expires_at: datetime
     staff_id: int | None
+    mark: str | None = None
 
 
 class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -66,6 +68,7 @@ class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     jti: str
     role: str
     tid: int | None = None
+    mark: str | None = None
 
 
 class Tokens:
@@ -93,11 +96,11 @@ class Tokens:
         """A token for the feeds of one tournament: the staff member's own, or any spectator's."""
         if staff is None:
             return self._issue(FEED, SPECTATOR, SPECTATOR, tournament_id)
-        return self._issue(FEED, str(staff.id), staff.role, tournament_id)
+        return self._issue(FEED, str(staff.id), staff.role, tournament_id, mark_of(staff.password_hash))
 
     def renew_feed(self, grant: Grant) -> tuple[str, Grant]:
         """A fresh token for the same subject, role and tournament. Check the grant first."""
-        return self._issue(FEED, grant.subject, grant.role, grant.tournament_id)
+        return self._issue(FEED, grant.subject, grant.role, grant.tournament_id, grant.mark)
 
     def issue_access(self, staff: StaffRow) -> tuple[str, Grant]:
         """A token for the API."""
@@ -143,7 +146,12 @@ class Tokens:
         known[digest] = grant
 
     def _issue(
-        self, audience: Audience, subject: str, role: str, tournament_id: int | None = None
+        self,
+        audience: Audience,
+        subject: str,
+        role: str,
+        tournament_id: int | None = None,
+        mark: str | None = None,
     ) -> tuple[str, Grant]:
         now = self._clock().timestamp()
         claims = _Claims(
@@ -156,6 +164,7 @@ class Tokens:
             jti=secrets.token_urlsafe(16),
             role=role,
             tid=tournament_id,
+            mark=mark,
         )
         kid = self._signing_kid
         token = jwt.encode(
@@ -178,7 +187,7 @@ class Tokens:
                 audience=audience,
                 issuer=_ISSUER,
                 options={
-                    "require": [*_REQUIRED, "tid"] if audience == FEED else _REQUIRED,
+                    "require": _REQUIRED,
                     "strict_aud": True,
                     "enforce_minimum_key_length": True,
                     # Both are compared in `read` with the app's own clock and without leeway for `exp`.
@@ -194,6 +203,8 @@ class Tokens:
         except (jwt.PyJWTError, msgspec.ValidationError):
             raise _malformed() from None
         if claims.sub != SPECTATOR and not claims.sub.isdecimal():
+            raise _malformed()
+        if audience == FEED and claims.tid is None:
             raise _malformed()
         return claims
 
@@ -211,4 +222,5 @@ def _grant(claims: _Claims) -> Grant:
         jti=claims.jti,
         expires_at=datetime.fromtimestamp(claims.exp, UTC),
         staff_id=None if claims.sub == SPECTATOR else int(claims.sub),
+        mark=claims.mark,
     )

@@ -51,9 +51,9 @@ async def insert_staff(
         raise Conflict(f"There is a staff account named {name} already; choose another name.") from error
 
 
-async def select_staff(conn: AsyncConnection, staff_id: int) -> StaffRow | None:
-    """The account with an id, None if there is none."""
-    return await _select_one(conn, staff.c.id == staff_id)
+async def select_staff(conn: AsyncConnection, staff_id: int, *, lock: bool = False) -> StaffRow | None:
+    """The account with an id, None if there is none. With ``lock`` it stays as it is until the commit."""
+    return await _select_one(conn, staff.c.id == staff_id, lock=lock)
 
 
 async def select_staff_by_name(conn: AsyncConnection, name: str) -> StaffRow | None:
@@ -98,8 +98,11 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", storable).casefold())
 
 
-async def _select_one(conn: AsyncConnection, condition: sa.ColumnElement[bool]) -> StaffRow | None:
-    row = (await conn.execute(_ROWS.where(condition))).one_or_none()
+async def _select_one(
+    conn: AsyncConnection, condition: sa.ColumnElement[bool], *, lock: bool = False
+) -> StaffRow | None:
+    query = _ROWS.where(condition)
+    row = (await conn.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else StaffRow(*row)
 
 

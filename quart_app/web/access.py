@@ -11,6 +11,7 @@ from quart import Response, g, redirect, request
 from quart.typing import ResponseReturnValue
 
 from quart_app.actions.services import Services
+from quart_app.auth.passwords import mark_of
 from quart_app.auth.sessions import session_holds, session_staff_id
 from quart_app.auth.tokens import API, Grant
 from quart_app.domain.commands import PUBLIC
@@ -154,7 +155,8 @@ async def check_grant(services: Services, grant: Grant, visibility: str) -> None
 
     ``visibility`` is the tournament's, which whoever asks knows: so a spectator's grant costs no look into
     the database. Raises NotFound when the tournament is private and the grant a spectator's; Unauthenticated
-    when the staff member is gone or disabled; Forbidden when they no longer hold the role.
+    when the staff member is gone, disabled, or has a new password; Forbidden when they no longer hold the
+    role.
     """
     if grant.staff_id is None:
         if visibility != PUBLIC:
@@ -162,7 +164,7 @@ async def check_grant(services: Services, grant: Grant, visibility: str) -> None
         return
     async with services.database.reading() as connection:
         staff = await select_staff(connection, grant.staff_id)
-    if staff is None or not staff.active:
+    if staff is None or not staff.active or grant.mark != mark_of(staff.password_hash):
         raise _revoked()
     if not holds_role(staff.role, grant.role):
         raise Forbidden("The role that this token was given for has been taken away; get a new one.")

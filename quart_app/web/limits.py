@@ -20,6 +20,7 @@ from limits.errors import StorageError
 from quart_app.errors import TooManyRequests
 from quart_app.live.redis_servers import FAILURES, RedisServers
 from quart_app.settings import Settings
+from quart_app.store.staff import name_key
 
 SHARED_SECONDS_MAX = 0.25
 """How long a request waits for the shared count before it is counted here."""
@@ -50,7 +51,7 @@ class Limits:
     async def sign_in(self, address: str, name: str) -> None:
         """Count a try to sign in. Raises TooManyRequests, whether or not there is such an account."""
         await self._count(self._logins_by_address, "address", address)
-        await self._count(self._logins_by_name, "name", name.strip().casefold()[:200])
+        await self._count(self._logins_by_name, "name", name_key(name.strip())[:200])
 
     async def post(self, staff_id: int) -> None:
         """Count a post of a staff member. Raises TooManyRequests."""
