@@ -18,7 +18,7 @@ from quart import Blueprint, Quart, Response, request
 from werkzeug.http import parse_cookie
 
 from quart_app.auth.tokens import FEED
-from quart_app.errors import AppError, Forbidden
+from quart_app.errors import Forbidden
 from quart_app.live.filters import Filter
 from quart_app.live.position import Position
 from quart_app.live.room import view_of
@@ -70,8 +70,9 @@ async def html_feed(tournament_id: int) -> Response:
 
 
 def register(app: Quart, parts: Context) -> None:
-    """Open the express way of ``app``."""
-    app.extensions[EXPRESS] = _express_way(parts)
+    """Open the express way of ``app``, which is for the wire that takes the socket over."""
+    if parts.settings.wire == "socket":
+        app.extensions[EXPRESS] = _express_way(parts)
 
 
 async def _feed(tournament_id: int, *, html: bool) -> Response:
@@ -92,7 +93,8 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
 def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamResponse | None]]:
     async def express(scope: HTTPScope) -> StreamResponse | None:
         path = _PATH.fullmatch(scope["path"])
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        # of a header that stands twice the first counts, as on Quart's way
+        headers = {name: value.decode("latin-1") for name, value in reversed(list(scope["headers"]))}
         if path is None or scope["method"] != "GET" or b"origin" in headers:
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -109,7 +111,7 @@ def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamRespon
         )
         try:
             join = await _join(parts, scope, asked)
-        except AppError:
+        except Exception:
             return None  # Quart's way says why
         parts.metrics.http_requests.labels("GET", HTML_ROUTE if asked.html else JSON_ROUTE, "200").inc()
         secure = transport_headers(scope["scheme"], parts.settings)
@@ -126,9 +128,9 @@ async def _join(parts: Context, scope: HTTPScope, asked: Asked) -> Join:
         await parts.limits.connect(asked.address)
         request_state[COUNTED] = True
     grant = parts.tokens.read(asked.token, FEED)
-    audience = await parts.hub.open(asked.tournament_id)
     if grant.tournament_id != asked.tournament_id:
         raise Forbidden("This token is for another tournament.")
+    audience = await parts.hub.open(asked.tournament_id)
     await check_grant(parts.services, grant, audience.room.tournament.visibility)
     query = asked.query
     chosen = Filter.read(query.get("match", ()), query.get("participant", ()), query.get("types", ()))

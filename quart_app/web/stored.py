@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import posixpath
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from pathlib import Path
 
 from quart import Response, request
 from werkzeug.datastructures import Headers
+from werkzeug.http import parse_accept_header
 from werkzeug.security import safe_join
 
 from quart_app.errors import NotFound
+from quart_app.web.templating import version_of
 
 PAGES_KEPT = 128
 COMPRESSED_FROM_BYTES = 1024
@@ -43,6 +46,11 @@ class Stored:
         return f'W/"{hashlib.sha256(self.body).hexdigest()[:20]}"'
 
     @cached_property
+    def version(self) -> str:
+        """What the address of a file with this content ends in."""
+        return version_of(self.body)
+
+    @cached_property
     def compressed(self) -> bytes | None:
         """The body in gzip, None where that is not worth it."""
         if len(self.body) < COMPRESSED_FROM_BYTES or self.content_type.startswith("image/png"):
@@ -55,10 +63,14 @@ class Stored:
         known = asked.get("If-None-Match", "")
         if self.etag in (tag.strip() for tag in known.split(",")):
             return Response(b"", 304, headers)
-        if self.compressed is not None and "gzip" in asked.get("Accept-Encoding", ""):
+        if self.compressed is not None and _reads_gzip(asked.get("Accept-Encoding", "")):
             headers["Content-Encoding"] = "gzip"
             return Response(self.compressed, 200, headers, content_type=self.content_type)
         return Response(self.body, 200, headers, content_type=self.content_type)
+
+
+def _reads_gzip(accepted: str) -> bool:
+    return "gzip" in accepted and parse_accept_header(accepted).quality("gzip") > 0
 
 
 class PageCache:
@@ -96,10 +108,20 @@ class StaticFiles:
         stored = self._kept.get(name)
         if stored is None:
             path = safe_join(str(self._folder), name)
-            if path is None or not Path(path).is_file():
+            # one name for each file, or anybody could have it kept under as many as they can think of
+            if path is None or posixpath.normpath(name) != name or not _is_file(path):
                 raise NotFound("There is no such file.")
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
             if kind.startswith("text/"):
                 kind += "; charset=utf-8"
             stored = self._kept[name] = Stored(Path(path).read_bytes(), kind)
-        return stored.answer(KEPT_FOR_EVER if "v" in request.args else ASKED_AGAIN, request.headers)
+        # a worker of another version may be asked for what it does not have: that must not be kept for ever
+        right = request.args.get("v") == stored.version
+        return stored.answer(KEPT_FOR_EVER if right else ASKED_AGAIN, request.headers)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False  # a name longer than any file's

@@ -86,12 +86,16 @@ async def test_feed_that_is_refused_counts_once(settings: Settings, monkeypatch:
 async def test_connect_over_the_limit_opens_no_room(settings: Settings) -> None:
     """The limit comes before anything that costs more, such as to read a log."""
     async with running(replace(settings, limit_connects_per_address=2)) as server:
-        own, *others = [await server.tournament() for _ in range(13)]
-        headers = {"Authorization": f"Bearer {await server.feed_token(own.id)}"}
-        paths = [f"/sse/tournaments/{other.id}/" for other in others]
-        answers = [(await server.client.get(path, headers=headers)).status_code for path in paths]
-        opened = [other.id in server.hub.audiences for other in others]
-    assert (429 in answers, opened) == (True, [status == 403 for status in answers])
+        ids = [(await server.tournament()).id for _ in range(12)]
+        tokens = [server.context.tokens.issue_feed(tid, staff=None)[0] for tid in ids]
+        answers = []
+        for tid, token in zip(ids, tokens, strict=True):
+            headers = {"Authorization": f"Bearer {token}"}
+            answers.append(
+                (await server.client.head(f"/sse/tournaments/{tid}/", headers=headers)).status_code
+            )
+        opened = [tid in server.hub.audiences for tid in ids]
+    assert (429 in answers, opened) == (True, [status == 200 for status in answers])
 
 
 async def test_guessing_a_password_is_refused(settings: Settings) -> None:
@@ -154,3 +158,38 @@ async def test_streams_of_one_address_are_counted_over_all_workers(
                     break
                 await asyncio.sleep(0.1)
     assert refused
+
+
+async def test_spelling_a_name_differently_earns_no_further_tries(settings: Settings) -> None:
+    """What names one account counts as one name: full-width letters, say."""
+    async with running(replace(settings, limit_logins_per_name=3)) as server:
+        await server.sign_in("olga")
+        names = ("\uff4flga", "o\uff4cga", "ol\uff47a", "olg\uff41", "OLGA")
+        answers = [
+            (
+                await server.client.post("/api/token/", json={"username": name, "password": "wrong one"})
+            ).status_code
+            for name in names
+        ]
+    assert answers == [401, 401, 429, 429, 429]
+
+
+async def test_a_token_tells_nothing_of_other_tournaments(server: Server) -> None:
+    """A private one, one that does not exist: the same answer, and no log is read for it."""
+    own, private = await server.tournament(), await server.tournament(visibility="private")
+    headers = {"Authorization": f"Bearer {await server.feed_token(own.id)}"}
+    answers = [
+        await server.client.get(f"/sse/tournaments/{tid}/", headers=headers) for tid in (private.id, 999)
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert answers[0].content == answers[1].content
+    assert not server.hub.audiences
+
+
+async def test_a_filter_names_only_so_many(server: Server) -> None:
+    """A view of its own for everybody, each with a thousand ids, would fill the memory."""
+    tournament = await server.tournament()
+    headers = {"Authorization": f"Bearer {await server.feed_token(tournament.id)}"}
+    query = "&".join(f"match={number}" for number in range(201))
+    answer = await server.client.get(f"/sse/tournaments/{tournament.id}/?{query}", headers=headers)
+    assert (answer.status_code, "match" in answer.text) == (422, True)

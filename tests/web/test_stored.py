@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+
+import pytest
 
 from quart_app.actions import matches
 from quart_app.domain.commands import StartMatch
@@ -64,3 +67,28 @@ async def test_nothing_outside_the_folder_is_a_static_file(server: Server) -> No
     """No path leads out of the folder, however it is written."""
     paths = ("/static/../pyproject.toml", "/static/..%2fpyproject.toml", "/static/no", "/static/vendor/")
     assert [(await server.client.get(path)).status_code for path in paths] == [404] * 4
+
+
+async def test_file_under_another_version_is_not_kept(server: Server) -> None:
+    """While workers of two versions serve, one is asked for what only the other has."""
+    answer = await server.client.get("/static/app.css?v=000000000000")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 300 + ".css", "a/" * 3000, "./app.css", "x/../app.css", "vendor//htmx.min.js"]
+)
+async def test_file_has_one_name(server: Server, name: str) -> None:
+    """Any other is not found, and leaves nothing behind."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    writer.write(f"GET /static/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 308 "))
+
+
+async def test_who_refuses_gzip_gets_none(server: Server) -> None:
+    """A quality of nought is a refusal."""
+    headers = {"Accept-Encoding": "gzip;q=0, identity"}
+    answer = await server.client.get("/static/app.css", headers=headers)
+    assert "content-encoding" not in answer.headers
