@@ -24,7 +24,7 @@ from quart_app.actions.services import Services
 from quart_app.app import STATIC, create_app
 from quart_app.demo import player
 from quart_app.demo.world_cup_2022 import SCRIPT
-from quart_app.errors import AppError, BadSettings, DatabaseBehind
+from quart_app.errors import AppError, BadSettings, DatabaseBehind, InvalidInput
 from quart_app.live.bus import Bus, LocalBus
 from quart_app.live.redis_bus import RedisBus
 from quart_app.settings import Settings
@@ -217,7 +217,11 @@ async def _demo(settings: Settings, asked: argparse.Namespace) -> None:
 
 async def _backup(settings: Settings, asked: argparse.Namespace) -> None:
     async def use(services: Services) -> None:
-        print(f"{await backup.backup(services, asked.file)} rows are in {asked.file}.")
+        try:
+            rows = await backup.backup(services, asked.file)
+        except OSError as error:
+            raise InvalidInput({"file": f"{asked.file} cannot be written ({error.strerror})."}) from None
+        print(f"{rows} rows are in {asked.file}.")
 
     await _with_services(settings, use)
 

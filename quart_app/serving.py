@@ -144,17 +144,23 @@ async def supervise(settings: Settings) -> None:
 async def _keep_worker(number: int, sock: socket.socket, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         started = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "quart_app",
-            "serve",
-            "--worker-fd",
-            str(sock.fileno()),
-            pass_fds=(sock.fileno(),),
-            cwd=Path(__file__).parent.parent,
-            env={**os.environ, "WEB_CONCURRENCY": "1"},
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "quart_app",
+                "serve",
+                "--worker-fd",
+                str(sock.fileno()),
+                pass_fds=(sock.fileno(),),
+                cwd=Path(__file__).parent.parent,
+                env={**os.environ, "WEB_CONCURRENCY": "1"},
+            )
+        except OSError as error:
+            # out of memory or processes, say: the other workers go on, and this one is tried again
+            log.warning("worker_not_started", worker=number, reason=str(error))
+            await asyncio.sleep(RESTART_SECONDS)
+            continue
         log.info("worker_started", worker=number, pid=process.pid)
         ended = asyncio.ensure_future(process.wait())
         stop = asyncio.ensure_future(stopping.wait())

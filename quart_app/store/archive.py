@@ -37,9 +37,9 @@ async def select_archive(conn: AsyncConnection) -> AsyncIterator[tuple[str, list
 
 
 async def select_is_empty(conn: AsyncConnection) -> bool:
-    """Whether there is no tournament and no account."""
+    """Whether there is no tournament and no account; what the server has for its own use does not count."""
     for table in (tables.tournaments, tables.staff):
-        if (await conn.execute(sa.select(table.c.id).limit(1))).first() is not None:
+        if (await conn.execute(sa.select(table.c.id).where(table.c.id > 0).limit(1))).first() is not None:
             return False
     return True
 

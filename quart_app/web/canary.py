@@ -88,7 +88,9 @@ class Canary:
 
     async def _sing(self) -> bool:
         perched = self._perched
-        if perched is None or perched[0].end is not None or perched[0].cursor > SONGS_MAX:
+        if perched is not None and perched[0].cursor > SONGS_MAX:
+            perched[0].cut(End.CLIENT)
+        if perched is None or perched[0].end is not None:
             perched = await self._settle()
         self._perched = None  # until it has been heard: what went wrong is begun anew
         subscriber, perch = perched
@@ -100,6 +102,9 @@ class Canary:
         except (TimeoutError, NotFound):
             subscriber.cut(End.CLIENT)
             return False
+        except BaseException:
+            subscriber.cut(End.CLIENT)
+            raise
         self._perched = perched
         return True
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from quart import Blueprint, Response, request
 
+from quart_app.actions.services import Services
+from quart_app.domain.events import UnknownEvent
 from quart_app.domain.tournament import Tournament, TournamentStatus
 from quart_app.errors import NotFound
+from quart_app.store.engine import Connection
 from quart_app.store.event_log import select_events
-from quart_app.store.tournaments import select_tournaments
+from quart_app.store.tournaments import TournamentRow, select_tournaments
 from quart_app.web import page_views, views
 from quart_app.web.access import current_staff, require_public
 from quart_app.web.api_schema import ID_MAX
@@ -101,8 +104,15 @@ async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[page_
         rows = await select_tournaments(
             connection, statuses=statuses, public_only=public_only, limit=UNFINISHED_MAX
         )
-        loaded = [await services.ledger.load_on(connection, row.id) for row in rows]
-    return tuple(page_views.listed(each.row, page_views.progress(each.tournament)) for each in loaded)
+        return tuple([await _listed(services, connection, row) for row in rows])
+
+
+async def _listed(services: Services, connection: Connection, row: TournamentRow) -> page_views.Listed:
+    try:
+        loaded = await services.ledger.load_on(connection, row.id)
+    except UnknownEvent:
+        return page_views.listed(row)  # a newer version wrote it: the others must not vanish with it
+    return page_views.listed(loaded.row, page_views.progress(loaded.tournament))
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,8 @@ def transport_headers(scheme: str, settings: Settings) -> dict[str, str]:
 
 
 async def _set_headers(response: Response) -> Response:
+    if request.method == "OPTIONS" and for_machines(request.path):
+        response.content_type = "text/plain; charset=utf-8"
     for name, value in transport_headers(request.scheme, context().settings).items():
         response.headers.setdefault(name, value)
     if for_machines(request.path):

@@ -85,6 +85,8 @@ def test_good_names_pass(name: str) -> None:
         ("", "is empty"),
         (" \t\n\u3000", "is empty"),
         ("\u200b\u2060", "is empty"),
+        ("\u3164", "is empty"),
+        ("\u2800\ufe0f", "is empty"),
         ("x" * 101, "longer than 100"),
         ("Cup\x00", "cannot be shown"),
         ("Cup\x1b[31m", "cannot be shown"),
@@ -113,6 +115,11 @@ def test_a_bad_name_on_a_line_says_which_line() -> None:
         ("Café", "Cafe\u0301"),
         ("Straße", "STRASSE"),
         ("Anna", "An\u200bna"),
+        ("Anna", "Anna\u034f"),
+        ("Anna", "Anna\ufe0f"),
+        ("Anna", "\u3164Anna"),
+        ("Anna", "An\U000e0100na"),
+        ("Anna", "Anna\u2800"),
     ],
 )
 def test_a_name_stands_once(first: str, second: str) -> None:

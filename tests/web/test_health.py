@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import httpx
+import pytest
 from quart import Quart
 
+from quart_app.actions import backup
 from quart_app.settings import Settings
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
@@ -119,3 +122,21 @@ async def test_draining_worker_is_not_ready(server: Server) -> None:
     await server.hub.drain(0.1)
     answer = await server.client.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["delivery"]) == (503, "draining")
+
+
+async def test_canary_keeps_its_perch(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Song after song it sits in the same log, so that a probe costs one event and no more."""
+    perches = set()
+    for _ in range(3):
+        monkeypatch.setattr(server.context.canary, "_sang_at", float("-inf"))
+        await server.client.get("/readyz")
+        await asyncio.sleep(0.6)  # longer than a grant takes to be checked
+        perches |= {tid for tid in server.hub.audiences if tid < 0}
+    assert len(perches) == 1
+
+
+async def test_canary_is_no_tournament_to_a_restore(server: Server, tmp_path: Path) -> None:
+    """A database in which only the canary has sung is empty."""
+    await backup.backup(server.services, tmp_path / "none.gz")
+    await server.client.get("/readyz")
+    await backup.restore(server.services, tmp_path / "none.gz", replace=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,6 +15,7 @@ from quart.typing import TestClientProtocol as Browser
 
 from quart_app.web.proxies import forwarded
 from tests.auth.doors import House, on_file, open_house, tournament
+from tests.server import running
 
 OWN, LISTED, FOREIGN = "http://localhost", "https://club.example", "https://evil.example"
 FORM, API = "/probe/scorer/", "/api/probe/scorer/"
@@ -367,3 +370,16 @@ def test_as_many_entries_count_as_there_are_proxies(entries: list[str], count: i
         == forwarded(one_line, b"x-forwarded-for", count)
         == expected
     )
+
+
+async def test_nothing_here_speaks_websocket(tmp_path: Path) -> None:
+    """A handshake is refused, by no fault of ours."""
+    async with running(on_file(tmp_path)) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+        writer.write(
+            b"GET /sse/tournaments/1/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 403 ")
