@@ -30,6 +30,14 @@ async def test_htmx_gets_the_pad_alone(play: Play) -> None:
     assert answer.text.lstrip().startswith('<section id="pad"')
 
 
+@pytest.mark.parametrize(("htmx", "kept"), [(True, "no-store"), (False, "no-cache, private")])
+async def test_only_the_page_is_kept_for_the_back_button(play: Play, htmx: bool, kept: str) -> None:
+    """The fragment has the page's address, and must never be shown in its place."""
+    headers = {"HX-Request": "true"} if htmx else {}
+    response = await play.anna.client.get(play.path, headers=headers)
+    assert (response.headers["Cache-Control"], "HX-Request" in response.vary) == (kept, True)
+
+
 async def test_the_score_is_set_without_a_script(play: Play) -> None:
     """A typed score is a post and a redirect."""
     form = {"participant1_score": "12", "participant2_score": "3", "version": await play.version()}
