@@ -86,6 +86,7 @@ async def _login_page(refusal: Refusal | None) -> Response:
         name=entered.get("name", "") if refusal is not None else "",
         next=local_path(entered.get("next")),
         lasts=login_lasts(),
+        unsaved="unsaved" in request.args,
     )
 
 
