@@ -134,6 +134,7 @@ async def test_a_level_match_asks_for_the_tie_break(play: Play) -> None:
     answer = await play.anna.post(f"{play.path}confirm/", {"notes": "", "version": await play.version()})
     assert (answer.status, "an elimination match needs a winner" in answer.alert) == (409, True)
     assert " open>" in answer.tag("pad-confirm")
+    assert "autofocus" in answer.tag('name="participant1_tiebreak"')
 
 
 async def test_a_tie_break_decides(play: Play) -> None:
@@ -180,6 +181,17 @@ async def test_a_confirmation_of_a_score_that_has_changed_is_refused(play: Play)
     answer = await play.anna.post(f"{play.path}confirm/", {"notes": "late", "version": version})
     assert (answer.status, answer.value("notes")) == (409, "late")
     assert "It stands at 2–1." in answer.alert
+
+
+async def test_what_was_written_to_a_result_that_came_too_late_is_told_back(play: Play) -> None:
+    """There is no field left that could hold it."""
+    decided = {"participant1_tiebreak": "2", "participant2_tiebreak": "4"}
+    await play.anna.post(f"{play.path}confirm/", decided)
+    late = {"participant1_tiebreak": "5", "participant2_tiebreak": "4", "notes": "seven rounds"}
+    answer = await play.anna.post(f"{play.path}confirm/", late, htmx=True)
+    assert (answer.status, answer.alert) == (409, "This match has a confirmed result.")
+    assert "You entered the tie-break 5–4." in answer.text
+    assert "You wrote: seven rounds" in answer.text
 
 
 @pytest.mark.parametrize(
