@@ -248,6 +248,14 @@ async def test_after_the_draw_it_stays(hall: Hall, anna: Browser, deed: str) -> 
     )
 
 
+async def test_a_list_that_came_after_the_draw_is_told_back(hall: Hall, anna: Browser) -> None:
+    """What was typed for minutes is not lost because somebody else generated the bracket."""
+    tournament = await hall.tournament()
+    path = f"/staff/tournaments/{tournament.id}/participants/"
+    answer = await anna.post(path, {"participants": "Eva\nFay"})
+    assert re.search(r"<textarea[^>]* readonly>\nEva\nFay</textarea>", answer.text)
+
+
 async def test_the_visibility_switches(hall: Hall, anna: Browser) -> None:
     """A private one is gone for strangers, and says so to the organiser."""
     tournament = await hall.tournament()
