@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
@@ -131,6 +132,22 @@ async def test_a_started_match_waits_for_the_first_plus(server: Server, browser:
         await pad.page.keyboard.press("Enter")
         await pad.until("document.querySelector('.pad-score') !== null")
         assert "plus" in await focused(pad)
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+async def test_a_score_of_four_digits_can_be_read(
+    server: Server, browser: Browser, tid: int, width: int
+) -> None:
+    """On a small phone, and nothing makes the page wider than it is."""
+    phone = {"viewport": {"width": width, "height": 640}}
+    async with refereeing(browser, server, pad_of(server, tid), "anna", **phone) as pad:
+        await pad.page.fill("#participant1_score", "9999")
+        assert await pad.page.evaluate(
+            """() => {
+              const number = document.querySelector(".pad-number");
+              return number.scrollWidth <= number.clientWidth && document.body.scrollWidth <= innerWidth;
+            }"""
+        )
 
 
 async def test_what_was_typed_comes_back_after_a_login_that_ended(
