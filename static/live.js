@@ -39,8 +39,11 @@
   function show() {
     const silence = Date.now() - lastHeard;
     const stale = state === "stopped" || (state !== "live" && silence > STALE_AFTER);
-    const over = document.getElementById("tournament-header")?.dataset.status === "completed";
-    const words = { connecting: "Connecting…", reconnecting: "Reconnecting…", live: over ? "Up to date" : "Live" };
+    const words = {
+      connecting: "Connecting…",
+      reconnecting: "Reconnecting…",
+      live: isOver() ? "Up to date" : "Live",
+    };
     mark.hidden = false;
     mark.dataset.state = stale ? "stale" : state;
     mark.textContent = stale ? `Not live · last update ${age(silence)}` : words[state];
@@ -49,6 +52,12 @@
     if (stale === region.hasAttribute("data-viewer-stale")) return;
     region.toggleAttribute("data-viewer-stale", stale); // nothing on a stale page looks live: see app.css
     region.dispatchEvent(new Event("freshness"));
+  }
+
+  /* Whether what the page is about has ended: nothing is live there any more. */
+  function isOver() {
+    const subject = document.querySelector("#tournament-header, .the-match > .match, #work");
+    return ["completed", "walkover", "double_walkover"].includes(subject?.dataset.status);
   }
 
   function age(milliseconds) {
@@ -196,6 +205,8 @@
     });
     tasks.splice(0, tasks.length, ...wanted);
   });
+
+  on("htmx:after:swap", show); // what the page is about may have ended
 
   // A hidden page rests: htmx lets its stream go, and takes it up again when the page is looked at.
   document.addEventListener("visibilitychange", () => {

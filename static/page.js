@@ -78,6 +78,13 @@
     markRounds();
   }
 
+  /* The titles stay in sight however far somebody has scrolled; the round they choose begins at its top. */
+  function chooseRound(chosen) {
+    showRound(chosen);
+    const list = region.querySelector(".rounds");
+    if (list.getBoundingClientRect().top < 0) list.scrollIntoView();
+  }
+
   /* Fold the rounds before this one; with it, unless it is folded or the last. */
   function foldRounds(round) {
     const count = rounds().indexOf(round) + (isFolded(round) || round === rounds().at(-1) ? 0 : 1);
@@ -102,7 +109,7 @@
     if (!titles.includes(event.target) || !next) return;
     event.preventDefault();
     next.focus();
-    if (phone.matches) showRound(next.closest(".round"));
+    if (phone.matches) chooseRound(next.closest(".round"));
   });
 
   // Following a participant: the whole path is lit, and the next match stands on top
@@ -142,9 +149,24 @@
   }
 
   function showFollowed(box, path) {
+    const shown = document.createElement("section");
+    if (path.length) shown.append(...nextOf(path));
     box.hidden = !path.length;
-    box.replaceChildren();
-    if (!path.length) return;
+    if (shown.innerHTML === box.innerHTML) return; // what has the focus keeps it
+    const focused = box.contains(document.activeElement) && document.activeElement;
+    box.replaceChildren(...shown.childNodes);
+    if (focused) refocus(focused, path.length ? box : region.querySelector(".bracket"));
+  }
+
+  /* Give the focus to what stands for a button or link that is gone: the same name, else the same kind. */
+  function refocus({ parentElement, localName, className }, place) {
+    const name = parentElement.dataset.participant;
+    const same = name && place.querySelector(`[data-participant="${name}"] .name`);
+    (same || place.querySelector(`${localName}.${className}`))?.focus({ preventScroll: true });
+  }
+
+  /* The followed participant's name, and the card of the match that is theirs now, next or was the last. */
+  function nextOf(path) {
     const next = path.find(({ dataset }) => ["live", "ready", "locked"].includes(dataset.status)) ?? path.at(-1);
     const heading = document.createElement("h2");
     heading.textContent = `You follow ${next.querySelector("[data-viewer-followed] .name").firstChild.textContent}`;
@@ -153,7 +175,7 @@
     card.removeAttribute("data-says");
     const list = document.createElement("ol");
     list.append(card);
-    box.append(heading, list);
+    return [heading, list];
   }
 
   // Jumping to the matches being played, offered while none of them is in view
@@ -178,7 +200,7 @@
 
   region.addEventListener("click", ({ target }) => {
     const round = target.closest(".round-title")?.closest(".round");
-    if (round && phone.matches) showRound(round);
+    if (round && phone.matches) chooseRound(round);
     else if (round) foldRounds(round);
     const participant = target.closest("button.name")?.closest("[data-participant]").dataset.participant;
     if (participant) choose(participant === followed ? "" : participant);

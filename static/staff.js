@@ -1,5 +1,6 @@
 // The staff's pages. Without this script every form is a plain POST; with it, quick taps on the scoring pad
-// all count, a refresh never wipes what is being typed, and a lost connection is told and tried again.
+// all count, a refresh never wipes what is being typed, a lost connection is told and tried again, and the
+// focus is never lost.
 "use strict";
 (() => {
   const RETRY_MS = 2000;
@@ -62,12 +63,20 @@
   function answered() {
     scoring.trouble = [0, 429, 503].includes(scoring.answered);
     if (scoring.trouble) {
+      if (scoring.answered) calm();
       setTimeout(() => scoreForm() && send(scoreForm(), scoring.sent), RETRY_MS);
       return;
     }
     const more = scoring.unsent && scoring.answered < 400;
     Object.assign(scoring, { sending: false, unsent: false });
     queueMicrotask(more ? save : settled); // when htmx has let go of the request
+  }
+
+  /* The server's own words ask to try again. */
+  function calm() {
+    const words = document.createElement("p");
+    words.textContent = "The score is not saved yet. You need not do anything: it is sent again by itself.";
+    (find("#pad-trouble > *") ?? find("#pad-trouble")).append(words);
   }
 
   /* Nothing is under way any more. Who wanted to confirm meanwhile now sees what it is. */
@@ -111,6 +120,40 @@
     return !known && !scoring.sending && !dirty(part);
   }
 
+  // ------------------------------------------------------------------ the focus
+  //
+  // A swap may take away what had the focus, and may bring a refusal that nobody would see further down.
+
+  let arriving = null; // a pad on its way into the page: whether it is a refusal, whether it may take the focus
+
+  function beforePad(form, fragment) {
+    const focused = document.activeElement;
+    // A button that is disabled while its form is under way has lost the focus already.
+    const lost = focused === document.body && form.matches("#pad form:not(.pad-score)");
+    const refused = find("#pad-refusal", fragment) !== null;
+    arriving = { refused, held: lost || find("#pad").contains(focused) };
+  }
+
+  function afterPad({ refused, held }) {
+    const pad = find("#pad");
+    if (refused) {
+      const wanted = find("[autofocus]", pad) ?? find("[aria-invalid]", pad) ?? find("#pad-refusal");
+      wanted.focus();
+      wanted.scrollIntoView({ block: "center" });
+    } else if (held && !pad.contains(document.activeElement)) {
+      (find(".plus", pad) ?? find("#pad-title")).focus();
+    }
+  }
+
+  // Enter makes no result final: it leads on, at last to the button that does.
+  document.addEventListener("keydown", (event) => {
+    const panel = event.target.matches("input") && event.target.closest(".pad-panel");
+    if (!panel || event.key !== "Enter") return;
+    event.preventDefault();
+    const stops = all("input:not([type=hidden], [type=radio]), .pad-final", panel);
+    stops[stops.indexOf(event.target) + 1].focus();
+  });
+
   // ------------------------------------------------------------------ htmx
 
   const source = (event) => event.detail.ctx?.sourceElement ?? event.target;
@@ -132,11 +175,17 @@
         if (document.getElementById(details.id)?.open) details.open = true;
       }
     }
+    const padTask = tasks.find(({ target }) => target?.id === "pad");
+    if (padTask) beforePad(source(event), padTask.fragment);
     if (ofScore(event)) beforeAnswer();
   });
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.target.id === "live-region") follow();
     else if (scoring.sending && scoring.answered) afterAnswer();
+    if (arriving && event.target.id !== "live-region") {
+      afterPad(arriving);
+      arriving = null;
+    }
   });
   document.addEventListener("htmx:finally:request", (event) => {
     if (ofScore(event) && scoring.sending) answered();
@@ -164,21 +213,26 @@
       form.dataset.sent = "yes";
     }
   });
-  window.addEventListener("pageshow", () => all("[data-sent]").forEach((form) => delete form.dataset.sent));
+  // Back: the browser may have kept the page as it was left, and puts back what had been typed.
+  window.addEventListener("pageshow", () => {
+    all("[data-sent]").forEach((form) => delete form.dataset.sent);
+    all("[data-counts]").forEach(count);
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches(".pad-number") && window.htmx) save();
   });
 
   document.addEventListener("input", ({ target }) => {
-    if (target.dataset.counts) count(target, document.getElementById(target.dataset.counts));
+    if (target.dataset.counts) count(target);
     if (target.dataset.side) tellTiebreak();
   });
 
-  function count(textarea, output) {
+  function count(textarea) {
     const lines = textarea.value.split("\n").filter((line) => line.trim());
     const byes = lines.filter((line) => line.trim().toLowerCase() === "bye").length;
     const say = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-    output.textContent = say(lines.length - byes, "participant") + (byes ? `, ${say(byes, "bye")}` : "");
+    document.getElementById(textarea.dataset.counts).textContent =
+      say(lines.length - byes, "participant") + (byes ? `, ${say(byes, "bye")}` : "");
   }
 
   function tellTiebreak() {

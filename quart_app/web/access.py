@@ -90,9 +90,9 @@ def holds_role(held: str, role: str) -> bool:
 def require_staff(role: str = SCORER) -> Callable[[_View[_P]], _View[_P]]:
     """Let only staff with this role into a view; inside, ``authorise()`` tells who it is.
 
-    Who is not signed in is sent to the login when they asked for a page (htmx: by HX-Redirect), and comes
-    back afterwards. Everybody else, the API and a form whose login has ended, gets Unauthenticated or
-    Forbidden.
+    Who is not signed in is sent to the login when they asked for a page (htmx, whatever it asked: by
+    HX-Redirect), and comes back afterwards. Everybody else, the API and a form whose login has ended, gets
+    Unauthenticated or Forbidden.
     """
 
     def decorate(view: _View[_P]) -> _View[_P]:
@@ -103,9 +103,11 @@ def require_staff(role: str = SCORER) -> Callable[[_View[_P]], _View[_P]]:
             except Unauthenticated:
                 if for_machines(request.path) or bearer_token() is not None:
                     raise
+                reading = request.method in ("GET", "HEAD")
                 if "HX-Request" in request.headers:
-                    return Response("", 401, {"HX-Redirect": login_url(_path_shown())})
-                if request.method not in ("GET", "HEAD"):
+                    login = login_url(_path_shown(), unsaved=not reading)
+                    return Response("", 401, {"HX-Redirect": login})
+                if not reading:
                     raise
                 return redirect(login_url(request.full_path.removesuffix("?")))
             return await view(*args, **kwargs)
@@ -115,9 +117,12 @@ def require_staff(role: str = SCORER) -> Callable[[_View[_P]], _View[_P]]:
     return decorate
 
 
-def login_url(target: str) -> str:
-    """The login page's address, which leads on to ``target`` afterwards if that is a path of ours."""
-    return f"{LOGIN_PATH}?next={quote(local_path(target), safe='/')}"
+def login_url(target: str, *, unsaved: bool = False) -> str:
+    """The login page's address, which leads on to ``target`` afterwards if that is a path of ours.
+
+    ``unsaved`` lets the page say that what was sent has not been saved.
+    """
+    return f"{LOGIN_PATH}?next={quote(local_path(target), safe='/')}{'&unsaved=1' if unsaved else ''}"
 
 
 def local_path(target: str | None, default: str = AFTER_LOGIN_PATH) -> str:

@@ -11,6 +11,7 @@ from quart_app.domain.bracket import Match
 from quart_app.domain.events import Envelope
 from quart_app.domain.tournament import Tournament, TournamentStatus
 from quart_app.store.tournaments import TournamentRow
+from quart_app.web.bidi import isolated
 from quart_app.web.views import STATUS_NAMES, MatchView, match_view, sentence, side_view, tournament_path
 
 
@@ -73,7 +74,7 @@ def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) ->
     """A match's page; ``log`` is the tournament's log, or all of it that is about the match."""
     fed = [tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ())]
     return MatchPage(
-        title=" v ".join(side_view(tournament, match, side).name for side in (0, 1)),
+        title=" v ".join(isolated(side_view(tournament, match, side).name) for side in (0, 1)),
         tournament=tournament.name,
         tournament_path=tournament_path(tournament.id),
         round=tournament.round_names[match.plan.round - 1],
@@ -90,7 +91,7 @@ def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) ->
 
 
 def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Iterator[StoryLine]:
-    first, second = (side_view(tournament, match, side).name for side in (0, 1))
+    first, second = (isolated(side_view(tournament, match, side).name) for side in (0, 1))
     for envelope in log:
         event = envelope.event
         if getattr(event, "match_id", None) != match.match_id:

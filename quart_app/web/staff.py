@@ -86,6 +86,7 @@ async def _login_page(refusal: Refusal | None) -> Response:
         name=entered.get("name", "") if refusal is not None else "",
         next=local_path(entered.get("next")),
         lasts=login_lasts(),
+        unsaved="unsaved" in request.args,
     )
 
 
@@ -130,10 +131,15 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     pad = staff_views.pad(loaded.tournament, match, await _last_touch(tournament_id, match, staff))
     shown = {"pad": pad, "back": _tournament_path(tournament_id), "tournament_name": loaded.row.name}
     if "HX-Request" in request.headers:
-        return _page("staff/fragments/_pad.html", refusal, **shown)
+        response = _page("staff/fragments/_pad.html", refusal, **shown)
+        # The page has this very address: kept, the fragment would be what the Back button shows.
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("HX-Request")
+        return response
     response = _page(
         "staff/match.html", refusal, staff=staff, **shown, **joined_at(loaded.row.id, loaded.position)
     )
+    response.vary.add("HX-Request")
     return let_in(context(), response, loaded.row.id, staff, request.scheme)
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from quart_app.errors import BadSettings
+from quart_app.web.bidi import isolated
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -35,6 +36,7 @@ def environment() -> Environment:
     made.globals["static"] = static
     made.filters["moment"] = moment
     made.filters["day"] = day
+    made.filters["isolated"] = isolated
     return made
 
 

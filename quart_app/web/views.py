@@ -15,6 +15,7 @@ from quart_app.domain.bracket import Match, MatchStatus
 from quart_app.domain.formats.single_elimination import THIRD_PLACE
 from quart_app.domain.labels import match_label, source_label
 from quart_app.domain.tournament import Participant, Round, Tournament, TournamentStatus
+from quart_app.web.bidi import isolated
 
 UP_NEXT_MAX = 3
 """How many of the next matches are shown while none is being played."""
@@ -215,13 +216,14 @@ def sentence(tournament: Tournament, match: Match) -> str:
     first, second = (tournament.participant(slot.participant_id) for slot in match.slots)
     if first is None or second is None:
         return ""
+    names = isolated(first.name), isolated(second.name)
     result = match.result
     if result is None:
-        return _running_sentence(first.name, second.name, match.score) if match.live else ""
+        return _running_sentence(*names, match.score) if match.live else ""
     if result.winner_id is None:
-        return f"Neither {first.name} nor {second.name} goes on"
+        return f"Neither {names[0]} nor {names[1]} goes on"
     swapped = result.winner_id == second.id
-    winner, loser = (second.name, first.name) if swapped else (first.name, second.name)
+    winner, loser = reversed(names) if swapped else names
     if result.walkover:
         return f"{winner} beat {loser} by walkover"
     if result.tiebreak is not None:

@@ -74,6 +74,11 @@ class Viewer:
                 raise AssertionError(f"{expression} never held; the mark says {mark!r}; {self.complaints}")
             await asyncio.sleep(0.02)
 
+    async def keep_answers(self) -> None:
+        """Load the page anew with the browser's cache, which is off while a request may be answered here."""
+        await self.page.context.unroute_all()
+        await self.page.reload()
+
     async def until_live(self) -> None:
         """Wait until the page says that it is live."""
         await self.until("document.getElementById('freshness').dataset.state === 'live'")

@@ -55,7 +55,7 @@ async def refereeing(
     browser: Browser, server: Server, url: str, name: str, **options: Any
 ) -> AsyncIterator[Pad]:
     """A phone on which a member of staff has signed in and opened a page."""
-    async with viewing(browser, f"{server.url}/staff/login/", **PHONE, **options) as viewer:
+    async with viewing(browser, f"{server.url}/staff/login/", **(PHONE | options)) as viewer:
         await viewer.page.fill("#name", name)
         await viewer.page.fill("#password", PASSWORD)
         await viewer.page.press("#password", "Enter")
@@ -64,14 +64,19 @@ async def refereeing(
         yield Pad(viewer.page)
 
 
-@pytest_asyncio.fixture(name="tid")
-async def _tid(server: Server) -> int:
+async def add_referees(server: Server) -> int:
     """A tournament of four, P1 v P4 being played in match 1; anna and bob may score it."""
     await staff.add_staff(server.services, "anna", PASSWORD, "organiser")
     await staff.add_staff(server.services, "bob", PASSWORD, "scorer")
     tournament = await server.tournament(4)
     await matches.start_match(server.services, tournament.id, StartMatch(match_id=1), None)
     return tournament.id
+
+
+@pytest_asyncio.fixture(name="tid")
+async def _tid(server: Server) -> int:
+    """A tournament of four, P1 v P4 being played in match 1; anna and bob may score it."""
+    return await add_referees(server)
 
 
 def pad_of(server: Server, tid: int, match_id: int = 1) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Browser
 
@@ -176,9 +178,12 @@ async def test_jump_to_live_is_offered_while_no_live_match_is_in_view(
         await viewer.until("document.getElementById('jump').hidden")
 
 
-async def test_a_wall_shows_sixteen_at_once(server: Server, browser: Browser) -> None:
-    """On a screen of 1920 × 1080 the bracket stands whole, with names of 24 pixels."""
-    _, url = await started(server, 16)
+@pytest.mark.parametrize("live", [1, 4])
+async def test_a_wall_shows_sixteen_at_once(server: Server, browser: Browser, live: int) -> None:
+    """On a screen of 1920 × 1080 the bracket stands whole, with names of 24 pixels, while four are played."""
+    tid, url = await started(server, 16)
+    for match_id in range(2, live + 1):
+        await start_match(server.services, tid, StartMatch(match_id=match_id), None)
     async with viewing(browser, url, **WALL) as viewer:
         bottom, size = await viewer.page.evaluate(
             """[document.querySelector("#bracket").getBoundingClientRect().bottom,
@@ -186,6 +191,52 @@ async def test_a_wall_shows_sixteen_at_once(server: Server, browser: Browser) ->
         )
         assert bottom <= 1080
         assert size == "24px"
+
+
+async def test_the_follow_box_keeps_the_focus(server: Server, browser: Browser) -> None:
+    """A score that changes in it takes it from nobody, nor does the name's own click that ends it."""
+    tid, url = await started(server, 4)
+    async with viewing(browser, url) as viewer:
+        await viewer.until_live()
+        await viewer.page.locator("#match-1").get_by_role("button", name="P1").click()
+        name = viewer.page.locator("#following").get_by_role("button", name="P1")
+        await name.focus()
+        await score(server, tid, 1, 2, 0)
+        await viewer.until("document.querySelector('#following .score').textContent === '2'")
+        assert await name.evaluate("(button) => button === document.activeElement")
+        await viewer.page.keyboard.press("Enter")
+        assert await viewer.page.evaluate("document.activeElement.closest('.match').id") == "match-1"
+
+
+async def test_a_match_that_ends_is_no_longer_live(server: Server, browser: Browser) -> None:
+    """Its page says that it is up to date."""
+    tid, url = await started(server, 4)
+    async with viewing(browser, f"{url}matches/1/") as viewer:
+        await viewer.until_live()
+        assert await viewer.text("#freshness") == "Live"
+        await confirm_result(server.services, tid, ConfirmResult(match_id=1), None)
+        await viewer.until("document.getElementById('freshness').textContent === 'Up to date'")
+
+
+async def test_a_round_chosen_on_a_phone_begins_at_its_top(server: Server, browser: Browser) -> None:
+    """However far the one before was scrolled."""
+    _, url = await started(server, 32)
+    async with viewing(browser, url, **PHONE) as viewer:
+        await viewer.page.locator("#match-16").scroll_into_view_if_needed()
+        await viewer.page.get_by_role("button", name="Round of 16 0 of 8", exact=True).click()
+        top = await viewer.page.evaluate(
+            "document.querySelector('#matches-2 .match').getBoundingClientRect().top"
+        )
+        assert 0 < top < 200
+
+
+@pytest.mark.parametrize(("players", "pages"), [(16, 1), (64, 3)])
+async def test_a_bracket_is_printed_whole(server: Server, browser: Browser, players: int, pages: int) -> None:
+    """Sixteen stand on one sheet; of many each round has its lines."""
+    _, url = await started(server, players)
+    async with viewing(browser, url, **LAPTOP) as viewer:
+        printed = await viewer.page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == pages
 
 
 async def test_without_scripts_the_page_stands_and_refreshes_itself(server: Server, browser: Browser) -> None:

@@ -48,6 +48,8 @@ class Answer:
         """The sentence that a field with a problem points to; the field is marked and has the focus."""
         tag = self.tag(f'aria-describedby="{field}-error')
         assert 'aria-invalid="true"' in tag
+        if tag.startswith("<fieldset"):  # which cannot have the focus: its first field has
+            tag = cast(re.Match[str], re.search(r"<input[^>]*>", self.text[self.text.index(tag) :]))[0]
         assert "autofocus" in tag
         found = re.search(rf'id="{field}-error">(.*?)</p>', self.text)
         assert found is not None

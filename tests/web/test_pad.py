@@ -30,6 +30,14 @@ async def test_htmx_gets_the_pad_alone(play: Play) -> None:
     assert answer.text.lstrip().startswith('<section id="pad"')
 
 
+@pytest.mark.parametrize(("htmx", "kept"), [(True, "no-store"), (False, "no-cache, private")])
+async def test_only_the_page_is_kept_for_the_back_button(play: Play, htmx: bool, kept: str) -> None:
+    """The fragment has the page's address, and must never be shown in its place."""
+    headers = {"HX-Request": "true"} if htmx else {}
+    response = await play.anna.client.get(play.path, headers=headers)
+    assert (response.headers["Cache-Control"], "HX-Request" in response.vary) == (kept, True)
+
+
 async def test_the_score_is_set_without_a_script(play: Play) -> None:
     """A typed score is a post and a redirect."""
     form = {"participant1_score": "12", "participant2_score": "3", "version": await play.version()}
@@ -126,6 +134,7 @@ async def test_a_level_match_asks_for_the_tie_break(play: Play) -> None:
     answer = await play.anna.post(f"{play.path}confirm/", {"notes": "", "version": await play.version()})
     assert (answer.status, "an elimination match needs a winner" in answer.alert) == (409, True)
     assert " open>" in answer.tag("pad-confirm")
+    assert "autofocus" in answer.tag('name="participant1_tiebreak"')
 
 
 async def test_a_tie_break_decides(play: Play) -> None:
@@ -172,6 +181,17 @@ async def test_a_confirmation_of_a_score_that_has_changed_is_refused(play: Play)
     answer = await play.anna.post(f"{play.path}confirm/", {"notes": "late", "version": version})
     assert (answer.status, answer.value("notes")) == (409, "late")
     assert "It stands at 2–1." in answer.alert
+
+
+async def test_what_was_written_to_a_result_that_came_too_late_is_told_back(play: Play) -> None:
+    """There is no field left that could hold it."""
+    decided = {"participant1_tiebreak": "2", "participant2_tiebreak": "4"}
+    await play.anna.post(f"{play.path}confirm/", decided)
+    late = {"participant1_tiebreak": "5", "participant2_tiebreak": "4", "notes": "seven rounds"}
+    answer = await play.anna.post(f"{play.path}confirm/", late, htmx=True)
+    assert (answer.status, answer.alert) == (409, "This match has a confirmed result.")
+    assert "You entered the tie-break 5–4." in answer.text
+    assert "You wrote: seven rounds" in answer.text
 
 
 @pytest.mark.parametrize(

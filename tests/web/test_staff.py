@@ -96,6 +96,20 @@ async def test_a_stranger_scores_nothing(hall: Hall, play: Play, deed: str) -> N
     assert (await hall.stranger().post(f"{play.path}{deed}/")).status == 401
 
 
+async def test_a_login_that_ended_while_scoring_says_what_was_not_saved(hall: Hall, play: Play) -> None:
+    """The login to which htmx is sent tells it, and leads back to the pad; who only read lost nothing."""
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://localhost{play.path}"}
+    stranger = hall.stranger()
+    lost = await stranger.client.post(f"{play.path}score/", form={}, headers=headers)
+    page = await stranger.get(lost.headers["HX-Redirect"])
+    assert (page.alert, page.value("next")) == (
+        "Your login has ended, and what you just sent was not saved. Sign in, and you come back to it.",
+        play.path,
+    )
+    read = await stranger.client.get(play.path, headers=headers)
+    assert (await stranger.get(read.headers["HX-Redirect"])).alert == ""
+
+
 @pytest.mark.parametrize("deed", ORGANISERS)
 async def test_a_scorer_does_nothing_of_an_organiser(hall: Hall, bob: Browser, deed: str) -> None:
     """Making, drawing and hiding tournaments is refused, whatever is sent."""
@@ -144,7 +158,7 @@ async def test_a_tournament_is_made_and_leads_to_its_draw(hall: Hall, anna: Brow
     answer = await anna.post("/staff/tournaments/new/", NEW)
     assert answer.status == 303
     text = (await anna.get(answer.location)).text
-    draw = re.findall(r'<span class="draw-line[^>]*>([^<]*)', text)
+    draw = re.findall(r'<span class="draw-line[^>]*>(?:<bdi>)?([^<]*)', text)
     assert [line.strip() for line in draw] == ["Ana", "Bye", "Bo", "Cem"]
 
 
@@ -232,6 +246,14 @@ async def test_after_the_draw_it_stays(hall: Hall, anna: Browser, deed: str) -> 
         409,
         "The bracket has been generated; the draw can no longer change.",
     )
+
+
+async def test_a_list_that_came_after_the_draw_is_told_back(hall: Hall, anna: Browser) -> None:
+    """What was typed for minutes is not lost because somebody else generated the bracket."""
+    tournament = await hall.tournament()
+    path = f"/staff/tournaments/{tournament.id}/participants/"
+    answer = await anna.post(path, {"participants": "Eva\nFay"})
+    assert re.search(r"<textarea[^>]* readonly>\nEva\nFay</textarea>", answer.text)
 
 
 async def test_the_visibility_switches(hall: Hall, anna: Browser) -> None:
