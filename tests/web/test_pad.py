@@ -281,3 +281,10 @@ async def test_a_result_elsewhere_is_no_deed_on_this_match(play: Play) -> None:
     await play.anna.post(f"{play.path}confirm/")
     answer = await play.anna.get(f"/staff/tournaments/{play.tournament_id}/matches/3/")
     assert '<p class="pad-touch quiet"></p>' in answer.text
+
+
+@pytest.mark.parametrize("deed", ["start", "score", "confirm"])
+async def test_a_walkover_without_notes_comes_back(play: Play, deed: str) -> None:
+    """A form that lacks a field, as a script may send it, is refused like any other."""
+    answer = await play.anna.post(f"/staff/tournaments/1/matches/1/{deed}/", {"walkover": "on"})
+    assert answer.status in (303, 409, 422)
