@@ -2,8 +2,8 @@
 
 After draft-ietf-httpapi-idempotency-key-header-07. As it advises (2.7), a key that was used for a different
 request is answered 422, one whose first request is still running 409, one that cannot be a key 400. Answers
-are kept for 24 hours, for each caller apart. A refusal or a failure changed nothing, so it is not kept: the
-key is free again, and the same request may succeed later.
+are kept for 24 hours, for each caller apart. A refusal changed nothing, so it is not kept: the key is free
+again, and the same request may succeed later.
 """
 
 from __future__ import annotations
