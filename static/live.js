@@ -11,7 +11,6 @@
   const REFUSALS = {
     403: "You may no longer follow this tournament. Reload the page to see what you may.",
     404: "This tournament is not public any more.",
-    410: "This tournament is gone.",
   };
 
   const region = document.getElementById("live-region");

@@ -36,9 +36,11 @@ class CreateTournament:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterParticipants:
-    """Replace the list of participants, while there is no bracket yet."""
+    """Replace the list of participants, while there is no bracket yet. ``version`` is the seq of the state
+    that the list was made from; None replaces whatever is there."""
 
     entrants: tuple[EntrantLine, ...]
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ def decide(
             return _create(tournament, command, at)
         case commands.RegisterParticipants():
             _refuse_after_draw(tournament)
+            if command.version not in (None, tournament.seq):
+                raise errors.Conflict(
+                    "Somebody else changed this tournament meanwhile. Save again to put your list in its place."
+                )
             rules.check_entrants(command.entrants, tournament.seeding, tournament.third_place)
             return (_registered(tournament.id, command.entrants, at),)
         case commands.GenerateBracket():

@@ -84,7 +84,8 @@ async def get_tournament(tournament_id: int) -> Response:
     """The snapshot; its position is its ETag, so asking again costs nothing while nothing has changed."""
     loaded = await _load_visible(tournament_id)
     if request.if_none_match.contains_weak(loaded.position):
-        response = Response(b"", 304)
+        response = Response(b"", 304, {"Cache-Control": "private, no-cache"})
+        del response.headers["Content-Type"], response.headers["Content-Length"]
     else:
         response = _json(snapshot(loaded.row.epoch, loaded.tournament))
     response.set_etag(loaded.position)

@@ -76,8 +76,12 @@ def read_create_tournament(form: Form) -> CreateTournament:
 
 
 def read_register_participants(form: Form) -> RegisterParticipants:
-    """A new list of participants for a draft."""
-    return RegisterParticipants(entrants=read_entrants(form.get("participants", "")))
+    """A new list of participants for a draft. Raises InvalidInput for one that cannot be read."""
+    problems: dict[str, str] = {}
+    version = _version(form, problems)
+    if problems:
+        raise InvalidInput({"participants": problems["version"]})
+    return RegisterParticipants(entrants=read_entrants(form.get("participants", "")), version=version)
 
 
 def read_change_visibility(form: Form) -> ChangeVisibility:

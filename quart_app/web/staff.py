@@ -316,5 +316,7 @@ def _page(template: str, refusal: Refusal | None, **shown: object) -> Response:
     """A page or fragment. It may be kept for the Back button, so that what was typed is there again."""
     status = refusal.status if refusal is not None else 200
     headers = {"Cache-Control": "no-cache, private"}
+    if refusal is not None and isinstance(refusal.error, TooManyRequests):
+        headers["Retry-After"] = str(refusal.error.retry_after_seconds)
     html = render(template, refusal=refusal, **shown)
     return Response(html, status, headers, content_type="text/html; charset=utf-8")

@@ -217,6 +217,20 @@ async def test_the_list_of_a_draft_can_change(hall: Hall, anna: Browser) -> None
     assert (await anna.get(path)).value("participants") == "Eva, 1\nbye\nFay\nGus, 3,"
 
 
+async def test_two_lists_never_overwrite_each_other_unseen(hall: Hall, anna: Browser) -> None:
+    """Of two tabs the second is told, with its list in the form; saved once more it replaces the other's."""
+    tournament = await hall.tournament(generate=False)
+    path = f"/staff/tournaments/{tournament.id}/"
+    version = (await anna.get(path)).value("version")
+    await anna.post(f"{path}participants/", {"participants": "Eva\nFay", "version": version})
+    second = {"participants": "Gus\nHal", "version": version}
+    answer = await anna.post(f"{path}participants/", second)
+    assert (answer.status, answer.value("participants")) == (409, "Gus\nHal")
+    assert "Somebody else changed this tournament meanwhile" in answer.alert
+    again = await anna.post(f"{path}participants/", {**second, "version": answer.value("version")})
+    assert (again.status, (await anna.get(path)).value("participants")) == (303, "Gus\nHal")
+
+
 async def test_a_refused_list_is_kept_and_told(hall: Hall, anna: Browser) -> None:
     """The disclosure is open, the text as typed, the problem beside it."""
     tournament = await hall.tournament(generate=False)
