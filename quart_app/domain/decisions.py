@@ -42,7 +42,7 @@ def decide(
             _refuse_after_draw(tournament)
             if command.version not in (None, tournament.seq):
                 raise errors.Conflict(
-                    "Somebody else changed this tournament meanwhile. Save again to put your list in its place."
+                    "Somebody else changed this tournament meanwhile. Save again to replace their list."
                 )
             rules.check_entrants(command.entrants, tournament.seeding, tournament.third_place)
             return (_registered(tournament.id, command.entrants, at),)

@@ -37,7 +37,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round with its progress; byes do not count. ``version`` is that of its newest match."""
+    """A round with its progress; byes do not count."""
 
     number: int
     name: str
@@ -52,11 +52,6 @@ class Round:
     def completed(self) -> int:
         """How many of those are decided."""
         return sum(match.played and match.decided for match in self.matches)
-
-    @property
-    def version(self) -> int:
-        """The seq of the last event that changed a match of the round."""
-        return max(match.version for match in self.matches)
 
 
 @dataclass(frozen=True, slots=True)
