@@ -86,26 +86,27 @@ class Reading:
             audience.reading = asyncio.create_task(self._read_until_settled(audience))
 
     async def _read_until_settled(self, audience: Audience) -> None:
-        while audience.read_again or audience.awaiting:
-            audience.read_again = False
-            awaiting, audience.awaiting = audience.awaiting, []
-            try:
-                await self.read(audience)
-            except Gap:
-                audience.read_again = True
-            except (AppError, UnknownEvent) as error:
-                # stays suspected: the watch over the log tries again
-                tournament_id = audience.room.tournament.id
-                log.warning("log_unread", tournament_id=tournament_id, reason=str(error))
-                if audience.gone:
-                    self._end_all(audience)
-                return
-            finally:
-                for read in awaiting:
-                    if not read.done():
-                        read.set_result(None)
-            if not audience.read_again:
-                audience.suspected = False
+        try:
+            while audience.read_again or audience.awaiting:
+                audience.read_again = False
+                came_before = len(audience.awaiting)
+                try:
+                    await self.read(audience)
+                except Gap:
+                    audience.read_again = True
+                    continue
+                _release(audience.awaiting[:came_before])
+                del audience.awaiting[:came_before]
+                if not audience.read_again:
+                    audience.suspected = False
+        except (AppError, UnknownEvent) as error:
+            # stays suspected: the watch over the log tries again
+            log.warning("log_unread", tournament_id=audience.room.tournament.id, reason=str(error))
+            if audience.gone:
+                self._end_all(audience)
+        finally:
+            _release(audience.awaiting)
+            audience.awaiting.clear()
 
     @staticmethod
     def _look_who_may_stay(audience: Audience) -> None:
@@ -121,3 +122,9 @@ class Reading:
     def _end_all(audience: Audience) -> None:
         for subscriber in list(audience.subscribers):
             subscriber.say_goodbye(End.REVOKED)
+
+
+def _release(awaiting: Iterable[asyncio.Future[None]]) -> None:
+    for read in awaiting:
+        if not read.done():
+            read.set_result(None)
