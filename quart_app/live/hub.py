@@ -25,7 +25,7 @@ from quart_app.live.bus import Bus, Notice, StaffChanged
 from quart_app.live.greetings import Greetings, RenderAll, Snapshot
 from quart_app.live.position import Position
 from quart_app.live.presence import Crowd, Presence
-from quart_app.live.reading import Reading, ReadLog
+from quart_app.live.reading import Reading, ReadLog, shut_out
 from quart_app.live.room import Gap, Room
 from quart_app.live.seats import Seats
 from quart_app.live.subscriber import End, Join, Subscriber
@@ -155,9 +155,8 @@ class Hub:
         """Let a client in; the wire is the hub's from here on, to its end. Raises what ``open`` raises."""
         audience = await self.open(join.tournament_id)
         if self._ahead(audience.room, join.asked):
-            await self._reading.reread(
-                audience
-            )  # a page from a worker that heard of the newest event before us
+            # a page from a worker that heard of the newest event before us
+            await self._reading.reread(audience)
             audience = await self.open(join.tournament_id)  # an empty room may have been left meanwhile
         subscriber, outcome = self._greetings.seat(audience.room, join, wire)
         self._tending.schedule_check(subscriber)
@@ -166,6 +165,8 @@ class Hub:
         self._metrics.subscribers.inc()
         self._metrics.resumes.labels(outcome).inc()
         wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
+        if shut_out(subscriber):
+            subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
         subscriber.pump()
         if audience.presence is not None:
             subscriber.whisper(audience.presence)

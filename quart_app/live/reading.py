@@ -17,7 +17,7 @@ from quart_app.errors import AppError, NotFound
 from quart_app.live.audience import Audience
 from quart_app.live.greetings import Greetings
 from quart_app.live.room import Gap
-from quart_app.live.subscriber import End
+from quart_app.live.subscriber import End, Subscriber
 
 ReadLog = Callable[[int, int], Awaitable[tuple[str, tuple[Envelope, ...]] | None]]
 """What gives a log's epoch and its events after a seq; None where there is no such log."""
@@ -111,17 +111,21 @@ class Reading:
     @staticmethod
     def _look_who_may_stay(audience: Audience) -> None:
         """End the streams of spectators at once if the tournament is private; check the grants of staff."""
-        private = audience.room.tournament.visibility != PUBLIC
         for subscriber in list(audience.subscribers):
-            if subscriber.grant.staff_id is not None:
-                subscriber.check_grant_at(0.0)
-            elif private:
+            if shut_out(subscriber):
                 subscriber.say_goodbye(End.REVOKED)
+            elif subscriber.grant.staff_id is not None:
+                subscriber.check_grant_at(0.0)
 
     @staticmethod
     def _end_all(audience: Audience) -> None:
         for subscriber in list(audience.subscribers):
             subscriber.say_goodbye(End.REVOKED)
+
+
+def shut_out(subscriber: Subscriber) -> bool:
+    """Whether this is a spectator of a tournament that is private by now."""
+    return subscriber.room.tournament.visibility != PUBLIC and subscriber.grant.staff_id is None
 
 
 def _release(awaiting: Iterable[asyncio.Future[None]]) -> None:

@@ -6,8 +6,12 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from quart_app.actions import backup, matches, tournaments
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
+from quart_app.live.subscriber import Join
+from quart_app.live.wire import Wire
 from quart_app.settings import Settings
 from quart_app.store.event_log import select_events
 from tests.server import Server, logged, running
@@ -227,3 +231,21 @@ async def many_lost_positions(server: Server) -> None:
         finally:
             over.set()
             await asyncio.gather(*crowd)
+
+
+async def test_who_comes_in_as_it_becomes_private_sees_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the check of the grant and the seat the tournament was made private."""
+    tournament = await server.tournament(4)
+    admit = server.hub.admit
+
+    async def late(join: Join, wire: Wire) -> None:
+        private = ChangeVisibility(visibility="private")
+        await tournaments.change_visibility(server.services, tournament.id, private, None)
+        await admit(join, wire)
+
+    monkeypatch.setattr(server.hub, "admit", late)
+    async with server.feed(tournament.id, Last_Event_ID="abc-1") as feed:
+        rest = await asyncio.wait_for(feed.rest(), 5.0)
+    assert [frame.event for frame in rest] == ["goodbye"]
