@@ -25,6 +25,7 @@ from tests.redis_deployments import ClusterDeployment, ask, sooner_or_later
 from tests.services import RedisServer
 
 FAILOVER_SECONDS = 60.0
+FAILOVER_TAKES_SECONDS = 2.0
 ROOMS = range(1, 31)
 """Enough to have some on every shard."""
 
@@ -92,15 +93,24 @@ async def test_a_slot_that_moves_is_followed(
 
 async def test_a_master_that_hands_over_is_left(cluster: ClusterDeployment) -> None:
     """It lives on as a replica, but nobody listens there."""
-    async with workers(cluster.url, ROOMS) as both:
-        master = await cluster.owner(f"{TOURNAMENT_CHANNEL}{ROOMS[0]}")
-        await ask(await cluster.replica(master), "CLUSTER", "FAILOVER")
-        await until(lambda: all(worker.suspects for worker in both), FAILOVER_SECONDS)
+    channel = f"{TOURNAMENT_CHANNEL}{ROOMS[0]}"
+    master = await cluster.owner(channel)
+
+    async def handed_over() -> bool:
         await cluster.settled()
-        await until(lambda: all(worker.bus.connected for worker in both), FAILOVER_SECONDS)
+        if await cluster.owner(channel) is master:
+            # on a machine that stalls a failover may come to nothing, and then it is asked for again
+            await ask(await cluster.replica(master), "CLUSTER", "FAILOVER")
+            await asyncio.sleep(FAILOVER_TAKES_SECONDS)
+            return False
+        return not await ask(master, "PUBSUB", "SHARDCHANNELS")
+
+    async with workers(cluster.url, ROOMS) as both:
+        await sooner_or_later(handed_over, "a master that nobody listens to any more")
+        await until(
+            lambda: all(worker.suspects and worker.bus.connected for worker in both), FAILOVER_SECONDS
+        )
         await hear_each_other(both, ROOMS, 1)
-        left = await ask(master, "PUBSUB", "SHARDCHANNELS")
-    assert left == []
 
 
 async def test_a_replica_that_takes_over_is_heard(cluster: ClusterDeployment) -> None:
