@@ -41,6 +41,7 @@ from quart_app.web import (
     staff,
 )
 from quart_app.web import tokens as token_routes
+from quart_app.web.asgi import NoWebSocket
 from quart_app.web.canary import Canary
 from quart_app.web.context import EXTENSION, Context
 from quart_app.web.ending import Underway
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> Quart:
     """
     app = Quart("quart_app", static_folder=None, template_folder=None)
     app.asgi_http_class = StreamConnection
+    app.asgi_websocket_class = NoWebSocket
     app.config.update(sessions.session_config(settings), MAX_CONTENT_LENGTH=1024 * 1024)
     app.url_map.strict_slashes = False
 

@@ -48,9 +48,7 @@ async def record(
     """
     for attempt in range(ATTEMPTS):
         # shielded: a caller who hangs up must not cut what is committed off from being announced
-        once = asyncio.ensure_future(_once(services, tournament_id, answer, actor_id))
-        services.underway.add(once)
-        once.add_done_callback(services.underway.discard)
+        once = services.begin(_once(services, tournament_id, answer, actor_id))
         try:
             return await asyncio.shield(once)
         except LostRace:

@@ -57,11 +57,6 @@ class Ledger:
         self.keep(row.epoch, tournament)
         return Loaded(row, tournament)
 
-    def position(self, tournament: Tournament) -> str:
-        """The place in its log of a state that was just written here."""
-        epoch, _ = self._folded[tournament.id]
-        return f"{epoch}-{tournament.seq}"
-
     def keep(self, epoch: str, tournament: Tournament) -> None:
         """Remember a state that is committed."""
         self._folded[tournament.id] = (epoch, tournament)

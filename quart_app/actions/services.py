@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from quart_app.actions.ledger import Ledger
 from quart_app.domain.events import Envelope
 from quart_app.live.bus import Bus
 from quart_app.store.engine import Database
+
+_T = TypeVar("_T")
 
 
 def utc_now() -> datetime:
@@ -37,6 +39,20 @@ class Services:
     clock: Callable[[], datetime] = utc_now
     count: Callable[[int], None] = _count_nothing
     underway: set[asyncio.Future[Any]] = field(default_factory=set)
+
+    def begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """A task that goes on when its caller hangs up, that the app waits for when it stops, and whose error
+        nobody has to be there to see."""
+        task = asyncio.create_task(work)
+
+        def finish(done: asyncio.Task[_T]) -> None:
+            self.underway.discard(done)
+            if not done.cancelled():
+                done.exception()
+
+        self.underway.add(task)
+        task.add_done_callback(finish)
+        return task
 
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
         """Tell everyone of what is committed. Never raises: the bus is a hint."""

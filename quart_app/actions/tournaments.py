@@ -26,15 +26,21 @@ def new_epoch() -> str:
 
 
 async def create_tournament(
-    services: Services, command: CreateTournament, actor_id: int | None, *, generate: bool = False
+    services: Services,
+    command: CreateTournament,
+    actor_id: int | None,
+    *,
+    generate: bool = False,
+    epoch: str | None = None,
 ) -> Tournament:
     """Open a tournament with its entrants, and with ``generate`` build its bracket at once.
 
-    Raises InvalidInput with every problem; then nothing is created.
+    ``epoch`` names its log, for a caller who has to know it; without one a name is made. Raises InvalidInput
+    with every problem; then nothing is created.
     """
     now = services.clock()
     steps: tuple[Command, ...] = (command, GenerateBracket()) if generate else (command,)
-    epoch = new_epoch()
+    epoch = epoch or new_epoch()
     async with services.database.writing() as connection:
         tournament_id = await tournaments.insert_tournament(connection, epoch=epoch, at=now)
         tournament = Tournament(tournament_id)

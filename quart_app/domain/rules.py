@@ -33,11 +33,10 @@ REORDERING = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 
 
 _UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
-"""What shows nothing: Unicode's Default_Ignorable_Code_Point, the marks of annotations, and the blank of
-Braille."""
+"""What shows nothing without being a format character (Cf): the rest of Unicode's
+Default_Ignorable_Code_Point, and the blank of Braille."""
 
 
 def tidy(text: str) -> str:
@@ -127,7 +126,11 @@ def _printable(text: str) -> bool:
 
 def _as_seen(name: str) -> str:
     """What tells a name from another: neither case nor a character that has no shape of its own."""
-    return "".join(char for char in tidy(name).casefold() if not _UNSEEN.match(char))
+    return "".join(
+        char
+        for char in tidy(name).casefold()
+        if unicodedata.category(char) != "Cf" and not _UNSEEN.match(char)
+    )
 
 
 def _name_problem(name: str) -> str | None:

@@ -102,8 +102,8 @@ class Reading:
         except (AppError, UnknownEvent) as error:
             # stays suspected: the watch over the log tries again
             log.warning("log_unread", tournament_id=audience.room.tournament.id, reason=str(error))
-            if audience.gone:
-                self._end_all(audience)
+            for subscriber in list(audience.subscribers) if audience.gone else ():
+                subscriber.say_goodbye(End.REVOKED)
         finally:
             _release(audience.awaiting)
             audience.awaiting.clear()
@@ -116,11 +116,6 @@ class Reading:
                 subscriber.say_goodbye(End.REVOKED)
             elif subscriber.grant.staff_id is not None:
                 subscriber.check_grant_at(0.0)
-
-    @staticmethod
-    def _end_all(audience: Audience) -> None:
-        for subscriber in list(audience.subscribers):
-            subscriber.say_goodbye(End.REVOKED)
 
 
 def shut_out(subscriber: Subscriber) -> bool:

@@ -114,13 +114,11 @@ class SocketWire(asyncio.Protocol):
         told()
 
 
-def bound(connection: socket.socket | None) -> None:
+def bound(connection: socket.socket) -> None:
     """Bound what a feed's silent reader may pin in the kernel, and have a peer noticed that is gone.
 
     Raises OSError or ValueError for a connection that is closed already.
     """
-    if connection is None:
-        raise OSError("the connection is closed")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     for level, option, value in KEEPALIVE:
         if option:

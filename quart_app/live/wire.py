@@ -283,7 +283,7 @@ class StreamConnection(ASGIHTTPConnection):
         express = self.app.extensions.get(EXPRESS)
         if express is not None and self.scope["path"].startswith("/sse/") and _recognise(send) is not None:
             response = await express(self.scope)
-            if response is not None and response.adopt:
+            if response is not None:
                 await self._open(send, response, receive)
                 return
         await super().__call__(receive, send)
@@ -313,8 +313,10 @@ class StreamConnection(ASGIHTTPConnection):
             server = _server_behind(send)
             if server is not None:
                 await _hear_no_more(server)
+                connection = server.writer.get_extra_info("socket")
                 with contextlib.suppress(OSError, ValueError):  # it has left; the first write will show it
-                    bound(server.writer.get_extra_info("socket"))
+                    if connection is not None:
+                        bound(connection)
             carried = AsgiWire(send)
             await response.admit(carried)
             watching = asyncio.ensure_future(_abort_when_gone(carried, receive)) if receive else None

@@ -13,9 +13,10 @@ from quart import Blueprint, Response, request
 from quart_app.actions.ledger import Loaded
 from quart_app.actions.matches import confirm_result, start_match, update_score
 from quart_app.actions.services import Services
-from quart_app.actions.tournaments import create_tournament
+from quart_app.actions.tournaments import create_tournament, new_epoch
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.tournament import Tournament
+from quart_app.live.position import Position
 from quart_app.store.event_log import select_events
 from quart_app.store.tournaments import select_tournament, select_tournaments
 from quart_app.web import api_schema
@@ -68,11 +69,13 @@ async def post_tournament() -> Response:
     """Create a tournament, its draw and its bracket at once."""
     command = (await read_body(api_schema.NewTournament)).command()
     services, staff = context().services, await authorise("organiser")
-    tournament = await create_tournament(services, command, staff.id, generate=True)
-    # not read again: a failure after the commit would look as if nothing had been done
-    position = services.ledger.position(tournament)
+    # known beforehand and not read again: a failure after the commit would look as if nothing had been done
+    epoch = new_epoch()
+    tournament = await create_tournament(services, command, staff.id, generate=True, epoch=epoch)
     created = api_schema.Created(
-        tournament_id=tournament.id, url=f"/tournaments/{tournament.id}/", position=position
+        tournament_id=tournament.id,
+        url=f"/tournaments/{tournament.id}/",
+        position=str(Position(epoch, tournament.seq)),
     )
     response = _json(created, 201)
     response.headers["Location"] = f"{_TOURNAMENTS}{tournament.id}/"

@@ -99,13 +99,12 @@ class Canary:
             async with asyncio.timeout(DELIVERY_SECONDS_MAX):
                 while subscriber.cursor < seq:
                     await perch.frames.acquire()
+            self._perched = perched
         except (TimeoutError, NotFound):
-            subscriber.cut(End.CLIENT)
             return False
-        except BaseException:
-            subscriber.cut(End.CLIENT)
-            raise
-        self._perched = perched
+        finally:
+            if self._perched is None:
+                subscriber.cut(End.CLIENT)
         return True
 
     async def _settle(self) -> tuple[Subscriber, Perch]:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, Scope, WebsocketCloseEvent
+from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, Scope
 
 from quart_app.errors import Unavailable
 from quart_app.settings import Settings
@@ -24,8 +24,7 @@ CUT_OFF = Unavailable(
 
 
 class Underway:
-    """ASGI middleware that knows the requests which have begun. It lets in HTTP only: nothing here speaks
-    WebSocket."""
+    """ASGI middleware that knows the requests which have begun."""
 
     def __init__(self, app: ASGIFramework, settings: Settings) -> None:
         self._app = app
@@ -34,9 +33,6 @@ class Underway:
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         task = asyncio.current_task()
-        if scope["type"] == "websocket":
-            await send(WebsocketCloseEvent(type="websocket.close", code=1000, reason=None))  # HTTP's 403
-            return
         if scope["type"] != "http" or task is None:
             await self._app(scope, receive, send)
             return

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec
 
@@ -55,7 +55,7 @@ def idempotent(view: Callable[_P, Awaitable[Response]]) -> Callable[_P, Awaitabl
         answering = answer_once(context().services, scope, key, fingerprint, work)
         # A caller who hangs up cancels this request. What was begun must still be finished and noted, or a
         # retry would find the key taken and no answer.
-        answer, repeated = await asyncio.shield(_in_background(answering))
+        answer, repeated = await asyncio.shield(context().services.begin(answering))
         response = Response(answer.body, answer.status, dict(answer.headers))
         if repeated:
             response.headers[REPLAYED] = "true"
@@ -74,17 +74,3 @@ def _key() -> str:
 async def _fingerprint() -> str:
     head = f"{request.method} {request.path}\n".encode()
     return hashlib.sha256(head + await read_bytes()).hexdigest()
-
-
-def _in_background(answering: Coroutine[None, None, _Answered]) -> asyncio.Task[_Answered]:
-    """A task that the app waits for when it stops, and whose error nobody has to be there to see."""
-    task, underway = asyncio.create_task(answering), context().services.underway
-
-    def finish(done: asyncio.Task[_Answered]) -> None:
-        underway.discard(done)
-        if not done.cancelled():
-            done.exception()
-
-    underway.add(task)
-    task.add_done_callback(finish)
-    return task

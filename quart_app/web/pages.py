@@ -104,10 +104,13 @@ async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[page_
         rows = await select_tournaments(
             connection, statuses=statuses, public_only=public_only, limit=UNFINISHED_MAX
         )
-        return tuple([await _listed(services, connection, row) for row in rows])
+        return tuple([await listed_with_progress(services, connection, row) for row in rows])
 
 
-async def _listed(services: Services, connection: Connection, row: TournamentRow) -> page_views.Listed:
+async def listed_with_progress(
+    services: Services, connection: Connection, row: TournamentRow
+) -> page_views.Listed:
+    """A tournament in a list, with how far it is; without that where only a newer version could tell."""
     try:
         loaded = await services.ledger.load_on(connection, row.id)
     except UnknownEvent:

@@ -43,7 +43,8 @@ from quart_app.web.access import (
 )
 from quart_app.web.context import context
 from quart_app.web.following import joined_at, let_in
-from quart_app.web.page_views import listed, progress
+from quart_app.web.page_views import listed
+from quart_app.web.pages import listed_with_progress
 from quart_app.web.staff_views import Refusal, Touch
 from quart_app.web.templating import render
 from quart_app.web.views import header_view
@@ -174,8 +175,8 @@ async def post_logout() -> ResponseReturnValue:
 @require_staff(SCORER)
 async def home() -> ResponseReturnValue:
     """The tournaments to run: under way, to prepare, finished."""
-    ledger, staff = context().services.ledger, await authorise()
-    async with context().services.database.reading() as connection:
+    services, staff = context().services, await authorise()
+    async with services.database.reading() as connection:
         active, coming, finished = [
             await select_tournaments(connection, statuses=statuses, public_only=False, limit=limit)
             for statuses, limit in (
@@ -184,9 +185,7 @@ async def home() -> ResponseReturnValue:
                 ((TournamentStatus.COMPLETED,), FINISHED_MAX),
             )
         ]
-        under_way = [
-            listed(row, progress((await ledger.load_on(connection, row.id)).tournament)) for row in active
-        ]
+        under_way = [await listed_with_progress(services, connection, row) for row in active]
     return _page(
         "staff/home.html",
         None,

@@ -283,6 +283,7 @@ async def test_one_tab_renews_the_token_for_all(settings: Settings, browser: Bro
         _, url = await live_match(server)
         async with window(browser, *[url] * 3) as tabs:
             [reader] = tabs.readers
+            await asyncio.sleep(2.0)
             async with asyncio.timeout(15):
                 while reader.tokens == 0:  # noqa: ASYNC110 - another process sets no event
                     await asyncio.sleep(0.05)

@@ -131,6 +131,12 @@ async def test_accounts_are_made_listed_and_disabled(tmp_path: Path) -> None:
     assert listed == "olga\torganiser\tdisabled\n"
 
 
+async def test_backup_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    """One message and status 2, as every expected failure."""
+    status, _, errors = await command("backup", "nowhere/all.gz", folder=tmp_path, settings=KEY)
+    assert (status, "nowhere/all.gz cannot be written (No such file or directory)" in errors) == (2, True)
+
+
 async def test_backup_comes_back(tmp_path: Path) -> None:
     """What ``backup`` writes ``restore`` reads, into an empty database."""
     add = ("staff", "add", "olga", "--password-stdin")

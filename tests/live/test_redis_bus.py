@@ -312,6 +312,7 @@ def _message(**changes: object) -> bytes:
         b"",
         b"\xff\xfe",
         b"garbage",
+        b'{"sender":"\xff","head":2,"events":[]}',
         b"null",
         b"{}",
         b"[" * 5000,
@@ -350,7 +351,9 @@ async def test_a_message_with_more_fields_is_read(redis: Redis, here: RedisBus) 
     assert recorder.calls == [(7, 9, ())]
 
 
-@pytest.mark.parametrize("message", [b"garbage", b'{"sender":"x","notice":{"type":"from_the_future"}}'])
+@pytest.mark.parametrize(
+    "message", [b"garbage", b'{"sender":"\xff"}', b'{"sender":"x","notice":{"type":"from_the_future"}}']
+)
 async def test_a_notice_that_cannot_be_read_is_passed_over(
     redis: Redis, here: RedisBus, there: RedisBus, message: bytes
 ) -> None:

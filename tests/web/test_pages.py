@@ -7,6 +7,7 @@ import re
 from http.cookies import SimpleCookie
 
 import pytest
+import sqlalchemy as sa
 
 from quart_app.actions.matches import confirm_result, start_match, update_score
 from quart_app.actions.tournaments import change_visibility, create_tournament
@@ -19,6 +20,7 @@ from quart_app.domain.commands import (
     UpdateScore,
 )
 from quart_app.domain.tournament import Tournament
+from quart_app.store.tables import events
 from quart_app.web.templating import STATIC
 from tests.server import Feed, Server
 from tests.web.live_page import LivePage, parse
@@ -66,6 +68,23 @@ async def test_the_list_has_live_coming_and_finished_tournaments(server: Server)
         r"Finished Finished cup \d+ \w+ \d{4}",
         text,
     ), text
+
+
+async def test_a_log_of_a_newer_version_takes_no_list_with_it(server: Server) -> None:
+    """While workers of two versions serve, the others stand there with their progress, that one without."""
+    newer, other = await server.tournament(2, name="Newer cup"), await server.tournament(4, name="Other cup")
+    for tournament in (newer, other):
+        await start_match(server.services, tournament.id, StartMatch(match_id=1), None)
+    async with server.services.database.writing() as connection:
+        await connection.execute(
+            sa.update(events).where(events.c.tournament_id == newer.id).values(version=99)
+        )
+    server.services.ledger._folded.clear()
+    staff = await server.sign_in("Ada")
+    for path in ("/", "/staff/"):
+        text = (await page_of(server, path, **staff)).document.text()
+        assert "Newer cup" in text
+        assert "Other cup Semi-finals, 0 of 2 played" in text
 
 
 async def test_drafts_and_private_tournaments_are_listed_for_staff_alone(server: Server) -> None:

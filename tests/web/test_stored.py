@@ -85,6 +85,7 @@ async def test_file_has_one_name(server: Server, name: str) -> None:
     answer = await reader.read()
     writer.close()
     assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 308 "))
+    assert name not in server.context.static._kept
 
 
 async def test_who_refuses_gzip_gets_none(server: Server) -> None:
