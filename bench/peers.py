@@ -23,10 +23,10 @@ from quart_app.actions.services import Services, utc_now
 from quart_app.actions.tournaments import create_tournament
 from quart_app.auth.tokens import Tokens
 from quart_app.domain.commands import CreateTournament, EntrantLine, StartMatch
-from quart_app.live.bus import LocalBus
+from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
-from quart_app.store.engine import Database
-from quart_app.store.schema import migrate
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate
 
 CHANNEL = "bench"
 MATCH_ID = 1

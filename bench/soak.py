@@ -29,8 +29,8 @@ from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament
 from quart_app.domain.tournament import TournamentStatus
-from quart_app.live.redis_bus import RedisBus
-from quart_app.store.engine import Database
+from quart_app.live.bus.redis import RedisBus
+from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
 from tests.domain.strategies import at_random, players
 

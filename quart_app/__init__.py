@@ -10,7 +10,7 @@ Everything here is one arrow; each stop is a room:
 - ``live/``     delivery: the bus (a hint), the hub and its rooms, frames (bytes built once), the wire.
 - ``auth/``     who somebody is: tokens, passwords, sessions.
 - ``web/``      what a browser or a program asks for: pages, staff forms, API, feeds.
-- ``app.py``    ``create_app(settings)`` puts the rooms together; ``cli.py`` runs them.
+- ``app.py``    ``create_app(settings)`` puts the rooms together; ``cli/main.py`` runs them.
 
 Imports run one way: errors ← domain ← store ← actions ← web ← app, and domain ← live ← web, auth ← web.
 """

@@ -16,41 +16,56 @@ from quart_app.actions.services import Services
 from quart_app.auth import sessions, tokens
 from quart_app.auth.tokens import Tokens
 from quart_app.domain.events import Envelope
-from quart_app.live.bus import Bus, LocalBus
-from quart_app.live.hub import Hub, Sources, Standing
-from quart_app.live.presence import LocalPresence, RedisPresence
-from quart_app.live.redis_bus import RedisBus
-from quart_app.live.subscriber import Grant
-from quart_app.live.wire import StreamConnection
+from quart_app.live.bus.local import LocalBus
+from quart_app.live.bus.port import Bus
+from quart_app.live.bus.redis import RedisBus
+from quart_app.live.crowd.presence import LocalPresence, RedisPresence
+from quart_app.live.rooms.hub import Hub, Sources, Standing
+from quart_app.live.streams.subscriber import Grant
 from quart_app.settings import Settings
-from quart_app.store import event_log, schema
-from quart_app.store.engine import Database
+from quart_app.show import fragments
+from quart_app.show.snapshot import snapshot
+from quart_app.store import event_log
+from quart_app.store.database import schema
+from quart_app.store.database.engine import Database
 from quart_app.store.staff import select_standings
 from quart_app.telemetry import Metrics
-from quart_app.web import (
-    access,
-    api,
-    feeds,
-    fragments,
-    health,
-    metering,
-    pages,
-    problems,
-    proxies,
-    security,
-    staff,
-)
-from quart_app.web import tokens as token_routes
-from quart_app.web.asgi import NoWebSocket
-from quart_app.web.canary import Canary
-from quart_app.web.context import EXTENSION, Context
-from quart_app.web.ending import Underway
-from quart_app.web.express_pages import ExpressPages
-from quart_app.web.limits import Limits
-from quart_app.web.snapshot import snapshot
-from quart_app.web.stored import PageCache, StaticFiles
+from quart_app.web.answers import problems
+from quart_app.web.answers.stored import PageCache, StaticFiles
+from quart_app.web.api import description as api_description
+from quart_app.web.api import matches as api_matches
+from quart_app.web.api import tournaments as api_tournaments
+from quart_app.web.doors import access, proxies, security
+from quart_app.web.doors.context import EXTENSION, Context
+from quart_app.web.doors.limits import Limits
+from quart_app.web.express.handover import StreamConnection
+from quart_app.web.express.underway import Underway
+from quart_app.web.express.way import ExpressPages
+from quart_app.web.express.whole import NoWebSocket
+from quart_app.web.feeds import feeds
+from quart_app.web.feeds import tokens as token_routes
+from quart_app.web.ops import health, metering
+from quart_app.web.ops.canary import Canary
+from quart_app.web.spectators import pages
+from quart_app.web.staff import login
+from quart_app.web.staff import matches as staff_matches
+from quart_app.web.staff import tournaments as staff_tournaments
 
 STATIC = Path(__file__).parent.parent / "static"
+
+ROUTES = (
+    pages,
+    login,
+    staff_tournaments,
+    staff_matches,
+    api_tournaments,
+    api_matches,
+    api_description,
+    token_routes,
+    feeds,
+    health,
+)
+"""The modules whose ``blueprint`` the app serves."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -92,7 +107,7 @@ def create_app(settings: Settings) -> Quart:
     problems.register(app)
     security.register(app)
     metering.register(app)
-    for room in (pages, staff, api, token_routes, feeds, health):
+    for room in ROUTES:
         app.register_blueprint(room.blueprint)
     app.asgi_app = ExpressPages(app.asgi_app, parts)  # type: ignore[method-assign]
     if settings.trusted_proxies:

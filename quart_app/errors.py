@@ -1,8 +1,8 @@
 """Every error that Grandstand tells a caller about.
 
 Each class has a stable ``code``, the HTTP ``status`` it answers with, and a short ``title``; each instance a
-``detail``: one sentence that tells a person what is wrong and what to do. ``web/problems.py`` is the one
-place that turns them into a page, a fragment or ``application/problem+json`` (RFC 9457).
+``detail``: one sentence that tells a person what is wrong and what to do. ``web/answers/problems.py`` is the
+one place that turns them into a page, a fragment or ``application/problem+json`` (RFC 9457).
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from quart import Quart
 
 from quart_app.app import create_app
 from quart_app.settings import Settings
-from quart_app.store.engine import Database
-from quart_app.store.schema import migrate
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate
 from tests.redis_deployments import ClusterDeployment, SentinelDeployment
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer

@@ -11,16 +11,16 @@ from typing import Any, Self
 import httpx
 import msgspec
 
-from quart_app import serving
 from quart_app.actions import staff, tournaments
 from quart_app.actions.services import Services
 from quart_app.app import create_app
 from quart_app.domain.commands import CreateTournament, EntrantLine
 from quart_app.domain.tournament import Tournament
-from quart_app.live.hub import Hub
+from quart_app.live.rooms.hub import Hub
+from quart_app.serving import server as serving
 from quart_app.settings import Settings
-from quart_app.store.schema import migrate
-from quart_app.web.context import EXTENSION, Context
+from quart_app.store.database.schema import migrate
+from quart_app.web.doors.context import EXTENSION, Context
 
 PASSWORD = "correct horse battery staple"
 

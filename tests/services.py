@@ -23,7 +23,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from quart_app.store.schema import migrate
+from quart_app.store.database.schema import migrate
 
 START_SECONDS = 30.0
 

@@ -18,8 +18,8 @@ from quart_app.actions.matches import update_score
 from quart_app.actions.services import Services
 from quart_app.domain.commands import UpdateScore
 from quart_app.domain.events import Envelope, ScoreUpdated
-from quart_app.live.redis_bus import RedisBus
-from quart_app.store.engine import Database
+from quart_app.live.bus.redis import RedisBus
+from quart_app.store.database.engine import Database
 
 
 class StampingBus(RedisBus):

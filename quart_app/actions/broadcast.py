@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from quart_app.actions.carry_out import record
+from quart_app.actions.perform import record
 from quart_app.actions.services import Services
 from quart_app.domain.decisions import accept
 from quart_app.domain.events import (

@@ -12,7 +12,7 @@ from functools import reduce
 from quart_app.domain.tournament import Tournament
 from quart_app.errors import NotFound
 from quart_app.store import event_log, tournaments
-from quart_app.store.engine import Connection, Database
+from quart_app.store.database.engine import Connection, Database
 from quart_app.store.tournaments import TournamentRow
 
 TOURNAMENTS_KEPT = 256

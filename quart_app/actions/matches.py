@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quart_app.actions.carry_out import carry_out
+from quart_app.actions.perform import carry_out
 from quart_app.actions.services import Services
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.tournament import Tournament

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from quart_app.actions.ledger import Ledger
 from quart_app.domain.events import Envelope
-from quart_app.live.bus import Bus
-from quart_app.store.engine import Database
+from quart_app.live.bus.port import Bus
+from quart_app.store.database.engine import Database
 
 _T = TypeVar("_T")
 

@@ -11,7 +11,7 @@ import structlog
 from quart_app.actions.services import Services
 from quart_app.auth.passwords import hash_password_aside, needs_rehash, verify_password_aside
 from quart_app.errors import InvalidInput, NotFound, Unauthenticated
-from quart_app.live.bus import StaffChanged
+from quart_app.live.bus.port import StaffChanged
 from quart_app.store.refresh_tokens import (
     delete_family,
     delete_staff_tokens,

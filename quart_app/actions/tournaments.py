@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import reduce
 
-from quart_app.actions.carry_out import carry_out, summary_of
+from quart_app.actions.perform import carry_out, summary_of
 from quart_app.actions.services import Services
 from quart_app.domain.commands import (
     ChangeVisibility,

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from quart_app.actions import backup, staff, tournaments
+from quart_app.actions import staff, tournaments
 from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
+from quart_app.actions.upkeep import backup
 from quart_app.domain.commands import CreateTournament, EntrantLine
 from quart_app.errors import Conflict, MalformedRequest
-from quart_app.live.bus import LocalBus
-from quart_app.store.engine import Database
+from quart_app.live.bus.local import LocalBus
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate
 from quart_app.store.event_log import select_events
-from quart_app.store.schema import migrate
 from tests.services import PostgresServer
 
 CUP = CreateTournament(name="Cup", entrants=tuple(EntrantLine(name=name) for name in "abcd"))

@@ -24,8 +24,8 @@ from quart_app.domain.commands import (
     UpdateScore,
 )
 from quart_app.domain.tournament import Tournament
-from quart_app.live.bus import LocalBus
-from quart_app.store.engine import Database
+from quart_app.live.bus.local import LocalBus
+from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
 from quart_app.store.idempotency import Answer
 from quart_app.store.tournaments import select_tournaments

@@ -19,13 +19,13 @@ from quart_app.app import create_app
 from quart_app.auth.sessions import sign_in, sign_out
 from quart_app.auth.tokens import Tokens
 from quart_app.domain.commands import CreateTournament, EntrantLine
-from quart_app.live.bus import LocalBus
+from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
-from quart_app.store.engine import Database
-from quart_app.store.schema import migrate
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate
 from quart_app.store.staff import StaffRow, select_staff
-from quart_app.web.access import authorise, client_address, require_staff
-from quart_app.web.context import EXTENSION, Context
+from quart_app.web.doors.access import authorise, client_address, require_staff
+from quart_app.web.doors.context import EXTENSION, Context
 
 PASSWORD = "corner flag 9"
 

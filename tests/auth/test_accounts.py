@@ -20,8 +20,8 @@ from quart_app.actions.staff import (
 from quart_app.auth.passwords import needs_rehash
 from quart_app.domain.events import Envelope
 from quart_app.errors import Conflict, InvalidInput, NotFound, Unauthenticated
-from quart_app.live.bus import Notice, StaffChanged
-from quart_app.store.engine import Database
+from quart_app.live.bus.port import Notice, StaffChanged
+from quart_app.store.database.engine import Database
 from quart_app.store.staff import StaffRow, insert_staff
 from tests.auth.doors import PASSWORD, services_on
 

@@ -11,9 +11,9 @@ from quart_app.auth.tokens import Tokens
 from quart_app.domain.commands import ChangeVisibility
 from quart_app.errors import AppError, Forbidden, NotFound, Unauthenticated
 from quart_app.settings import Settings
-from quart_app.store.engine import Database
+from quart_app.store.database.engine import Database
 from quart_app.store.staff import StaffRow
-from quart_app.web.access import check_grant
+from quart_app.web.doors.access import check_grant
 from tests.auth.doors import PASSWORD, services_on, tournament
 
 TOKENS = Tokens(Settings.for_tests(), utc_now)

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright
 
-from quart_app.web.templating import STATIC
+from quart_app.show.templating import STATIC
 from tests.web.live_page import Element, parse
 
 CHROMIUM = "/usr/bin/chromium"

@@ -15,12 +15,12 @@ from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament
-from quart_app.live import frames
-from quart_app.live.bus import LocalBus
-from quart_app.live.subscriber import End, Subscriber
+from quart_app.live.bus.local import LocalBus
+from quart_app.live.streams import frames
+from quart_app.live.streams.subscriber import End, Subscriber
 from quart_app.settings import Settings
-from quart_app.store.engine import Database
-from quart_app.store.schema import migrate
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate
 from tests.conformance.clients import REFUSALS, Client
 from tests.conformance.conftest import CLIENTS, PROGRAMS
 from tests.conformance.htmx import page_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from quart_app.actions.carry_out import carry_out, summary_of
+from quart_app.actions.perform import carry_out, summary_of
 from quart_app.actions.services import Services
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event as DomainEvent

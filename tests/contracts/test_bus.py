@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from quart_app.live.bus import Bus, LocalBus, StaffChanged
-from quart_app.live.redis_bus import RedisBus
+from quart_app.live.bus.local import LocalBus
+from quart_app.live.bus.port import Bus, StaffChanged
+from quart_app.live.bus.redis import RedisBus
 from tests.live.listening import Deaf, Recorder, envelope, listening, until
 from tests.redis_deployments import ClusterDeployment, SentinelDeployment
 from tests.services import RedisServer

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quart_app.domain.events import Envelope, TournamentCreated
 from quart_app.errors import LostRace
-from quart_app.store.engine import Database
+from quart_app.store.database.engine import Database
 from quart_app.store.event_log import append_events, select_events, select_heads
 from quart_app.store.tournaments import select_tournament
 from tests.store.samples import (

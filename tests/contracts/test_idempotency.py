@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from quart_app.errors import IdempotencyConflict
-from quart_app.store.engine import Database
+from quart_app.store.database.engine import Database
 from quart_app.store.idempotency import (
     ANSWER_KEPT,
     CLAIM_KEPT,

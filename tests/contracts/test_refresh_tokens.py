@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest_asyncio
 
-from quart_app.store.engine import Database
+from quart_app.store.database.engine import Database
 from quart_app.store.refresh_tokens import (
     Spent,
     delete_family,

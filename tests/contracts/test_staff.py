@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quart_app.errors import Conflict
-from quart_app.store.engine import Database
+from quart_app.store.database.engine import Database
 from quart_app.store.staff import (
     StaffRow,
     insert_staff,

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quart_app.store.engine import Database
-from quart_app.store.tournaments import (
-    Summary,
-    TournamentRow,
-    select_tournament,
-    select_tournaments,
-)
+from quart_app.store.database.engine import Database
+from quart_app.store.tournaments import Summary, TournamentRow, select_tournament, select_tournaments
 from tests.store.samples import open_log
 
 

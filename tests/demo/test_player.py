@@ -23,11 +23,11 @@ from quart_app.demo.world_cup_2022 import SCRIPT
 from quart_app.domain.commands import ConfirmResult, CreateTournament, EntrantLine, UpdateScore
 from quart_app.domain.events import MatchStarted, ScoreUpdated
 from quart_app.domain.tournament import Tournament, fold
-from quart_app.live.bus import LocalBus
-from quart_app.store import engine
-from quart_app.store.engine import Database
+from quart_app.live.bus.local import LocalBus
+from quart_app.store.database import engine
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate
 from quart_app.store.event_log import select_events
-from quart_app.store.schema import migrate
 from quart_app.store.tournaments import select_tournaments
 
 SMALL = Script(

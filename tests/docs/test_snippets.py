@@ -20,9 +20,9 @@ from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.events import EVENT_TYPES, decode_event
-from quart_app.live.bus import LocalBus
+from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
-from quart_app.store.engine import Database
+from quart_app.store.database.engine import Database
 from tests.browser.browsing import chromium
 from tests.server import Frame, running
 from tests.services import free_port

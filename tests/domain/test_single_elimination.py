@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from quart_app.domain.bracket import MatchStatus
 from quart_app.domain.events import MatchPlan, SlotPlan
 from quart_app.domain.formats.single_elimination import MAIN, THIRD_PLACE, build
-from quart_app.domain.labels import match_label, source_label
 from quart_app.domain.tournament import Tournament
+from quart_app.show.names import match_label, source_label
 from tests.domain.strategies import after, drawn, entrants, players, sizes, won
 
 POWERS = [2**k for k in range(1, 11)]

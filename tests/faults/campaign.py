@@ -30,8 +30,8 @@ from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event
 from quart_app.domain.tournament import Tournament, TournamentStatus
 from quart_app.errors import Unavailable
-from quart_app.live.bus import LocalBus
-from quart_app.store.engine import Database
+from quart_app.live.bus.local import LocalBus
+from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
 from quart_app.store.tables import idempotency_keys
 from tests.domain.strategies import NOW, at_random, players

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from quart_app.live import tending
+from quart_app.live.streams import tending
 from quart_app.settings import Settings
 from tests.faults.campaign import campaign
 from tests.server import Server, running

@@ -22,8 +22,8 @@ from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament
-from quart_app.live.bus import LocalBus
-from quart_app.store.engine import Database
+from quart_app.live.bus.local import LocalBus
+from quart_app.store.database.engine import Database
 from tests.conformance.world import play_out
 from tests.domain.strategies import entrants
 from tests.faults.campaign import Campaign

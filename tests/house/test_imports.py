@@ -16,11 +16,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 # What each room may import of the others; its own modules it always may. Actions may also import the
-# Protocol that live/bus.py defines, what they tell by it, and the hashing of passwords: nothing else of
+# Protocol that live/bus/port.py defines, what they tell by it, and the hashing of passwords: nothing else of
 # live and auth.
-ACTIONS_ALSO = ("quart_app.auth.passwords", "quart_app.live.bus.StaffChanged")
+ACTIONS_ALSO = ("quart_app.auth.passwords", "quart_app.live.bus.port.StaffChanged")
 LEAVES = {"errors", "redis_url", "settings", "telemetry"}
-ROOMS = {"domain", "store", "actions", "live", "auth", "web"}
+ROOMS = {"domain", "store", "actions", "show", "live", "auth", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "quart_app": set(),
     "errors": set(),
@@ -31,33 +31,35 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"domain", *LEAVES},
     "actions": {"errors", "domain", "store"},
     "demo": {"errors", "domain", "store", "actions"},
+    "show": {"errors", "domain", "store"},
     "live": {"domain", *LEAVES},
     "auth": {"errors", "domain", "settings", "store"},
-    "web": {"domain", "store", "actions", "live", "auth", *LEAVES},
+    "web": {"domain", "store", "actions", "show", "live", "auth", *LEAVES},
     "app": {*ROOMS, *LEAVES},
     "serving": {"web", "errors", "settings"},
-    "development": {"settings"},
-    "cli": {"app", "demo", "serving", "development", *ROOMS, *LEAVES},
+    "cli": {"app", "demo", "serving", *ROOMS, *LEAVES},
     "__main__": {"cli"},
 }
 
-# Who may know each library, as prefixes of module names.
-FRONT = ("quart_app.web", "quart_app.app", "quart_app.cli", "quart_app.serving")
+# Who may know each library, as prefixes of module names. What is done to the insides of h11 stands in the
+# express way alone.
+FRONT = ("quart_app.web", "quart_app.app", "quart_app.serving")
 STORE = ("quart_app.store",)
 MAY_KNOW: dict[str, tuple[str, ...]] = {
-    "quart": (*FRONT, "quart_app.live.wire"),
-    "hypercorn": (*FRONT, "quart_app.live.wire"),
+    "quart": FRONT,
+    "hypercorn": FRONT,
+    "h11": ("quart_app.web.express",),
     "quart_auth": (*FRONT, "quart_app.auth"),
-    "jinja2": FRONT,
+    "jinja2": ("quart_app.show",),
     "sqlalchemy": STORE,
     "alembic": STORE,
     "aiosqlite": STORE,
     "asyncpg": STORE,
     "redis": (
-        "quart_app.live.redis_bus",
-        "quart_app.live.redis_links",
-        "quart_app.live.redis_servers",
-        "quart_app.live.presence",
+        "quart_app.live.bus.redis",
+        "quart_app.live.bus.links",
+        "quart_app.live.bus.servers",
+        "quart_app.live.crowd.presence",
     ),
 }
 
@@ -133,7 +135,7 @@ def import_breaches(module: str, found: Import, bus_protocols: set[str]) -> Iter
         yield f"hides the import of {found.target} in a function"
     if library == "quart_app":
         other = room(found.target)
-        ports = (*(f"quart_app.live.bus.{name}" for name in bus_protocols), *ACTIONS_ALSO)
+        ports = (*(f"quart_app.live.bus.port.{name}" for name in bus_protocols), *ACTIONS_ALSO)
         port = own == "actions" and within(found.target, ports)
         if other != own and other not in MAY_IMPORT.get(own, set()) and not port:
             yield f"imports {found.target}: {own} may not know {other}"
@@ -169,7 +171,7 @@ def code_breaches(module: str, tree: ast.Module, found: list[Import]) -> Iterato
 def breaches(sources: dict[str, str]) -> list[str]:
     """Every breach of the rules in the given modules (path → source), as path:line: words."""
     trees = {path: ast.parse(text) for path, text in sources.items()}
-    bus = trees.get("quart_app/live/bus.py")
+    bus = trees.get("quart_app/live/bus/port.py")
     bus_protocols = protocols(bus) if bus else set()
     lines: list[str] = []
     for path, tree in trees.items():
@@ -185,7 +187,8 @@ def breaches(sources: dict[str, str]) -> list[str]:
 
 
 BUS = {
-    "quart_app/live/bus.py": "from typing import Protocol\nclass Bus(Protocol): ...\nclass RedisBus: ...\n"
+    "quart_app/live/bus/port.py": "from typing import Protocol\nclass Bus(Protocol): ...\n"
+    "class RedisBus: ...\n"
 }
 
 
@@ -203,14 +206,14 @@ BUS = {
         ("domain/tournament.py", "async def apply(): ...", "synchronous"),
         ("store/engine.py", "import quart_app.actions.matches", "store may not know actions"),
         ("store/engine.py", "if TYPE_CHECKING:\n    from quart import Quart", "not its business"),
-        ("actions/matches.py", "from quart_app.live.bus import RedisBus", "actions may not know live"),
-        ("actions/matches.py", "from quart_app.live import bus", "actions may not know live"),
-        ("actions/matches.py", "from quart_app.live.hub import Bus", "actions may not know live"),
+        ("actions/matches.py", "from quart_app.live.bus.port import RedisBus", "actions may not know live"),
+        ("actions/matches.py", "from quart_app.live.bus import port", "actions may not know live"),
+        ("actions/matches.py", "from quart_app.live.rooms.hub import Bus", "actions may not know live"),
         ("actions/staff.py", "from quart_app.auth.tokens import Tokens", "actions may not know auth"),
         ("actions/matches.py", "from sqlalchemy import select", "sqlalchemy is not its business"),
-        ("live/hub.py", "from quart_app.store import event_log", "live may not know store"),
-        ("live/hub.py", "import redis.asyncio as redis", "redis is not its business"),
-        ("live/hub.py", "from hypercorn.config import Config", "hypercorn is not its business"),
+        ("live/rooms/hub.py", "from quart_app.store import event_log", "live may not know store"),
+        ("live/rooms/hub.py", "import redis.asyncio as redis", "redis is not its business"),
+        ("live/rooms/hub.py", "from hypercorn.config import Config", "hypercorn is not its business"),
         ("auth/tokens.py", "from quart_app.web import problems", "auth may not know web"),
         ("web/api.py", "from quart_app.app import create_app", "web may not know app"),
         ("web/api.py", "from quart_app.store.staff import insert_staff", "only actions write"),
@@ -232,16 +235,22 @@ def test_the_checker_sees_a_breach(path: str, source: str, words: str) -> None:
     [
         ("domain/tournament.py", "import msgspec\nfrom datetime import datetime\nfrom . import events"),
         ("store/event_log.py", "import sqlalchemy as sa\nfrom quart_app.domain.events import Event"),
-        ("actions/matches.py", "from quart_app.live.bus import Bus\nfrom quart_app.store import event_log"),
+        (
+            "actions/matches.py",
+            "from quart_app.live.bus.port import Bus\nfrom quart_app.store import event_log",
+        ),
         ("actions/matches.py", "from quart_app.store import event_log\nevent_log.append(1)"),
         ("actions/staff.py", "from quart_app.auth.passwords import hash_password_aside"),
-        ("live/wire.py", "from quart import Response\nfrom hypercorn.typing import Scope"),
-        ("live/redis_servers.py", "from redis.asyncio import Redis\nfrom quart_app.redis_url import Node"),
+        (
+            "web/express/handover.py",
+            "import h11\nfrom quart import Response\nfrom hypercorn.typing import Scope",
+        ),
+        ("live/bus/servers.py", "from redis.asyncio import Redis\nfrom quart_app.redis_url import Node"),
         ("auth/tokens.py", "import jwt\nfrom quart_app.store import staff"),
         ("web/api.py", "from quart import request\nfrom quart_app.store.event_log import select_events"),
         ("web/api.py", "def post():\n    if TYPE_CHECKING:\n        from quart import Response"),
         ("app.py", "import quart\nfrom quart_app import web, settings"),
-        ("cli.py", "from quart_app.app import create_app\nfrom quart_app.actions import staff"),
+        ("cli/main.py", "from quart_app.app import create_app\nfrom quart_app.actions import staff"),
         ("__main__.py", "from quart_app.cli import main"),
     ],
 )

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from quart_app import serving
 from quart_app.app import create_app
+from quart_app.serving import server as serving
 from quart_app.settings import Settings
-from quart_app.store.schema import migrate
+from quart_app.store.database.schema import migrate
 from tests.server import running
 
 WAITING = 20

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 
 from quart_app.domain.events import Envelope, ScoreUpdated, encode_event
-from quart_app.live.bus import Bus, Notice
-from quart_app.live.redis_bus import RedisBus
+from quart_app.live.bus.port import Bus, Notice
+from quart_app.live.bus.redis import RedisBus
 
 
 class Recorder:

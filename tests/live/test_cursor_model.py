@@ -27,16 +27,17 @@ from quart_app.domain.commands import ChangeVisibility, Command, CreateTournamen
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import EVENT_TYPES, BracketUpdated, Envelope, Event, encode_event
 from quart_app.domain.tournament import Tournament, TournamentStatus
-from quart_app.live import audience as audience_module
-from quart_app.live import room as room_module
-from quart_app.live.audience import Audience
-from quart_app.live.filters import Filter
-from quart_app.live.frames import Block
-from quart_app.live.greetings import Greetings
-from quart_app.live.position import Position
-from quart_app.live.room import Gap, Room, View, view_of
-from quart_app.live.subscriber import End, Join, Subscriber
-from quart_app.live.tending import Tending
+from quart_app.live.rooms import audience as audience_module
+from quart_app.live.rooms import room as room_module
+from quart_app.live.rooms.audience import Audience
+from quart_app.live.rooms.room import Gap, Room
+from quart_app.live.streams.filters import Filter
+from quart_app.live.streams.greetings import Greetings
+from quart_app.live.streams.position import Position
+from quart_app.live.streams.subscriber import End, Join, Subscriber
+from quart_app.live.streams.tending import Tending
+from quart_app.live.streams.views import View, view_of
+from quart_app.live.wires.port import Block
 from quart_app.settings import Settings
 from tests.domain.strategies import NOW, at_random, players
 from tests.server import Frame

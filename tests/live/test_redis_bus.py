@@ -16,10 +16,10 @@ import structlog.testing
 from redis.asyncio import Redis
 
 from quart_app.domain.events import Envelope
-from quart_app.live.bus import StaffChanged
-from quart_app.live.hints import EVENTS_MAX, MESSAGE_BYTES_MAX
-from quart_app.live.redis_bus import ANNOUNCE_SECONDS_MAX, NOTICES_CHANNEL, TOURNAMENT_CHANNEL, RedisBus
-from quart_app.live.redis_links import POLL_SECONDS, SILENT_POLLS_MAX
+from quart_app.live.bus.hints import EVENTS_MAX, MESSAGE_BYTES_MAX
+from quart_app.live.bus.links import POLL_SECONDS, SILENT_POLLS_MAX
+from quart_app.live.bus.port import StaffChanged
+from quart_app.live.bus.redis import ANNOUNCE_SECONDS_MAX, NOTICES_CHANNEL, TOURNAMENT_CHANNEL, RedisBus
 from tests.live.listening import Recorder, envelope, listening, until
 from tests.services import RedisServer
 

@@ -12,14 +12,14 @@ import pytest_asyncio
 import structlog.testing
 
 from quart_app.errors import TooManyRequests
-from quart_app.live import redis_links
-from quart_app.live.bus import StaffChanged
-from quart_app.live.presence import RedisPresence
-from quart_app.live.redis_bus import TOURNAMENT_CHANNEL
-from quart_app.live.redis_servers import FAILURES, RedisServers
-from quart_app.live.seats import tournament_seat
+from quart_app.live.bus import links as redis_links
+from quart_app.live.bus.port import StaffChanged
+from quart_app.live.bus.redis import TOURNAMENT_CHANNEL
+from quart_app.live.bus.servers import FAILURES, RedisServers
+from quart_app.live.crowd.presence import RedisPresence
+from quart_app.live.crowd.seats import tournament_seat
 from quart_app.settings import Settings
-from quart_app.web.limits import Limits
+from quart_app.web.doors.limits import Limits
 from tests.live.listening import envelope, hear_each_other, until, workers
 from tests.redis_deployments import ClusterDeployment, ask, sooner_or_later
 from tests.services import RedisServer

@@ -14,12 +14,12 @@ import structlog.testing
 from redis.exceptions import ReadOnlyError
 
 from quart_app.errors import TooManyRequests
-from quart_app.live.bus import StaffChanged
-from quart_app.live.presence import RedisPresence
-from quart_app.live.redis_bus import NOTICES_CHANNEL, RedisBus
-from quart_app.live.redis_servers import FAILURES, LOOK_SECONDS_MAX, RedisServers
+from quart_app.live.bus.port import StaffChanged
+from quart_app.live.bus.redis import NOTICES_CHANNEL, RedisBus
+from quart_app.live.bus.servers import FAILURES, LOOK_SECONDS_MAX, RedisServers
+from quart_app.live.crowd.presence import RedisPresence
 from quart_app.settings import Settings
-from quart_app.web.limits import Limits
+from quart_app.web.doors.limits import Limits
 from tests.live.listening import envelope, hear_each_other, until, workers
 from tests.redis_deployments import SentinelDeployment, SentinelServer, ask, sentinel_url, sooner_or_later
 from tests.services import RedisServer

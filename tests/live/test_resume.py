@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from quart_app.actions import backup, matches, tournaments
+from quart_app.actions import matches, tournaments
+from quart_app.actions.upkeep import backup
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
-from quart_app.live.subscriber import Join
-from quart_app.live.wire import Wire
+from quart_app.live.streams.subscriber import Join
+from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
 from quart_app.store.event_log import select_events
 from tests.server import Server, logged, running

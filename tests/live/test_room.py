@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from quart_app.domain.events import Envelope, decode_event
-from quart_app.live import room as rooms
-from quart_app.live.filters import Filter
-from quart_app.live.room import Room, view_of
+from quart_app.live.rooms import room as rooms
+from quart_app.live.rooms.room import Room
+from quart_app.live.streams.filters import Filter
+from quart_app.live.streams.views import view_of
 
 
 def log_of(events: int) -> list[Envelope]:

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import uvloop
 
-from quart_app.live.frames import Block
-from quart_app.live.socket_wire import SocketWire
+from quart_app.live.wires.port import Block
+from quart_app.live.wires.socket import SocketWire
 
 
 async def write_what_the_kernel_takes_in_two_steps() -> tuple[bool, bytes]:
@@ -42,7 +42,7 @@ def test_room_made_between_two_tries_is_noticed(
     def write_half(file: int, data: bytes) -> int:
         return real_write(file, data[: len(data) // 2])
 
-    monkeypatch.setattr("quart_app.live.wire.os.write", write_half)
+    monkeypatch.setattr("quart_app.live.wires.socket.os.write", write_half)
 
     def run() -> tuple[bool, bytes]:
         with asyncio.Runner(loop_factory=new_loop) as runner:

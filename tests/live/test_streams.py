@@ -11,7 +11,7 @@ import pytest
 
 from quart_app.actions import matches, staff, tournaments
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
-from quart_app.live.subscriber import Subscriber
+from quart_app.live.streams.subscriber import Subscriber
 from quart_app.settings import Settings
 from tests.live.listening import until
 from tests.server import PASSWORD, Frame, Server, open_feed, running

@@ -15,10 +15,11 @@ import pytest
 
 from quart_app.actions import matches
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
-from quart_app.live.socket_wire import SocketWire
-from quart_app.live.subscriber import Subscriber
-from quart_app.live.wire import ADOPTABLE_HYPERCORN, AsgiWire
+from quart_app.live.streams.subscriber import Subscriber
+from quart_app.live.wires.asgi import AsgiWire
+from quart_app.live.wires.socket import SocketWire
 from quart_app.settings import Settings
+from quart_app.web.express.handover import ADOPTABLE_HYPERCORN
 from tests.server import Server, running
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

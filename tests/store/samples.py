@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from quart_app.domain.events import Envelope, Event, ScoreUpdated
 from quart_app.errors import LostRace
-from quart_app.store.engine import Database
+from quart_app.store.database.engine import Database
 from quart_app.store.event_log import append_events, select_events, select_heads
 from quart_app.store.tournaments import Summary, insert_tournament
 

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from quart_app.errors import BadSettings, Unavailable
-from quart_app.store import engine
-from quart_app.store.engine import Database
+from quart_app.store.database import engine
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate
 from quart_app.store.event_log import append_events
-from quart_app.store.schema import migrate
 from tests.services import PostgresServer, free_port
 from tests.store.samples import NOON, SUMMARY, append, open_log, read_head, score
 

@@ -15,9 +15,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from quart_app.errors import DatabaseBehind, Unavailable
-from quart_app.store import schema
-from quart_app.store.engine import Database
-from quart_app.store.schema import migrate, require_current
+from quart_app.store.database import schema
+from quart_app.store.database.engine import Database
+from quart_app.store.database.schema import migrate, require_current
 from quart_app.store.tables import metadata
 from tests.services import PostgresServer
 from tests.store.samples import append, open_log, read_log, score
@@ -107,7 +107,8 @@ async def test_tasks_that_migrate_at_once_agree(empty_url: str) -> None:
 async def test_processes_that_migrate_at_once_agree(empty_url: str) -> None:
     """Several programs that start at once on an empty database all start."""
     code = (
-        "import asyncio, sys; from quart_app.store.schema import migrate; asyncio.run(migrate(sys.argv[1]))"
+        "import asyncio, sys; from quart_app.store.database.schema import migrate; "
+        "asyncio.run(migrate(sys.argv[1]))"
     )
 
     async def run() -> int:

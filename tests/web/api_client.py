@@ -11,7 +11,7 @@ from quart import Quart
 from werkzeug.datastructures import Headers
 
 from quart_app.actions.staff import add_staff
-from quart_app.web.context import EXTENSION, Context
+from quart_app.web.doors.context import EXTENSION, Context
 
 PASSWORD = "correct horse battery staple"
 

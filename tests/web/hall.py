@@ -14,7 +14,7 @@ from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament, EntrantLine
 from quart_app.domain.tournament import Tournament
-from quart_app.web.context import EXTENSION, Context
+from quart_app.web.doors.context import EXTENSION, Context
 
 PASSWORD = "corner flag 9"
 NAMES = ("Ana", "Bo", "Cem", "Di")

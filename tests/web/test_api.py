@@ -11,7 +11,7 @@ import pytest_asyncio
 from quart import Quart
 
 from quart_app.store.event_log import select_events
-from quart_app.web.context import EXTENSION, Context
+from quart_app.web.doors.context import EXTENSION, Context
 from tests.server import Server
 from tests.web.api_client import Caller
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quart_app.web.bidi import isolated
+from quart_app.show.names import isolated
 from tests.web.hall import Browser, Hall
 
 ARABIC, HEBREW = "مانشستر", "חיפה"

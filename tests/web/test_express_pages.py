@@ -12,7 +12,7 @@ from hypercorn.typing import Scope
 from quart_app.actions import matches, tournaments
 from quart_app.domain.commands import ChangeVisibility, StartMatch
 from quart_app.domain.tournament import Tournament
-from quart_app.web.express_pages import ExpressPages
+from quart_app.web.express.way import ExpressPages
 from tests.server import Server
 
 NOBODY = {"Cookie": "grandstand_session=made-up"}

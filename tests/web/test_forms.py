@@ -18,7 +18,7 @@ from quart_app.domain.commands import (
 from quart_app.domain.events import Entrant
 from quart_app.domain.rules import check_entrants, tidy
 from quart_app.errors import InvalidInput
-from quart_app.web import forms
+from quart_app.web.staff import forms
 
 SCORE = {"participant1_score": "2", "participant2_score": "1", "version": "7"}
 

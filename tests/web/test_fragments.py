@@ -13,9 +13,9 @@ from quart_app.domain.bracket import MatchStatus
 from quart_app.domain.commands import EntrantLine
 from quart_app.domain.decisions import decide
 from quart_app.domain.tournament import Tournament
-from quart_app.web import views
-from quart_app.web.fragments import render_all, render_changes
-from quart_app.web.templating import render
+from quart_app.show.fragments import render_all, render_changes
+from quart_app.show.templating import render
+from quart_app.show.views import tournament as views
 from tests.web.live_page import LivePage, parse
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from quart import Quart
 
-from quart_app.actions import backup
+from quart_app.actions.upkeep import backup
 from quart_app.settings import Settings
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer

@@ -16,9 +16,9 @@ from quart import Quart
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from quart_app.web.api_docs import docs_page
-from quart_app.web.api_examples import REQUESTS, answers
-from quart_app.web.openapi import description
+from quart_app.web.api.describe.docs_page import docs_page
+from quart_app.web.api.describe.examples import REQUESTS, answers
+from quart_app.web.api.describe.openapi import description
 from tests.server import Server
 from tests.web.api_client import Caller
 

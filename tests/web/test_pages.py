@@ -20,8 +20,8 @@ from quart_app.domain.commands import (
     UpdateScore,
 )
 from quart_app.domain.tournament import Tournament
+from quart_app.show.templating import STATIC
 from quart_app.store.tables import events
-from quart_app.web.templating import STATIC
 from tests.server import Feed, Server
 from tests.web.live_page import LivePage, parse
 

@@ -13,8 +13,8 @@ from quart.typing import TestClientProtocol as Client
 from structlog.testing import capture_logs
 
 from quart_app import errors
-from quart_app.web import problems
-from quart_app.web.problems import document
+from quart_app.web.answers import problems
+from quart_app.web.answers.problems import document
 
 MACHINE_PATHS = ["/api/it/", "/sse/it/"]
 ERRORS: dict[str, Exception] = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from quart import Response
 from quart.typing import TestClientProtocol as Browser
 
-from quart_app.web.proxies import forwarded
+from quart_app.web.doors.proxies import forwarded
 from tests.auth.doors import House, on_file, open_house, tournament
 from tests.server import running
 

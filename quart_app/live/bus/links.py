@@ -1,0 +1,193 @@
+"""The connections on which a bus hears Redis: one to each server that has channels."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from redis.asyncio import Redis
+
+from quart_app.live.bus.servers import FAILURES, Layout, RedisServers
+
+REDIS_SECONDS_MAX = 3.0
+"""How long connecting to Redis, and each of its answers, may take."""
+
+POLL_SECONDS = 1.0
+SILENT_POLLS_MAX = 3
+"""Redis is asked for a sign of life every poll; after so many without one the connection counts as dead.
+
+Polls are counted, not the clock, so that a pause of this very process is not mistaken for one of Redis.
+"""
+
+
+class Moved(Exception):
+    """Channels that we hear have another server now."""
+
+
+class Batch:
+    """Subscriptions asked for together. ``late`` are those whose callers did not wait for ``done``."""
+
+    def __init__(self) -> None:
+        self.late: set[int] = set()
+        self.done = asyncio.Event()
+
+
+class _Link:
+    """One connection, from its first command to its first failure. It never reconnects itself.
+
+    ``wanted`` are the channels to hear on it, ``leaving`` those that the server was asked to end.
+    """
+
+    def __init__(self, server: Redis) -> None:
+        self.pubsub = server.pubsub()
+        self.wanted: set[str] = set()
+        self.leaving: Counter[str] = Counter()
+        self.changed = asyncio.Event()
+        self.next = Batch()
+        self.asked: deque[Batch] = deque()
+        self.confirmed = False
+
+
+class Links:
+    """A link to each server of a layout: they live and fail together, and are never used again.
+
+    ``answered`` is called when a server has confirmed what it was asked for, ``heard`` with a channel and
+    each message on it.
+    """
+
+    def __init__(
+        self,
+        servers: RedisServers,
+        layout: Layout,
+        answered: Callable[[Batch], None],
+        heard: Callable[[str, bytes], None],
+    ) -> None:
+        self._servers = servers
+        self._layout = layout
+        self._answered = answered
+        self._heard = heard
+        self._links = {server: _Link(server) for server in layout.servers}
+        self.unreadable: set[str] = set()
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every server has answered."""
+        return all(link.confirmed for link in self._links.values())
+
+    def want(self, channel: str) -> Batch:
+        """Hear a channel; gives what its server is about to be asked."""
+        link = self._of(channel)
+        link.wanted.add(channel)
+        link.changed.set()
+        return link.next
+
+    def leave(self, channel: str) -> None:
+        """Hear a channel no more."""
+        link = self._of(channel)
+        link.wanted.discard(channel)
+        link.changed.set()
+
+    async def serve(self) -> NoReturn:
+        """Hear every server until one fails, or is another one by now; raises what it was, Moved or any."""
+        await _together(self._watch(), *map(self._serve, self._links.values()))
+
+    async def close(self) -> None:
+        """Let go whoever waits for an answer that will not come, and the connections."""
+        for link in self._links.values():
+            for batch in (*link.asked, link.next):
+                batch.done.set()
+        for link in self._links.values():
+            await link.pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    def _of(self, channel: str) -> _Link:
+        return self._links[self._layout.owner(channel)]
+
+    async def _watch(self) -> NoReturn:
+        """Notice when the servers are others; while nobody can tell, they are as they were."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            with contextlib.suppress(*FAILURES):
+                if await self._servers.look() != self._layout:
+                    raise Moved("another server has taken over")
+
+    async def _serve(self, link: _Link) -> NoReturn:
+        async with asyncio.timeout(REDIS_SECONDS_MAX):
+            await link.pubsub.connect()  # type: ignore[no-untyped-call]
+        await _together(self._ask(link), self._read(link))
+
+    async def _ask(self, link: _Link) -> NoReturn:
+        """Keep Redis told of what is wanted, and ask it for a sign of life after every change and second.
+
+        All that is written to the link is written here: a caller that is cancelled in the middle of a
+        write would cost everybody the connection. Redis answers in order, so a PONG also confirms the
+        subscriptions asked for before its PING.
+        """
+        subscribed: set[str] = set()
+        while True:
+            link.changed.clear()
+            link.asked.append(link.next)
+            link.next = Batch()
+            wanted = set(link.wanted)
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                await self._tell(link, wanted - subscribed, subscribed - wanted)
+                await link.pubsub.ping()
+            subscribed = wanted
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await link.changed.wait()
+
+    async def _tell(self, link: _Link, more: set[str], fewer: set[str]) -> None:
+        if self._servers.sharded:
+            # One by one: a command may only name channels of one slot.
+            for channel in more:
+                await link.pubsub.ssubscribe(channel)
+            for channel in fewer:
+                link.leaving[channel] += 1
+                await link.pubsub.sunsubscribe(channel)
+            return
+        if more:
+            await link.pubsub.subscribe(*more)
+        if fewer:
+            await link.pubsub.unsubscribe(*fewer)
+
+    async def _read(self, link: _Link) -> NoReturn:
+        silent_polls = 0
+        while True:
+            message = await link.pubsub.get_message(timeout=POLL_SECONDS)
+            if message is not None:
+                silent_polls = 0
+                self._take(link, message)
+                # What has arrived already is read without a wait: let the others have their turn.
+                await asyncio.sleep(0)
+            elif (silent_polls := silent_polls + 1) == SILENT_POLLS_MAX:
+                raise TimeoutError(f"Redis was silent for {SILENT_POLLS_MAX * POLL_SECONDS:g} seconds")
+
+    def _take(self, link: _Link, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "pong":
+            link.confirmed = True
+            batch = link.asked.popleft()
+            batch.done.set()
+            self._answered(batch)
+        elif kind in ("message", "smessage"):
+            self._heard(message["channel"].decode(), message["data"])
+        elif kind == "sunsubscribe":
+            # What we did not ask for says that the channel's slot has moved away.
+            channel = message["channel"].decode()
+            if not link.leaving[channel]:
+                raise Moved(f"{channel} has another server now")
+            link.leaving -= Counter((channel,))
+
+
+async def _together(*parts: Coroutine[Any, Any, NoReturn]) -> NoReturn:
+    """Run all of them until one fails; raises its error."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for part in parts:
+                tasks.create_task(part)
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    raise AssertionError("what never ends has ended")

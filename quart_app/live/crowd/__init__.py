@@ -1,0 +1,1 @@
+"""The crowd: how many streams everybody has, here and everywhere."""

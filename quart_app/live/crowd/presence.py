@@ -1,0 +1,184 @@
+"""How many people watch a tournament, over all workers and machines.
+
+Every worker tells its own count and gets the total. With Redis, a count that is not told again expires, so
+that the viewers of a killed worker fade. ``Crowd`` tells each audience its total: when it has changed, at
+most once a second, and more rarely the larger the crowd.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import structlog
+from redis.asyncio import Redis
+
+from quart_app.live.bus.servers import FAILURES, RedisServers
+from quart_app.live.crowd.seats import Seats, tournament_seat
+from quart_app.live.rooms.audience import Audience
+from quart_app.live.streams import frames
+from quart_app.live.wires.port import Block
+
+EVERY_SECONDS = 1.0
+"""How often counts are told and totals asked for."""
+
+FADE_SECONDS = 5
+"""After which the count of a worker that has fallen silent is dropped."""
+
+RARER = ((100, 1.0), (1_000, 2.0), (10_000, 5.0))
+LARGEST_SECONDS = 10.0
+"""At least how long between two totals told to one audience: up to so many watching, so many seconds."""
+
+REDIS_SECONDS_MAX = 1.0
+"""How long Redis may take to add up; the next time comes soon."""
+
+# Redis' own clock says what is fresh, so that machines need not agree on the time.
+_TELL = """
+local now = tonumber(redis.call('TIME')[1])
+if tonumber(ARGV[2]) > 0 then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. now)
+else
+  redis.call('HDEL', KEYS[1], ARGV[1])
+end
+redis.call('EXPIRE', KEYS[1], 3600)
+local total = 0
+local told = redis.call('HGETALL', KEYS[1])
+for i = 1, #told, 2 do
+  local count, at = string.match(told[i + 1], '(%d+) (%d+)')
+  if now - tonumber(at) > tonumber(ARGV[3]) then
+    redis.call('HDEL', KEYS[1], told[i])
+  else
+    total = total + tonumber(count)
+  end
+end
+return total
+"""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Presence(Protocol):
+    """Adds up the counts of all workers."""
+
+    async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """Tell how many streams each name has here; gives how many it has anywhere. Never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of any connection."""
+        ...
+
+
+class LocalPresence:
+    """A single worker: all who watch, watch here."""
+
+    async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """The counts themselves."""
+        return counts
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class RedisPresence:
+    """Any number of workers, each with a field in the hash of every name that it has streams of."""
+
+    def __init__(self, url: str) -> None:
+        self._worker = secrets.token_hex(8)
+        self._servers = RedisServers(url)
+        self._away = False
+
+    async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """The totals that Redis adds up; the counts themselves of what is on a server that is away."""
+        totals, failed = dict(counts), None
+        try:
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                layout = await self._servers.layout()
+            parts: defaultdict[Redis, dict[str, int]] = defaultdict(dict)
+            for name, count in counts.items():
+                parts[layout.owner(_key(name))][name] = count
+            for told in await asyncio.gather(
+                *map(self._add_up, parts, parts.values()), return_exceptions=True
+            ):
+                if isinstance(told, BaseException):
+                    failed = told
+                else:
+                    totals |= told
+            if failed is not None:
+                raise failed
+        except FAILURES as error:
+            self._servers.forget()
+            if not self._away:
+                log.warning("presence_unshared", reason=type(error).__name__)
+            self._away = True
+        else:
+            self._away = False
+        return totals
+
+    async def _add_up(self, server: Redis, counts: Mapping[str, int]) -> Mapping[str, int]:
+        async with asyncio.timeout(REDIS_SECONDS_MAX), server.pipeline(transaction=False) as pipe:
+            for name, count in counts.items():
+                pipe.eval(_TELL, 1, _key(name), self._worker, count, FADE_SECONDS)
+            return dict(zip(counts, await pipe.execute(), strict=True))
+
+    async def close(self) -> None:
+        """Close the connections; our counts fade by themselves."""
+        await self._servers.aclose()
+
+
+def _key(name: str) -> str:
+    return f"grandstand:streams:{name}"
+
+
+class Crowd:
+    """Tells every audience of this worker how many watch its tournament, and the seats who sits elsewhere."""
+
+    def __init__(
+        self, presence: Presence, audiences: Callable[[], Mapping[int, Audience]], seats: Seats
+    ) -> None:
+        self._presence = presence
+        self._audiences = audiences
+        self._seats = seats
+        self._told: dict[int, tuple[int, float]] = {}
+
+    async def run(self) -> None:
+        """Count until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            audiences = dict(self._audiences())
+            names = {number: tournament_seat(number) for number in audiences}
+            counts = self._seats.shared() | {
+                names[number]: len(audience.subscribers) for number, audience in audiences.items()
+            }
+            totals = await self._presence.totals(counts) if counts else {}
+            self._seats.learn({name: total - counts[name] for name, total in totals.items()})
+            for number, audience in audiences.items():
+                await self._tell(audience, number, totals[names[number]])
+            self._told = {number: told for number, told in self._told.items() if number in audiences}
+
+    async def _tell(self, audience: Audience, tournament_id: int, total: int) -> None:
+        now = time.monotonic()
+        last, at = self._told.get(tournament_id, (0, 0.0))
+        if total == last or now - at < rest_seconds(total):
+            return
+        self._told[tournament_id] = (total, now)
+        block = audience.presence = told(tournament_id, total)
+        for number, subscriber in enumerate(list(audience.subscribers), start=1):
+            subscriber.whisper(block)
+            if number % 200 == 0:
+                await asyncio.sleep(0)
+
+
+def told(tournament_id: int, watching: int) -> Block:
+    """The ``presence`` frame, without an id: it is not of the log."""
+    data: dict[str, Any] = {"tournament_id": tournament_id, "watching": watching}
+    return Block(frames.notice("presence", data))
+
+
+def rest_seconds(watching: int) -> float:
+    """How long to leave an audience alone after telling it that so many watch."""
+    return next((seconds for most, seconds in RARER if watching <= most), LARGEST_SECONDS)

@@ -1,0 +1,1 @@
+"""The rooms: one for each tournament that somebody here watches, and the hub that keeps them."""

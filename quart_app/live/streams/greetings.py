@@ -1,0 +1,101 @@
+"""What a client is told when it arrives: where it stands, what it gets, and the whole state if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from quart_app.domain.tournament import Tournament
+from quart_app.live.rooms.room import Room
+from quart_app.live.streams import frames
+from quart_app.live.streams.position import Position
+from quart_app.live.streams.subscriber import Join, Subscriber
+from quart_app.live.wires.port import Wire
+from quart_app.settings import Settings
+
+RenderAll = Callable[[Tournament], str]
+"""What renders every fragment of a tournament's page."""
+
+Snapshot = Callable[[str, Tournament], object]
+"""What gives the whole state, from the epoch and the fold, as something JSON can hold."""
+
+
+class Greetings:
+    """Welcomes subscribers, and puts those at the head who cannot be brought there event by event."""
+
+    def __init__(self, settings: Settings, render_all: RenderAll, snapshot: Snapshot) -> None:
+        self._settings = settings
+        self._render_all = render_all
+        self._snapshot = snapshot
+
+    def seat(self, room: Room, join: Join, wire: Wire) -> tuple[Subscriber, str]:
+        """A subscriber whose welcome waits to be written, and the outcome of its resume.
+
+        That is ``fresh``, ``replayed``, or why its position is lost.
+        """
+        asked, lost = join.asked, self._lost(room, join.asked)
+        cursor = room.head if asked is None or lost else asked.seq
+        subscriber = Subscriber(join, room, wire, cursor, self.resync)
+        subscriber.notes = self._welcome(subscriber, lost)
+        if lost:
+            subscriber.notes += self.resync(subscriber, lost, asked)
+        return subscriber, lost or ("fresh" if asked is None else "replayed")
+
+    def _lost(self, room: Room, asked: Position | None) -> str | None:
+        """Why the log cannot be read forward from a position, None where it can."""
+        if asked is None:
+            return None
+        if asked.epoch != room.epoch:
+            return "unknown_epoch"
+        if asked.seq > room.head:
+            return "ahead_of_log"
+        reach = max(room.oldest, room.head - self._settings.replay_events_max)
+        return "too_far_behind" if asked.seq < reach else None
+
+    def _welcome(self, subscriber: Subscriber, lost: str | None) -> bytes:
+        room, join = subscriber.room, subscriber.join
+        head = str(room.position)
+        fresh = join.asked is None
+        data = {
+            "tournament_id": join.tournament_id,
+            "position": head if fresh or lost else str(join.asked),
+            "head": head,
+            "resume": {
+                "asked": None if fresh else str(join.asked),
+                "replayed": 0 if fresh or lost else room.count(subscriber.view, subscriber.cursor),
+                "lost": lost is not None,
+                "reason": lost,
+            },
+            "heartbeat_seconds": self._settings.heartbeat_seconds,
+            "expires_at": frames.rfc3339_seconds(subscriber.grant.expires_at),
+        }
+        # without an id on a resume: a cut before the replay is through must not lose the rest of it
+        return frames.notice(
+            "connection_established",
+            data,
+            id=head if fresh else None,
+            retry_ms=frames.retry_ms(self._settings.retry_seconds),
+        )
+
+    def resync(self, subscriber: Subscriber, reason: str, asked: Position | None = None) -> bytes:
+        """The frames that put a client at the head, whatever it has; moves its cursor there.
+
+        ``asked`` is where it wanted to go on from; in an open stream, where it stands.
+        """
+        room = subscriber.room
+        asked = asked or Position(subscriber.epoch, subscriber.cursor)
+        data: dict[str, Any] = {"reason": reason, "asked": str(asked), "head": str(room.position)}
+        subscriber.epoch, subscriber.cursor = room.epoch, room.head
+        subscriber.owed = False
+        if not subscriber.view.html:
+            encoded = room.whole(
+                "snapshot", lambda: msgspec.json.encode(self._snapshot(room.epoch, room.tournament))
+            )
+            data["snapshot"] = msgspec.Raw(encoded)
+            return frames.notice("resync", data, id=str(room.position))
+        everything = room.whole(
+            "html", lambda: frames.frame(self._render_all(room.tournament), id=str(room.position))
+        )
+        return frames.notice("resync", data) + everything

@@ -1,0 +1,1 @@
+"""The wires: how a stream's bytes leave the program."""

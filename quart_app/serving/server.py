@@ -1,0 +1,114 @@
+"""One worker process: Hypercorn on uvloop, and an end that lets every stream say goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import resource
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from quart import Quart
+
+from quart_app.errors import BadSettings
+from quart_app.settings import Settings
+from quart_app.web.doors.context import EXTENSION, Context
+
+BACKLOG = 4096
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def listen(settings: Settings, *, shared: bool = False) -> socket.socket:
+    """A listening socket at the settings' address; ``shared`` lets several processes have one each.
+
+    Raises BadSettings when the port is taken or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in settings.bind_host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        sock.bind((settings.bind_host, settings.port))
+    except OSError as error:
+        sock.close()
+        raise BadSettings(
+            f"PORT: cannot listen on {settings.bind_host}:{settings.port} ({error.strerror}); "
+            "choose another with PORT=…"
+        ) from None
+    sock.listen(BACKLOG)
+    sock.set_inheritable(True)
+    return sock
+
+
+def allow_many_streams() -> None:
+    """Let this process have as many open files, and so streams, as it may: a login allows few at first."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError):  # macOS calls them unlimited, and refuses that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def hypercorn_config(settings: Settings, sock: socket.socket) -> Config:
+    """Hypercorn's settings for one worker on ``sock``, which is Hypercorn's from now on."""
+    config = Config()
+    config.bind = [f"fd://{sock.detach()}"]
+    config.backlog = BACKLOG
+    config.accesslog = None  # its lines hold query strings, and so tokens
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.include_server_header = False
+    config.graceful_timeout = settings.drain_seconds
+    config.shutdown_timeout = settings.drain_seconds + 1
+    return config
+
+
+async def serve(
+    app: Quart,
+    settings: Settings,
+    sock: socket.socket,
+    *,
+    stop: asyncio.Event | None = None,
+    beside: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or ``stop``; then drain the streams before the server cuts anything.
+
+    ``beside`` is run next to the server, and cancelled when it stops.
+    """
+    allow_many_streams()
+    stopping = stop or asyncio.Event()
+    if stop is None:
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(ending, stopping.set)
+    context: Context = app.extensions[EXTENSION]
+
+    async def drained() -> None:
+        await stopping.wait()
+        await context.hub.drain(settings.drain_seconds)
+
+    _calm_the_collector()
+    companion = asyncio.ensure_future(beside()) if beside is not None else None
+    try:
+        await hypercorn_serve(app, hypercorn_config(settings, sock), shutdown_trigger=drained)
+    finally:
+        if companion is not None:
+            companion.cancel()
+            await asyncio.gather(companion, return_exceptions=True)
+
+
+def _calm_the_collector() -> None:
+    """Keep Python's cyclic collector from walking over every open stream again and again.
+
+    With thousands of streams its default thresholds cost a fifth of the processor. They must not be too
+    high either: every connection leaves Hypercorn's circles behind, those of a stream over ASGI when they
+    are old, and a soak shows how they pile up.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 5, 5)

@@ -1,0 +1,173 @@
+"""A tournament, a match and an event of the log as the API answers them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from quart_app.domain.bracket import Match, MatchStatus
+from quart_app.domain.events import EVENT_TYPES, Envelope
+from quart_app.domain.tournament import Participant, Tournament
+from quart_app.show.shapes import Answer, Count, Format, Id, Moment, PositionId, Status, Visibility
+from quart_app.store.tournaments import TournamentRow
+
+
+def listed(row: TournamentRow) -> Listed:
+    """A row of the list."""
+    return Listed(
+        id=row.id,
+        name=row.name,
+        status=row.status,
+        visibility=row.visibility,
+        position=f"{row.epoch}-{row.head_seq}",
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        url=f"/api/tournaments/{row.id}/",
+    )
+
+
+def snapshot(epoch: str, tournament: Tournament) -> Snapshot:
+    """The whole state of a tournament, whose log's incarnation is ``epoch``."""
+    champion = tournament.champion
+    return Snapshot(
+        tournament=TournamentState(
+            id=tournament.id,
+            name=tournament.name,
+            format=tournament.format,
+            status=tournament.status.value,
+            champion=Champion(id=champion.id, name=champion.name) if champion else None,
+        ),
+        participants=[
+            ParticipantState(id=each.id, name=each.name, seed=each.seed)
+            for each in tournament.participants.values()
+        ],
+        rounds=[
+            RoundState(round=each.number, name=each.name, matches=each.played, completed=each.completed)
+            for each in tournament.rounds
+        ],
+        matches=[match_state(tournament, match) for match in tournament.matches.values()],
+        position=f"{epoch}-{tournament.seq}",
+    )
+
+
+def match_state(tournament: Tournament, match: Match) -> MatchState:
+    """A match, with the names of those who are known to play it."""
+    first, second = (tournament.participant(slot.participant_id) for slot in match.slots)
+    scores = match.score or (None, None)
+    return MatchState(
+        match_id=match.match_id,
+        round=match.plan.round,
+        position=match.plan.position,
+        status=match.status.value,
+        best_of=match.plan.best_of,
+        participant1_id=_id(first),
+        participant1_name=first.name if first else None,
+        participant1_score=scores[0],
+        participant2_id=_id(second),
+        participant2_name=second.name if second else None,
+        participant2_score=scores[1],
+        winner_id=match.winner_id,
+        version=match.version,
+    )
+
+
+def logged(envelope: Envelope) -> LoggedEvent:
+    """An event of the log; its data goes out as it was encoded."""
+    return LoggedEvent(
+        id=envelope.id,
+        seq=envelope.seq,
+        type=envelope.event.type,
+        at=envelope.at,
+        data=msgspec.Raw(envelope.data),
+    )
+
+
+def _id(participant: Participant | None) -> int | None:
+    return participant.id if participant else None
+
+
+class Champion(Answer, frozen=True, kw_only=True):
+    """Who won the tournament."""
+
+    id: Id
+    name: str
+
+
+class TournamentState(Answer, frozen=True, kw_only=True):
+    """The tournament itself; `champion` is null until there is one."""
+
+    id: Id
+    name: str
+    format: Format
+    status: Status
+    champion: Champion | None
+
+
+class ParticipantState(Answer, frozen=True, kw_only=True):
+    """Somebody who plays."""
+
+    id: Id
+    name: str
+    seed: int | None
+
+
+class RoundState(Answer, frozen=True, kw_only=True):
+    """A round's progress; byes do not count."""
+
+    round: Id
+    name: str
+    matches: Count
+    completed: Count
+
+
+class MatchState(Answer, frozen=True, kw_only=True):
+    """A match as it stands. `version` is the seq of the last event that changed it."""
+
+    match_id: Id
+    round: Id
+    position: Annotated[int, Meta(description="Its place in the round, from the top.")]
+    status: Annotated[str, Meta(extra_json_schema={"enum": [status.value for status in MatchStatus]})]
+    best_of: int
+    participant1_id: int | None
+    participant1_name: str | None
+    participant1_score: int | None
+    participant2_id: int | None
+    participant2_name: str | None
+    participant2_score: int | None
+    winner_id: int | None
+    version: Count
+
+
+class Snapshot(Answer, frozen=True, kw_only=True):
+    """A tournament at one point of its log; join the feed at `position` to follow it from there."""
+
+    tournament: TournamentState
+    participants: list[ParticipantState]
+    rounds: list[RoundState]
+    matches: list[MatchState]
+    position: PositionId
+
+
+class Listed(Answer, frozen=True, kw_only=True):
+    """A tournament as the list shows it."""
+
+    id: Id
+    name: str
+    status: Status
+    visibility: Visibility
+    position: PositionId
+    created_at: Moment
+    updated_at: Moment
+    url: Annotated[str, Meta(description="Where its snapshot is.")]
+
+
+class LoggedEvent(Answer, frozen=True, kw_only=True):
+    """An event of the log. `data` has the keys that the feed sends."""
+
+    id: PositionId
+    seq: Id
+    type: Annotated[str, Meta(extra_json_schema={"enum": list(EVENT_TYPES)})]
+    at: Moment
+    data: Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "object"})]

@@ -1,0 +1,75 @@
+"""Templates: one compiled Jinja environment for pages and for the fragments that the feed sends.
+
+Rendering needs no request and no app: links are plain paths, so the hub renders a fragment with the very
+template that the page includes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from quart_app.errors import BadSettings
+from quart_app.show.names import isolated
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "static"
+
+
+@cache
+def environment() -> Environment:
+    """The process's environment: autoescaped, strict about undefined names, compiled once."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["static"] = static
+    made.filters["moment"] = moment
+    made.filters["day"] = day
+    made.filters["isolated"] = isolated
+    return made
+
+
+def render(template: str, **context: object) -> str:
+    """The template's text, by its path below ``templates/``."""
+    return environment().get_template(template).render(**context)
+
+
+def moment(at: str) -> Markup:
+    """A ``<time>`` for an RFC 3339 time in UTC; the browser's script turns its text to the viewer's zone."""
+    when = datetime.fromisoformat(at)
+    return Markup('<time datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y, %H:%M} UTC")
+
+
+def day(at: str) -> Markup:
+    """The same for the date alone."""
+    when = datetime.fromisoformat(at)
+    return Markup('<time class="day" datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y}")
+
+
+@cache
+def static(name: str) -> str:
+    """The URL of a file below ``static/``; it changes with the file's content, so it can be cached for ever.
+
+    Raises BadSettings where the file is missing, which is what a checkout without its set-up looks like.
+    """
+    try:
+        content = (STATIC / name).read_bytes()
+    except OSError:
+        raise BadSettings(f"static/{name} is missing. Run `make setup`, which installs it.") from None
+    return f"/static/{name}?v={version_of(content)}"
+
+
+def version_of(content: bytes) -> str:
+    """What tells one content of a file from another."""
+    return hashlib.sha256(content).hexdigest()[:12]

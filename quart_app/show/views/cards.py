@@ -1,0 +1,125 @@
+"""View models of a match's card and of how it stands in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quart_app.domain.bracket import Match
+from quart_app.domain.formats.single_elimination import THIRD_PLACE
+from quart_app.domain.tournament import Tournament
+from quart_app.show.names import isolated, match_label, source_label
+from quart_app.show.paths import match_path
+
+
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """One side of a match. ``kind`` tells somebody known from somebody still unknown and from a bye.
+
+    ``note`` stands small beside the score: the tie-break of a level score, or how a match ended unplayed.
+    """
+
+    kind: Literal["known", "unknown", "bye"]
+    name: str
+    participant_id: int | None = None
+    seed: int | None = None
+    score: str = ""
+    note: str = ""
+    won: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """A match's card. ``says`` is its state in one sentence, empty before play."""
+
+    id: int
+    seq: int
+    status: str
+    label: str
+    path: str
+    best_of: int
+    third_place: bool
+    sides: tuple[SideView, SideView]
+    says: str
+
+
+def match_view(tournament: Tournament, match: Match) -> MatchView:
+    """A match's card."""
+    return MatchView(
+        id=match.match_id,
+        seq=match.version,
+        status=match.status.value,
+        label=match_label(tournament, match),
+        path=match_path(tournament.id, match.match_id),
+        best_of=match.plan.best_of,
+        third_place=match.plan.stage == THIRD_PLACE,
+        sides=(side_view(tournament, match, 0), side_view(tournament, match, 1)),
+        says=sentence(tournament, match),
+    )
+
+
+def sentence(tournament: Tournament, match: Match) -> str:
+    """How a match stands, for somebody who cannot see the card: "Argentina lead France 2–1".
+
+    Empty for a match that has not begun.
+    """
+    first, second = (tournament.participant(slot.participant_id) for slot in match.slots)
+    if first is None or second is None:
+        return ""
+    names = isolated(first.name), isolated(second.name)
+    result = match.result
+    if result is None:
+        return _running_sentence(*names, match.score) if match.live else ""
+    if result.winner_id is None:
+        return f"Neither {names[0]} nor {names[1]} goes on"
+    swapped = result.winner_id == second.id
+    winner, loser = reversed(names) if swapped else names
+    if result.walkover:
+        return f"{winner} beat {loser} by walkover"
+    if result.tiebreak is not None:
+        return (
+            f"{winner} beat {loser} {_dashed(result.tiebreak, swapped)} in the tie-break, "
+            f"after {_dashed(match.score, swapped)}"
+        )
+    return f"{winner} beat {loser} {_dashed(match.score, swapped)}"
+
+
+def _running_sentence(first: str, second: str, score: tuple[int, int] | None) -> str:
+    a, b = score or (0, 0)
+    if a == b == 0:
+        return f"{first} and {second} are playing, 0–0"
+    if a == b:
+        return f"{first} and {second} are level at {a}–{b}"
+    return f"{first} lead {second} {a}–{b}" if a > b else f"{second} lead {first} {b}–{a}"
+
+
+def _dashed(pair: tuple[int, int] | None, swapped: bool) -> str:
+    a, b = pair or (0, 0)
+    return f"{b}–{a}" if swapped else f"{a}–{b}"
+
+
+def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
+    """One side of a match, 0 or 1."""
+    slot = match.slots[side]
+    if slot.bye:
+        return SideView("bye", "Bye")
+    participant = tournament.participant(slot.participant_id)
+    if participant is None:
+        return SideView("unknown", source_label(tournament, match.plan.slots[side]))
+    note = ""
+    if match.result is not None:
+        if match.result.tiebreak is not None:
+            note = f"({match.result.tiebreak[side]})"
+        elif match.result.walkover and match.winner_id != participant.id:
+            note = "w/o"
+    return SideView(
+        kind="known",
+        name=participant.name,
+        participant_id=participant.id,
+        seed=participant.seed,
+        score=str(match.score[side]) if match.score is not None else "",
+        note=note,
+        won=match.result is not None and match.winner_id == participant.id,
+        lost=match.result is not None and match.winner_id != participant.id,
+    )

@@ -1,0 +1,57 @@
+"""View models of the lists of tournaments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.show.paths import tournament_path
+from quart_app.show.views.tournament import STATUS_NAMES
+from quart_app.store.tournaments import TournamentRow
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A tournament in a list. ``progress`` says where it stands, empty where the list does not say."""
+
+    path: str
+    name: str
+    status: str
+    status_name: str
+    private: bool
+    at: str
+    progress: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """The lists of tournaments. ``older_than`` leads on to the older finished ones, None at the end."""
+
+    live: tuple[Listed, ...]
+    coming: tuple[Listed, ...]
+    finished: tuple[Listed, ...]
+    older_than: int | None
+    further: bool
+
+
+def listed(row: TournamentRow, progress: str = "") -> Listed:
+    """A tournament in a list, from its row."""
+    status = TournamentStatus(row.status)
+    return Listed(
+        path=tournament_path(row.id),
+        name=row.name,
+        status=row.status,
+        status_name=STATUS_NAMES[status],
+        private=row.visibility == "private",
+        at=row.updated_at if status is TournamentStatus.COMPLETED else row.created_at,
+        progress=progress,
+    )
+
+
+def progress(tournament: Tournament) -> str:
+    """How far a tournament is: "Quarter-finals, 2 of 4 played", or who takes part."""
+    if tournament.status is TournamentStatus.ACTIVE:
+        for each in tournament.rounds:
+            if each.completed < each.played:
+                return f"{each.name}, {each.completed} of {each.played} played"
+    return f"{len(tournament.participants)} participants"

@@ -1,0 +1,82 @@
+"""View models of whole pages other than the tournament's: the lists, and a match with its story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from quart_app.domain import events
+from quart_app.domain.bracket import Match
+from quart_app.domain.events import Envelope
+from quart_app.domain.tournament import Tournament
+from quart_app.show.names import isolated
+from quart_app.show.paths import tournament_path
+from quart_app.show.views.cards import MatchView, match_view, sentence, side_view
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """Something that happened in a match, and when (RFC 3339). ``note`` is what the scorer added."""
+
+    at: str
+    kind: Literal["started", "score", "result"]
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextMatch:
+    """A match that this one feeds, and who of it goes there."""
+
+    who: Literal["Winner", "Loser"]
+    match: MatchView
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPage:
+    """Everything that a match's page shows. ``story`` is newest first."""
+
+    title: str
+    tournament: str
+    tournament_path: str
+    round: str
+    match: MatchView
+    story: tuple[StoryLine, ...]
+    next_matches: tuple[NextMatch, ...]
+
+
+def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> MatchPage:
+    """A match's page; ``log`` is the tournament's log, or all of it that is about the match."""
+    fed = [tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ())]
+    return MatchPage(
+        title=" v ".join(isolated(side_view(tournament, match, side).name) for side in (0, 1)),
+        tournament=tournament.name,
+        tournament_path=tournament_path(tournament.id),
+        round=tournament.round_names[match.plan.round - 1],
+        match=match_view(tournament, match),
+        story=tuple(reversed(tuple(_story(tournament, match, log)))),
+        next_matches=tuple(
+            NextMatch(
+                "Winner" if any(slot.winner_of == match.match_id for slot in each.plan.slots) else "Loser",
+                match_view(tournament, each),
+            )
+            for each in reversed(fed)
+        ),
+    )
+
+
+def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Iterator[StoryLine]:
+    first, second = (isolated(side_view(tournament, match, side).name) for side in (0, 1))
+    for envelope in log:
+        event = envelope.event
+        if getattr(event, "match_id", None) != match.match_id:
+            continue
+        match event:
+            case events.MatchStarted():
+                yield StoryLine(envelope.at, "started", "The match has started")
+            case events.ScoreUpdated():
+                score = f"{first} {event.participant1_score}–{event.participant2_score} {second}"
+                yield StoryLine(envelope.at, "score", score)
+            case events.MatchCompleted():
+                yield StoryLine(envelope.at, "result", sentence(tournament, match), event.notes or "")

@@ -1,0 +1,1 @@
+"""What goes out and comes in: bodies read into shapes, stored pages, and every error's answer."""

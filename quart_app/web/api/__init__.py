@@ -1,0 +1,1 @@
+"""The JSON API, a file a resource; ``describe`` tells the world of it."""

@@ -1,0 +1,1 @@
+"""The OpenAPI description, its examples, and the page made of it."""

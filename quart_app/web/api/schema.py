@@ -1,0 +1,267 @@
+"""The shapes of the JSON API: what its requests hold and what it answers, as msgspec structs.
+
+They are read strictly (a whole number is a whole number, an unknown field is refused by its name), and the
+OpenAPI description is made of them. Limits that stand in ``domain/rules.py`` are only described here; the
+domain judges them, with its own sentences.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from quart_app.domain import commands
+from quart_app.domain.commands import FORMATS, SEEDINGS
+from quart_app.domain.events import rfc3339
+from quart_app.domain.rules import NOTES_LENGTH_MAX, PARTICIPANTS_MAX
+from quart_app.errors import InvalidInput
+from quart_app.show.shapes import (
+    ID_MAX,
+    Answer,
+    Format,
+    Id,
+    Name,
+    PositionId,
+    Score,
+    Seed,
+    Visibility,
+)
+from quart_app.show.snapshot import Listed, LoggedEvent, MatchState
+
+Given = TypeVar("Given", str, int)
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a request. Fields that it does not know are refused."""
+
+
+class EntrantLine(Asked, frozen=True, kw_only=True):
+    """A line of the list: a participant, or with `given` seeding `{"bye": true}`."""
+
+    name: Name | UnsetType = UNSET
+    seed: Seed | UnsetType | None = UNSET
+    bye: (
+        Annotated[bool, Meta(description="This line stays free.", extra_json_schema={"const": True})]
+        | UnsetType
+    ) = UNSET
+
+    @property
+    def named(self) -> bool:
+        """Whether this is a participant's line."""
+        return self.name is not UNSET and self.bye is UNSET
+
+    @property
+    def free(self) -> bool:
+        """Whether this is a bye's line."""
+        return self.bye is True and self.name is UNSET and self.seed is UNSET
+
+
+Entrants = Annotated[
+    list[
+        Annotated[
+            EntrantLine,
+            Meta(
+                extra_json_schema={
+                    "oneOf": [
+                        {"required": ["name"], "properties": {"bye": False}},
+                        {"required": ["bye"], "properties": {"name": False, "seed": False}},
+                    ]
+                }
+            ),
+        ]
+    ],
+    Meta(
+        description=f"2 to {PARTICIPANTS_MAX} lines; no two participants share a name or a seed.",
+        extra_json_schema={"minItems": 2, "maxItems": PARTICIPANTS_MAX},
+    ),
+]
+
+
+class NewTournament(Asked, frozen=True, kw_only=True):
+    """A tournament to open, with its whole draw."""
+
+    name: Name
+    participants: Entrants
+    format: Format = FORMATS[0]
+    seeding: Annotated[
+        str,
+        Meta(
+            description="`standard`: the best two can only meet in the final. `given`: the list is the draw, "
+            "top to bottom.",
+            extra_json_schema={"enum": list(SEEDINGS)},
+        ),
+    ] = "standard"
+    third_place: Annotated[bool, Meta(description="Whether the semi-final losers play.")] = False
+    visibility: Visibility = "public"
+
+    def command(self) -> commands.CreateTournament:
+        """The wish. Raises InvalidInput for a line that is not either a name or a bye."""
+        problems = {
+            f"participants[{index}]": f'participants[{index}] must have a name, or be {{"bye": true}} alone.'
+            for index, line in enumerate(self.participants)
+            if not line.named and not line.free
+        }
+        if problems:
+            raise InvalidInput(problems)
+        return commands.CreateTournament(
+            name=self.name,
+            entrants=tuple(
+                commands.EntrantLine(name=_given(line.name), seed=_given(line.seed))
+                for line in self.participants
+            ),
+            format=self.format,
+            seeding=self.seeding,
+            third_place=self.third_place,
+            visibility=self.visibility,
+        )
+
+
+class NewMatchStart(Asked, frozen=True, kw_only=True):
+    """A match to begin."""
+
+    scheduled_time: (
+        Annotated[
+            datetime,
+            Meta(tz=True, description="When it was due: RFC 3339 with a zone."),
+        ]
+        | None
+    ) = None
+
+    def command(self, match_id: int) -> commands.StartMatch:
+        """The wish. Raises InvalidInput for a time that is outside the calendar in UTC."""
+        try:
+            due = None if self.scheduled_time is None else rfc3339(self.scheduled_time)
+        except OverflowError:
+            raise InvalidInput({"scheduled_time": "scheduled_time is outside the calendar."}) from None
+        return commands.StartMatch(match_id=match_id, scheduled_time=due)
+
+
+class NewScore(Asked, frozen=True, kw_only=True):
+    """A score to set. `version` is the match's version that the sender saw: an older one is refused."""
+
+    participant1_score: Score
+    participant2_score: Score
+    version: Id | None = None
+
+    def command(self, match_id: int) -> commands.UpdateScore:
+        """The wish."""
+        return commands.UpdateScore(match_id=match_id, **msgspec.structs.asdict(self))
+
+
+class NewResult(Asked, frozen=True, kw_only=True):
+    """A result to confirm. The score decides.
+
+    A level score needs the two tie-break scores. `winner_id` before any play is a walkover by itself; with
+    `walkover` the score does not count, and no `winner_id` means that nobody goes on.
+    """
+
+    winner_id: Id | None = None
+    walkover: bool = False
+    participant1_tiebreak: Score | None = None
+    participant2_tiebreak: Score | None = None
+    notes: Annotated[str, Meta(extra_json_schema={"maxLength": NOTES_LENGTH_MAX})] | None = None
+    version: Id | None = None
+
+    def command(self, match_id: int) -> commands.ConfirmResult:
+        """The wish."""
+        return commands.ConfirmResult(match_id=match_id, **msgspec.structs.asdict(self))
+
+
+class TournamentList(Answer, frozen=True, kw_only=True):
+    """A page of the list, the newest first. `next` is the path of the following page, null on the last."""
+
+    tournaments: list[Listed]
+    next: str | None
+
+
+class Created(Answer, frozen=True, kw_only=True):
+    """The new tournament. `url` is its public page."""
+
+    tournament_id: Id
+    url: str
+    position: PositionId
+
+
+class MatchAnswer(Answer, frozen=True, kw_only=True):
+    """The match after the request, and the point of the log that shows it so."""
+
+    match: MatchState
+    position: PositionId
+
+
+class EventPage(Answer, frozen=True, kw_only=True):
+    """Events in log order. `next` is the path of the following ones, null where these reach the `head`."""
+
+    events: list[LoggedEvent]
+    head: PositionId
+    next: str | None
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """A staff member's name and password."""
+
+    username: Annotated[str, Meta(extra_json_schema={"minLength": 1})]
+    password: Annotated[str, Meta(extra_json_schema={"minLength": 1, "format": "password"})]
+
+
+class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The refresh token of the last pair."""
+
+    refresh: Annotated[str, Meta(extra_json_schema={"minLength": 1})]
+
+
+class TokenPair(Answer, frozen=True, kw_only=True):
+    """An access token for the API, and a refresh token for the next pair."""
+
+    access: str
+    refresh: str
+    token_type: Annotated[str, Meta(extra_json_schema={"const": "Bearer"})]
+    expires_in: Annotated[int, Meta(description="The life of the access token in seconds.")]
+
+
+class FeedToken(Answer, frozen=True, kw_only=True):
+    """A token for the feeds of one tournament, and the path of its JSON feed."""
+
+    token: str
+    expires_in: Annotated[int, Meta(description="Its life in seconds.")]
+    url: str
+
+
+class Problem(Answer, frozen=True, kw_only=True):
+    """What went wrong, RFC 9457. Some codes add members of their own, such as both scores of a conflict."""
+
+    type: Annotated[
+        str, Meta(description="Where the code is explained.", extra_json_schema={"format": "uri-reference"})
+    ]
+    title: str
+    status: int
+    code: Annotated[str, Meta(description="Stable; what a program looks at.")]
+    detail: Annotated[str, Meta(description="One sentence for a person.")]
+    problems: Annotated[dict[str, str], Meta(description="A sentence for each field.")] | UnsetType = UNSET
+
+
+class ListQuery(Asked, frozen=True, kw_only=True):
+    """The query of the list of tournaments."""
+
+    before: (
+        Annotated[int, Meta(ge=1, le=ID_MAX, description="Only tournaments older than this id.")] | UnsetType
+    ) = UNSET
+    limit: Annotated[int, Meta(ge=1, le=200, description="How many at most.")] = 50
+    status: Annotated[
+        list[Literal["draft", "pending", "active", "completed"]],
+        Meta(description="Only these; may be repeated."),
+    ] = []
+
+
+class EventsQuery(Asked, frozen=True, kw_only=True):
+    """The query of a tournament's events."""
+
+    after: Annotated[int, Meta(ge=0, le=ID_MAX, description="Only events with a larger seq.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 200
+
+
+def _given(value: Given | UnsetType | None) -> Given | None:
+    return None if value is UNSET else value

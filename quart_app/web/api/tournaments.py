@@ -1,0 +1,103 @@
+"""Tournaments over the API: list, create, read, and read the log."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from msgspec import UNSET
+from quart import Blueprint, Response, request
+
+from quart_app.actions.ledger import Loaded
+from quart_app.actions.tournaments import create_tournament, new_epoch
+from quart_app.live.streams.position import Position
+from quart_app.show.snapshot import listed, logged, snapshot
+from quart_app.store.event_log import select_events
+from quart_app.store.tournaments import select_tournament, select_tournaments
+from quart_app.web.answers.bodies import json_answer, read_body, read_query
+from quart_app.web.api import schema as api_schema
+from quart_app.web.api.addresses import TOURNAMENT, TOURNAMENTS
+from quart_app.web.doors.access import authorise, current_staff, require_staff, require_visible
+from quart_app.web.doors.context import context
+from quart_app.web.doors.idempotency import idempotent
+
+blueprint = Blueprint("api_tournaments", __name__)
+
+
+@blueprint.get(TOURNAMENTS, strict_slashes=False)
+async def get_tournaments() -> Response:
+    """A page of the tournaments that the caller may know of, the newest first."""
+    query = read_query(api_schema.ListQuery)
+    public_only = await current_staff() is None
+    async with context().services.database.reading() as connection:
+        rows = await select_tournaments(
+            connection,
+            statuses=query.status or None,
+            public_only=public_only,
+            before_id=None if query.before is UNSET else query.before,
+            limit=query.limit + 1,
+        )
+    page = rows[: query.limit]
+    following = {"before": page[-1].id, "limit": query.limit, "status": query.status} if rows != page else {}
+    return json_answer(
+        api_schema.TournamentList(
+            tournaments=[listed(row) for row in page],
+            next=f"{TOURNAMENTS}?{urlencode(following, doseq=True)}" if following else None,
+        )
+    )
+
+
+@blueprint.post(TOURNAMENTS, strict_slashes=False)
+@require_staff("organiser")
+@idempotent
+async def post_tournament() -> Response:
+    """Create a tournament, its draw and its bracket at once."""
+    command = (await read_body(api_schema.NewTournament)).command()
+    services, staff = context().services, await authorise("organiser")
+    # known beforehand and not read again: a failure after the commit would look as if nothing had been done
+    epoch = new_epoch()
+    tournament = await create_tournament(services, command, staff.id, generate=True, epoch=epoch)
+    created = api_schema.Created(
+        tournament_id=tournament.id,
+        url=f"/tournaments/{tournament.id}/",
+        position=str(Position(epoch, tournament.seq)),
+    )
+    response = json_answer(created, 201)
+    response.headers["Location"] = f"{TOURNAMENTS}{tournament.id}/"
+    return response
+
+
+@blueprint.get(TOURNAMENT, strict_slashes=False)
+async def get_tournament(tournament_id: int) -> Response:
+    """The snapshot; its position is its ETag, so asking again costs nothing while nothing has changed."""
+    loaded = await _load_visible(tournament_id)
+    if request.if_none_match.contains_weak(loaded.position):
+        response = Response(b"", 304, {"Cache-Control": "private, no-cache"})
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+    else:
+        response = json_answer(snapshot(loaded.row.epoch, loaded.tournament))
+    response.set_etag(loaded.position)
+    return response
+
+
+@blueprint.get(f"{TOURNAMENT}events/", strict_slashes=False)
+async def get_events(tournament_id: int) -> Response:
+    """The log after a seq, at most so many events."""
+    query = read_query(api_schema.EventsQuery)
+    async with context().services.database.reading() as connection:
+        row = await select_tournament(connection, tournament_id)
+        envelopes = await select_events(connection, tournament_id, query.after, query.limit)
+    row = await require_visible(row)
+    last = envelopes[-1].seq if envelopes else query.after
+    head = max(row.head_seq, envelopes[-1].seq) if envelopes else row.head_seq
+    following = f"{TOURNAMENTS}{row.id}/events/?after={last}&limit={query.limit}" if last < head else None
+    return json_answer(
+        api_schema.EventPage(
+            events=[logged(envelope) for envelope in envelopes], head=f"{row.epoch}-{head}", next=following
+        )
+    )
+
+
+async def _load_visible(tournament_id: int) -> Loaded:
+    loaded = await context().services.ledger.load(tournament_id)
+    await require_visible(loaded.row)
+    return loaded

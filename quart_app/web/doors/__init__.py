@@ -1,0 +1,1 @@
+"""Who comes in, and how: the app's parts, callers and their rights, limits, the outer wall, proxies."""

@@ -1,0 +1,39 @@
+"""What every route needs of the running app: one typed place, filled by ``app.create_app``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from quart import current_app
+
+from quart_app.actions.services import Services
+from quart_app.auth.tokens import Tokens
+from quart_app.live.rooms.hub import Hub
+from quart_app.settings import Settings
+from quart_app.telemetry import Metrics
+from quart_app.web.answers.stored import PageCache, StaticFiles
+from quart_app.web.doors.limits import Limits
+from quart_app.web.ops.canary import Canary
+
+EXTENSION = "grandstand"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts that ``create_app`` put together."""
+
+    settings: Settings
+    services: Services
+    hub: Hub
+    tokens: Tokens
+    metrics: Metrics
+    canary: Canary
+    limits: Limits
+    pages: PageCache
+    static: StaticFiles
+
+
+def context() -> Context:
+    """The parts of the app that answers the present request."""
+    return cast(Context, current_app.extensions[EXTENSION])

@@ -1,0 +1,1 @@
+"""The streams over HTTP, and the tokens that open them."""

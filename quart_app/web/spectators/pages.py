@@ -1,0 +1,152 @@
+"""The spectator's pages: the tournaments, one tournament with its bracket, one match with its story."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from quart import Blueprint, Response, request
+
+from quart_app.actions.services import Services
+from quart_app.domain.events import UnknownEvent
+from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.errors import NotFound
+from quart_app.show.shapes import ID_MAX
+from quart_app.show.templating import render
+from quart_app.show.views import lists
+from quart_app.show.views import story as page_views
+from quart_app.show.views import tournament as views
+from quart_app.store.database.engine import Connection
+from quart_app.store.event_log import select_events
+from quart_app.store.tournaments import TournamentRow, select_tournaments
+from quart_app.web.answers.stored import ASKED_AGAIN_PRIVATELY, HTML, Stored
+from quart_app.web.doors.access import current_staff, require_public
+from quart_app.web.doors.context import context
+from quart_app.web.doors.following import joined_at, let_in
+
+blueprint = Blueprint("pages", __name__)
+
+FINISHED_PER_PAGE = 50
+UNFINISHED_MAX = 100
+ID_DIGITS_MAX = 18
+
+TOURNAMENT_ROUTE = f"/tournaments/<int(max={ID_MAX}):tournament_id>/"
+MATCH_ROUTE = f"{TOURNAMENT_ROUTE}matches/<int:match_id>/"
+
+
+@blueprint.get("/")
+async def index() -> Response:
+    """The tournaments: being played, coming, finished. Staff also see drafts and private ones.
+
+    ``?before=<id>`` shows the finished ones that are older than that.
+    """
+    before = request.args.get("before", "")
+    before_id = int(before) if before.isdecimal() and len(before) <= ID_DIGITS_MAX else None
+    further = before_id is not None
+    public_only = await current_staff() is None
+    coming = [TournamentStatus.PENDING] if public_only else [TournamentStatus.PENDING, TournamentStatus.DRAFT]
+    async with context().services.database.reading() as connection:
+        finished = await select_tournaments(
+            connection,
+            statuses=(TournamentStatus.COMPLETED,),
+            public_only=public_only,
+            before_id=before_id,
+            limit=FINISHED_PER_PAGE + 1,
+        )
+    page = lists.IndexPage(
+        live=() if further else await _unfinished((TournamentStatus.ACTIVE,), public_only),
+        coming=() if further else await _unfinished(coming, public_only),
+        finished=tuple(lists.listed(row) for row in finished[:FINISHED_PER_PAGE]),
+        older_than=finished[FINISHED_PER_PAGE - 1].id if len(finished) > FINISHED_PER_PAGE else None,
+        further=further,
+    )
+    rendered = Stored(render("index.html", page=page).encode(), HTML)
+    return rendered.answer(ASKED_AGAIN_PRIVATELY, request.headers)
+
+
+@blueprint.get(TOURNAMENT_ROUTE)
+async def tournament(tournament_id: int) -> Response:
+    """A tournament: what is on now, and its bracket. It follows the feed from the state it shows."""
+    shown = await _visible(tournament_id)
+
+    async def rendered() -> str:
+        page = views.tournament_page(shown.tournament)
+        return render("tournament.html", page=page, **joined_at(tournament_id, shown.position))
+
+    return await _live_page(shown, (tournament_id,), rendered)
+
+
+@blueprint.get(MATCH_ROUTE)
+async def match(tournament_id: int, match_id: int) -> Response:
+    """One match and its story. It follows the same feed as the tournament's page."""
+    shown = await _visible(tournament_id)
+    found = shown.tournament.matches.get(match_id)
+    if found is None or not found.played:
+        raise NotFound("There is no such match to be played.")
+
+    async def rendered() -> str:
+        async with context().services.database.reading() as connection:
+            log = await select_events(connection, tournament_id, limit=shown.tournament.seq)
+        page = page_views.match_page(shown.tournament, found, log)
+        return render("match.html", page=page, **joined_at(tournament_id, shown.position))
+
+    return await _live_page(shown, (tournament_id, match_id), rendered)
+
+
+@blueprint.get("/static/<path:name>")
+async def static(name: str) -> Response:
+    """A style sheet, script or icon; for ever, under the address that the pages give it."""
+    return context().static.answer(name)
+
+
+async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[lists.Listed, ...]:
+    """The tournaments that are not over, with how far they are."""
+    services = context().services
+    async with services.database.reading() as connection:
+        rows = await select_tournaments(
+            connection, statuses=statuses, public_only=public_only, limit=UNFINISHED_MAX
+        )
+        return tuple([await listed_with_progress(services, connection, row) for row in rows])
+
+
+async def listed_with_progress(
+    services: Services, connection: Connection, row: TournamentRow
+) -> lists.Listed:
+    """A tournament in a list, with how far it is; without that where only a newer version could tell."""
+    try:
+        loaded = await services.ledger.load_on(connection, row.id)
+    except UnknownEvent:
+        return lists.listed(row)  # a newer version wrote it: the others must not vanish with it
+    return lists.listed(loaded.row, lists.progress(loaded.tournament))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The state that a page shows, and its place in the log, where the feed is to be joined."""
+
+    tournament: Tournament
+    position: str
+
+
+async def _visible(tournament_id: int) -> Shown:
+    """The tournament, if the caller may know of it; from the room where it is watched, else from the log.
+
+    Raises NotFound, in the same words either way.
+    """
+    current = context().hub.current(tournament_id)
+    if current is not None:
+        epoch, tournament = current
+        shown = Shown(tournament, f"{epoch}-{tournament.seq}")
+    else:
+        loaded = await context().services.ledger.load(tournament_id)
+        shown = Shown(loaded.tournament, loaded.position)
+    await require_public(shown.tournament.visibility)
+    return shown
+
+
+async def _live_page(shown: Shown, which: tuple[int, ...], render: Callable[[], Awaitable[str]]) -> Response:
+    """A page that follows the feed, rendered once for each state that it shows."""
+    page = await context().pages.page((shown.position, *which), render)
+    # shown again it asks first, so that it never begins with an old state
+    answer = page.answer(ASKED_AGAIN_PRIVATELY, request.headers)
+    return let_in(context(), answer, shown.tournament.id, await current_staff(), request.scheme)

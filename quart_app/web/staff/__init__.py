@@ -1,0 +1,1 @@
+"""The staff's pages: signing in, making a tournament, scoring its matches."""

@@ -1,0 +1,104 @@
+"""The scoring pad: start a match, score it, confirm its result.
+
+The pad's forms are also sent by htmx, which gets the pad back and swaps it in place.
+"""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, redirect, request
+from quart.typing import ResponseReturnValue
+
+from quart_app.actions import matches
+from quart_app.domain.bracket import Match
+from quart_app.errors import (
+    NotFound,
+)
+from quart_app.show.paths import staff_path
+from quart_app.show.views import pad as staff_views
+from quart_app.show.views.pad import Touch
+from quart_app.store.event_log import select_events
+from quart_app.store.staff import SCORER, StaffRow, select_staff
+from quart_app.web.doors.access import (
+    actor_id,
+    authorise,
+    require_staff,
+)
+from quart_app.web.doors.context import context
+from quart_app.web.doors.following import joined_at, let_in
+from quart_app.web.staff import forms
+from quart_app.web.staff.refusals import Refusal, again, page
+
+blueprint = Blueprint("staff_matches", __name__, url_prefix="/staff")
+
+
+async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Response:
+    loaded = await context().services.ledger.load(tournament_id)
+    match = loaded.tournament.matches.get(match_id)
+    if match is None or not match.played:
+        raise NotFound("There is no such match to be played.")
+    staff = await authorise()
+    pad = staff_views.pad(loaded.tournament, match, await _last_touch(tournament_id, match, staff))
+    shown = {"pad": pad, "back": staff_path(tournament_id), "tournament_name": loaded.row.name}
+    if "HX-Request" in request.headers:
+        response = page("staff/fragments/_pad.html", refusal, **shown)
+        # The page has this very address: kept, the fragment would be what the Back button shows.
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("HX-Request")
+        return response
+    response = page(
+        "staff/match.html", refusal, staff=staff, **shown, **joined_at(loaded.row.id, loaded.position)
+    )
+    response.vary.add("HX-Request")
+    return let_in(context(), response, loaded.row.id, staff, request.scheme)
+
+
+@blueprint.get("/tournaments/<int:tournament_id>/matches/<int:match_id>/")
+@require_staff(SCORER)
+async def get_match(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """The scoring pad of a match; for htmx, the pad alone."""
+    return await _pad(None, tournament_id, match_id)
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/matches/<int:match_id>/start/")
+@require_staff(SCORER)
+@again(_pad)
+async def post_start(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """Begin the match."""
+    command = forms.read_start_match(match_id, await request.form)
+    await matches.start_match(context().services, tournament_id, command, await actor_id())
+    return await _pad_after(tournament_id, match_id)
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/matches/<int:match_id>/score/")
+@require_staff(SCORER)
+@again(_pad)
+async def post_score(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """Set the score."""
+    command = forms.read_update_score(match_id, await request.form)
+    await matches.update_score(context().services, tournament_id, command, await actor_id())
+    return await _pad_after(tournament_id, match_id)
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/matches/<int:match_id>/confirm/")
+@require_staff(SCORER)
+@again(_pad)
+async def post_confirm(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """Confirm the result, or record a walkover."""
+    command = forms.read_confirm_result(match_id, await request.form)
+    await matches.confirm_result(context().services, tournament_id, command, await actor_id())
+    return await _pad_after(tournament_id, match_id)
+
+
+async def _pad_after(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """The pad after a deed: at once for htmx, else by a redirect, so that a reload does not post again."""
+    if "HX-Request" in request.headers:
+        return await _pad(None, tournament_id, match_id)
+    return redirect(f"{staff_path(tournament_id)}matches/{match_id}/", 303)
+
+
+async def _last_touch(tournament_id: int, match: Match, viewer: StaffRow) -> Touch | None:
+    """The last change of a match: the log's entry at its version says what it was and whose."""
+    async with context().services.database.reading() as connection:
+        (last,) = await select_events(connection, tournament_id, after=match.version - 1, limit=1)
+        by = await select_staff(connection, last.actor_id) if last.actor_id is not None else None
+    return staff_views.touch_of(match, last, by, viewer)

@@ -1,0 +1,149 @@
+"""The organiser's pages: the tournaments to run, making one, its draw.
+
+Every form works as a plain POST, answered by a redirect. A refused form comes back with all that was entered
+in it.
+"""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, redirect, request
+from quart.typing import ResponseReturnValue
+
+from quart_app.actions import tournaments
+from quart_app.domain.commands import GenerateBracket
+from quart_app.domain.tournament import TournamentStatus
+from quart_app.show.paths import staff_path
+from quart_app.show.views.lists import listed
+from quart_app.show.views.tournament import header_view
+from quart_app.show.views.work import first_round, match_lists
+from quart_app.store.staff import ORGANISER, SCORER
+from quart_app.store.tournaments import select_tournaments
+from quart_app.web.doors.access import (
+    actor_id,
+    authorise,
+    holds_role,
+    require_staff,
+)
+from quart_app.web.doors.context import context
+from quart_app.web.doors.following import joined_at, let_in
+from quart_app.web.spectators.pages import listed_with_progress
+from quart_app.web.staff import forms
+from quart_app.web.staff.refusals import Refusal, again, page
+
+blueprint = Blueprint("staff_tournaments", __name__, url_prefix="/staff")
+
+FINISHED_MAX = 50
+
+UNFINISHED_MAX = 200
+
+
+async def _create_page(refusal: Refusal | None) -> Response:
+    staff = await authorise(ORGANISER)
+    defaults = {"name": "", "participants": "", "seeding": "", "third_place": "", "visibility": ""}
+    form = defaults | dict(refusal.entered if refusal is not None else {})
+    count = forms.count_entrants(form["participants"])
+    return page("staff/create.html", refusal, staff=staff, form=form, count=count)
+
+
+async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Response:
+    loaded = await context().services.ledger.load(tournament_id)
+    tournament, staff = loaded.tournament, await authorise()
+    entered = refusal.entered if refusal is not None else {}
+    participants = entered.get("participants", forms.write_entrants(tournament.entrants))
+    draft = tournament.status is TournamentStatus.DRAFT
+    response = page(
+        "staff/tournament.html",
+        refusal,
+        staff=staff,
+        organiser=holds_role(staff.role, ORGANISER),
+        header=header_view(tournament),
+        seq=tournament.seq,
+        seeding=tournament.seeding,
+        third_place=tournament.third_place,
+        draw=first_round(tournament.entrants, tournament.seeding) if draft else (),
+        participants=participants,
+        count=forms.count_entrants(participants),
+        lists=match_lists(tournament),
+        **joined_at(loaded.row.id, loaded.position),
+    )
+    return let_in(context(), response, loaded.row.id, staff, request.scheme)
+
+
+@blueprint.get("/")
+@require_staff(SCORER)
+async def home() -> ResponseReturnValue:
+    """The tournaments to run: under way, to prepare, finished."""
+    services, staff = context().services, await authorise()
+    async with services.database.reading() as connection:
+        active, coming, finished = [
+            await select_tournaments(connection, statuses=statuses, public_only=False, limit=limit)
+            for statuses, limit in (
+                ((TournamentStatus.ACTIVE,), UNFINISHED_MAX),
+                ((TournamentStatus.DRAFT, TournamentStatus.PENDING), UNFINISHED_MAX),
+                ((TournamentStatus.COMPLETED,), FINISHED_MAX),
+            )
+        ]
+        under_way = [await listed_with_progress(services, connection, row) for row in active]
+    return page(
+        "staff/home.html",
+        None,
+        staff=staff,
+        organiser=holds_role(staff.role, ORGANISER),
+        active=under_way,
+        coming=[listed(row) for row in coming],
+        finished=[listed(row) for row in finished],
+    )
+
+
+@blueprint.get("/tournaments/new/")
+@require_staff(ORGANISER)
+async def get_create() -> ResponseReturnValue:
+    """The form for a new tournament."""
+    return await _create_page(None)
+
+
+@blueprint.post("/tournaments/new/")
+@require_staff(ORGANISER)
+@again(_create_page)
+async def post_create() -> ResponseReturnValue:
+    """Make a tournament, and go on to its draw."""
+    command = forms.read_create_tournament(await request.form)
+    created = await tournaments.create_tournament(context().services, command, await actor_id())
+    return redirect(staff_path(created.id), 303)
+
+
+@blueprint.get("/tournaments/<int:tournament_id>/")
+@require_staff(SCORER)
+async def get_tournament(tournament_id: int) -> ResponseReturnValue:
+    """A tournament to run: its draw before the bracket, its matches to score after."""
+    return await _tournament_page(None, tournament_id)
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/participants/")
+@require_staff(ORGANISER)
+@again(_tournament_page)
+async def post_participants(tournament_id: int) -> ResponseReturnValue:
+    """Replace the list of a draft."""
+    command = forms.read_register_participants(await request.form)
+    await tournaments.register_participants(context().services, tournament_id, command, await actor_id())
+    return redirect(staff_path(tournament_id), 303)
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/generate/")
+@require_staff(ORGANISER)
+@again(_tournament_page)
+async def post_generate(tournament_id: int) -> ResponseReturnValue:
+    """Fix the draw."""
+    command = GenerateBracket()
+    await tournaments.generate_bracket(context().services, tournament_id, command, await actor_id())
+    return redirect(staff_path(tournament_id), 303)
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/visibility/")
+@require_staff(ORGANISER)
+@again(_tournament_page)
+async def post_visibility(tournament_id: int) -> ResponseReturnValue:
+    """Open the tournament to everyone, or to staff only."""
+    command = forms.read_change_visibility(await request.form)
+    await tournaments.change_visibility(context().services, tournament_id, command, await actor_id())
+    return redirect(staff_path(tournament_id), 303)
