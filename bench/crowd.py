@@ -24,7 +24,7 @@ from quart_app.actions.services import Services
 from quart_app.auth.sessions import COOKIE
 from quart_app.domain.commands import Command, ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.events import Envelope
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from tests.faults.spectators import JSON_KINDS, PAGE, Kind, Spectator, differences
 
 STAY_SECONDS = 10.0
@@ -227,7 +227,7 @@ class Scorer:
         # sent by hand: the cookie is for HTTPS only
         self._session = {"Cookie": f"{COOKIE}={answer.cookies[COOKIE]}"}
 
-    async def carry_out(self, tournament_id: int, wish: Command) -> Tournament:
+    async def perform(self, tournament_id: int, wish: Command) -> Tournament:
         """Carry a wish out and give the tournament after it. Raises CannotMeasure when it is refused."""
         self.deeds += 1
         door = self.deeds % 3

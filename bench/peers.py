@@ -17,7 +17,6 @@ from bench import processes
 from bench.load import compiled
 from bench.machine import PEERS_PYTHON, CannotMeasure, Cores
 from quart_app.actions import staff
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.matches import start_match
 from quart_app.actions.services import Services, utc_now
 from quart_app.actions.tournaments import create_tournament
@@ -27,6 +26,7 @@ from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate
+from quart_app.timeline.ledger import Ledger
 
 CHANNEL = "bench"
 MATCH_ID = 1
@@ -124,10 +124,10 @@ async def _seed(database_url: str, players: int, password: str) -> Seeded:
         await staff.add_staff(services, STAFF_NAME, password, "scorer")
         entrants = tuple(EntrantLine(name=f"Player {number}") for number in range(1, players + 1))
         command = CreateTournament(name="Bench cup", entrants=entrants)
-        made = await create_tournament(services, command, None, generate=True)
-        after = await start_match(services, made.id, StartMatch(match_id=MATCH_ID), None)
+        made = (await create_tournament(services, command, None, generate=True)).tournament
+        after = (await start_match(services, made.id, StartMatch(match_id=MATCH_ID), None)).tournament
         loaded = await services.ledger.load(made.id)
-        return Seeded(made.id, loaded.row.epoch, after.seq)
+        return Seeded(made.id, loaded.epoch, after.seq)
     finally:
         await database.close()
 

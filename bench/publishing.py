@@ -58,7 +58,7 @@ class Order:
         asked = parser.parse_args()
         return cls(tuple(asked.targets), asked.first, asked.events, asked.rate, Stamps(asked.stamps))
 
-    async def carry_out(self, publish: Callable[[int], Awaitable[None]], *, stamp: bool = True) -> None:
+    async def perform(self, publish: Callable[[int], Awaitable[None]], *, stamp: bool = True) -> None:
         """Say ``ready``, wait for the start, and call ``publish`` with each number at its time.
 
         Each number is stamped right before, unless ``stamp`` is False because ``publish`` does so itself.

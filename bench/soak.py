@@ -24,14 +24,14 @@ from bench.crowd import Crowd, Scorer, Visitors, kinds
 from bench.machine import CannotMeasure, cores, describe_ours, rss_bytes
 from bench.peers import Grandstand, grandstand
 from bench.running import Scale, bench
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament
-from quart_app.domain.tournament import TournamentStatus
+from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.live.bus.redis import RedisBus
 from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
+from quart_app.timeline.ledger import Ledger
 from tests.domain.strategies import at_random, players
 
 SEATS = 300
@@ -278,7 +278,7 @@ class Soaking:
         counts["tournaments"] += 1
         name = f"Soak {counts['tournaments']}"
         command = CreateTournament(name=name, entrants=players(PLAYERS))
-        tournament = await create_tournament(services, command, None, generate=True)
+        tournament = (await create_tournament(services, command, None, generate=True)).tournament
         choose = at_random(SEED + counts["tournaments"])
         crowd = Crowd(self._server.port, tournament.id, self._chance)
         visitors = Visitors(self._url, tournament.id, self._chance)
@@ -290,7 +290,7 @@ class Soaking:
             visits = [tasks.create_task(visitors.visit(keep_alive=n % 2 == 0)) for n in range(VISITORS)]
             due = time.monotonic()
             while tournament.status is not TournamentStatus.COMPLETED and self._elapsed() < self.soak.seconds:
-                tournament = await scorer.carry_out(tournament.id, choose(tournament))
+                tournament = await scorer.perform(tournament.id, choose(tournament))
                 due += 1 / DEEDS_PER_SECOND
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
             for visit in visits:

@@ -11,25 +11,23 @@ from typing import cast
 import structlog
 from quart import Quart
 
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.auth import sessions, tokens
 from quart_app.auth.tokens import Tokens
-from quart_app.domain.events import Envelope
 from quart_app.live.bus.local import LocalBus
 from quart_app.live.bus.port import Bus
 from quart_app.live.bus.redis import RedisBus
 from quart_app.live.crowd.presence import LocalPresence, RedisPresence
-from quart_app.live.rooms.hub import Hub, Sources, Standing
-from quart_app.live.streams.subscriber import Grant
+from quart_app.live.rooms.hub import Hub
+from quart_app.live.rooms.watch import Sources, Standing
+from quart_app.live.streams.subscriber import Ticket
 from quart_app.settings import Settings
-from quart_app.show import fragments
-from quart_app.show.snapshot import snapshot
 from quart_app.store import event_log
 from quart_app.store.database import schema
 from quart_app.store.database.engine import Database
 from quart_app.store.staff import select_standings
 from quart_app.telemetry import Metrics
+from quart_app.timeline.ledger import Ledger
 from quart_app.web.answers import problems
 from quart_app.web.answers.stored import PageCache, StaticFiles
 from quart_app.web.api import description as api_description
@@ -40,12 +38,14 @@ from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.doors.limits import Limits
 from quart_app.web.express.handover import StreamConnection
 from quart_app.web.express.underway import Underway
-from quart_app.web.express.way import ExpressPages
+from quart_app.web.express.way import ExpressWay
 from quart_app.web.express.whole import NoWebSocket
+from quart_app.web.feeds import express as feed_express
 from quart_app.web.feeds import feeds
 from quart_app.web.feeds import tokens as token_routes
 from quart_app.web.ops import health, metering
 from quart_app.web.ops.canary import Canary
+from quart_app.web.spectators import express as page_express
 from quart_app.web.spectators import pages
 from quart_app.web.staff import login
 from quart_app.web.staff import matches as staff_matches
@@ -67,6 +67,9 @@ ROUTES = (
 )
 """The modules whose ``blueprint`` the app serves."""
 
+EXPRESS = {page_express.PATH: page_express.page_way, feed_express.PATH: feed_express.feed_way}
+"""What is answered past Quart, where it can be."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -84,11 +87,12 @@ def create_app(settings: Settings) -> Quart:
     metrics = Metrics()
     database = Database(settings.database_url)
     bus = _bus(settings, metrics)
-    services = Services(database, bus, Ledger(database), count=metrics.events_appended.inc)
+    ledger = Ledger(database, tail_max=settings.replay_events_max)
+    services = Services(database, bus, ledger, count=metrics.events_appended.inc)
     signer = Tokens(settings, services.clock)
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     limits = Limits(settings)
-    hub = Hub(settings, bus, presence, _sources(services, signer), metrics)
+    hub = Hub(settings, bus, presence, ledger, _sources(services, signer), metrics)
     parts = Context(
         settings=settings,
         services=services,
@@ -101,7 +105,6 @@ def create_app(settings: Settings) -> Quart:
         static=StaticFiles(STATIC),
     )
     app.extensions[EXTENSION] = parts
-    feeds.register(app, parts)
 
     sessions.session_manager(settings).init_app(app)
     problems.register(app)
@@ -109,7 +112,7 @@ def create_app(settings: Settings) -> Quart:
     metering.register(app)
     for room in ROUTES:
         app.register_blueprint(room.blueprint)
-    app.asgi_app = ExpressPages(app.asgi_app, parts)  # type: ignore[method-assign]
+    app.asgi_app = ExpressWay(app.asgi_app, parts, EXPRESS)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         app.asgi_app = proxies.TrustedProxies(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     underway = Underway(app.asgi_app, settings)
@@ -142,15 +145,7 @@ def _bus(settings: Settings, metrics: Metrics) -> Bus:
 
 
 def _sources(services: Services, signer: Tokens) -> Sources:
-    async def read_log(tournament_id: int, after: int) -> tuple[str, tuple[Envelope, ...]] | None:
-        async with services.database.reading() as connection:
-            heads = await event_log.select_heads(connection, (tournament_id,))
-            if tournament_id not in heads:
-                return None
-            envelopes = await event_log.select_events(connection, tournament_id, after=after)
-            return heads[tournament_id][0], envelopes
-
-    async def read_heads(tournament_ids: Collection[int]) -> Mapping[int, tuple[str, int]]:
+    async def read_heads(tournament_ids: Collection[int]) -> Mapping[int, event_log.Head]:
         async with services.database.reading() as connection:
             return await event_log.select_heads(connection, tournament_ids)
 
@@ -158,20 +153,12 @@ def _sources(services: Services, signer: Tokens) -> Sources:
         async with services.database.reading() as connection:
             return await select_standings(connection, staff_ids)
 
-    async def renew(grant: Grant, visibility: str) -> tuple[str, Grant]:
+    async def renew(grant: Ticket, visibility: str) -> tuple[str, Ticket]:
         held = cast(tokens.Grant, grant)
         await access.check_grant(services, held, visibility)
         return signer.renew_feed(held)
 
-    return Sources(
-        read_log=read_log,
-        read_heads=read_heads,
-        read_standings=read_standings,
-        render=fragments.render_changes,
-        render_all=fragments.render_all,
-        snapshot=snapshot,
-        renew=renew,
-    )
+    return Sources(read_heads=read_heads, read_standings=read_standings, renew=renew)
 
 
 async def _keep_running(hub: Hub) -> None:

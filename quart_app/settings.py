@@ -12,94 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
+from quart_app import readers
 from quart_app.errors import BadSettings
-from quart_app.redis_url import parse_redis_url
-
-KEY_BYTES_MIN = 32
-
-
-@dataclass(frozen=True, slots=True)
-class SecretKey:
-    """A signing key with the id that tokens carry in their ``kid`` header."""
-
-    kid: str
-    secret: str = field(repr=False)
-
-
-def _integer(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise ValueError(f"{text!r} is not a whole number") from None
-        if value < least:
-            raise ValueError(f"it must be {least} or more")
-        return value
-
-    return read
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number of seconds") from None
-    if not 0 < value < float("inf"):
-        raise ValueError("it must be more than 0 seconds")
-    return value
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
-        return text
-
-    return read
-
-
-def _keys(text: str) -> tuple[SecretKey, ...]:
-    keys = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        kid, colon, secret = part.partition(":")
-        if not colon or not kid:
-            raise ValueError("write each key as NAME:SECRET, the newest first, separated by commas")
-        if len(secret.encode()) < KEY_BYTES_MIN:
-            raise ValueError(f"the secret of key {kid!r} has fewer than {KEY_BYTES_MIN} bytes")
-        keys.append(SecretKey(kid, secret))
-    if len({key.kid for key in keys}) < len(keys):
-        raise ValueError("two keys share a name")
-    return tuple(keys)
-
-
-def _database_url(text: str) -> str:
-    scheme, separator, rest = text.partition("://")
-    drivers = {
-        "postgres": "postgresql+asyncpg",
-        "postgresql": "postgresql+asyncpg",
-        "postgresql+asyncpg": "postgresql+asyncpg",
-        "sqlite": "sqlite+aiosqlite",
-        "sqlite+aiosqlite": "sqlite+aiosqlite",
-    }
-    if not separator or scheme not in drivers:
-        raise ValueError("it must begin with postgresql:// or sqlite:///")
-    return f"{drivers[scheme]}://{rest}"
-
-
-def _redis_url(text: str) -> str:
-    parse_redis_url(text)
-    return text
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
-    for origin in origins:
-        parts = urlsplit(origin)
-        if origin != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
-            raise ValueError(f"{origin!r} is not an origin such as https://example.org")
-    return origins
+from quart_app.readers import KEY_BYTES_MIN, SecretKey
 
 
 def _setting(env: str, default: Any, read: Callable[[str], Any], why: str) -> Any:
@@ -111,126 +27,165 @@ class Settings:
     """Everything that an operator can set. Construct it with ``from_env``; tests use ``for_tests``."""
 
     environment: str = _setting(
-        "GRANDSTAND_ENV", "production", _one_of("development", "production"), "development or production"
+        "GRANDSTAND_ENV",
+        "production",
+        readers.one_of("development", "production"),
+        "development or production",
     )
     secret_keys: tuple[SecretKey, ...] = field(
         default=(),
         repr=False,
         metadata={
             "env": "GRANDSTAND_SECRET_KEYS",
-            "read": _keys,
+            "read": readers.keys,
             "why": "NAME:SECRET[,NAME:SECRET], newest first",
         },
     )
     database_url: str = field(
         default="sqlite+aiosqlite:///var/grandstand.db",
         repr=False,
-        metadata={"env": "DATABASE_URL", "read": _database_url, "why": "sqlite:///FILE or postgresql://…"},
+        metadata={
+            "env": "DATABASE_URL",
+            "read": readers.database_url,
+            "why": "sqlite:///FILE or postgresql://…",
+        },
     )
     redis_url: str | None = field(
         default=None,
         repr=False,
         metadata={
             "env": "REDIS_URL",
-            "read": _redis_url,
+            "read": readers.redis_url,
             "why": "the bus between workers: redis[s]://HOST:PORT/DB, unix://PATH, "
             "redis[s]+sentinel://HOST:PORT,…/SERVICE or redis[s]+cluster://HOST:PORT,…; none: in-process",
         },
     )
     host: str = _setting("GRANDSTAND_HOST", "", str, "address to listen on")
-    port: int = _setting("PORT", 8000, _integer(0), "port to listen on")
+    port: int = _setting("PORT", 8000, readers.integer(0), "port to listen on")
     workers: int = _setting(
-        "WEB_CONCURRENCY", 1, _integer(1), "worker processes; more than one needs REDIS_URL"
+        "WEB_CONCURRENCY", 1, readers.integer(1), "worker processes; more than one needs REDIS_URL"
     )
     allowed_origins: tuple[str, ...] = _setting(
-        "GRANDSTAND_ALLOWED_ORIGINS", (), _origins, "other sites whose pages may read feeds and the API"
+        "GRANDSTAND_ALLOWED_ORIGINS",
+        (),
+        readers.origins,
+        "other sites whose pages may read feeds and the API",
     )
     trusted_proxies: int = _setting(
-        "GRANDSTAND_TRUSTED_PROXIES", 0, _integer(0), "proxies in front whose X-Forwarded-For counts"
+        "GRANDSTAND_TRUSTED_PROXIES",
+        0,
+        readers.integer(0),
+        "proxies in front whose X-Forwarded-For counts",
     )
     feed_token_seconds: float = _setting(
-        "GRANDSTAND_FEED_TOKEN_SECONDS", 300.0, _seconds, "life of a feed token"
+        "GRANDSTAND_FEED_TOKEN_SECONDS", 300.0, readers.seconds, "life of a feed token"
     )
     access_token_seconds: float = _setting(
-        "GRANDSTAND_ACCESS_TOKEN_SECONDS", 900.0, _seconds, "life of an API access token"
+        "GRANDSTAND_ACCESS_TOKEN_SECONDS", 900.0, readers.seconds, "life of an API access token"
     )
     refresh_token_seconds: float = _setting(
-        "GRANDSTAND_REFRESH_TOKEN_SECONDS", 1_209_600.0, _seconds, "life of an API refresh token"
+        "GRANDSTAND_REFRESH_TOKEN_SECONDS", 1_209_600.0, readers.seconds, "life of an API refresh token"
     )
     session_seconds: float = _setting(
-        "GRANDSTAND_SESSION_SECONDS", 43_200.0, _seconds, "life of a staff login"
+        "GRANDSTAND_SESSION_SECONDS", 43_200.0, readers.seconds, "life of a staff login"
     )
     heartbeat_seconds: float = _setting(
-        "GRANDSTAND_HEARTBEAT_SECONDS", 15.0, _seconds, "silence after which a feed sends a comment"
+        "GRANDSTAND_HEARTBEAT_SECONDS",
+        15.0,
+        readers.seconds,
+        "silence after which a feed sends a comment",
     )
     retry_seconds: float = _setting(
-        "GRANDSTAND_RETRY_SECONDS", 2.0, _seconds, "what clients are told to wait before they reconnect"
+        "GRANDSTAND_RETRY_SECONDS",
+        2.0,
+        readers.seconds,
+        "what clients are told to wait before they reconnect",
     )
     replay_events_max: int = _setting(
         "GRANDSTAND_REPLAY_EVENTS_MAX",
         10_000,
-        _integer(1),
+        readers.integer(1),
         "events a feed replays; further behind gets resync",
     )
     lag_seconds_max: float = _setting(
         "GRANDSTAND_LAG_SECONDS_MAX",
         30.0,
-        _seconds,
+        readers.seconds,
         "how long a slow reader may stay behind before it is cut",
     )
     degraded_poll_seconds: float = _setting(
-        "GRANDSTAND_DEGRADED_POLL_SECONDS", 1.0, _seconds, "how often the log is read while the bus is away"
+        "GRANDSTAND_DEGRADED_POLL_SECONDS",
+        1.0,
+        readers.seconds,
+        "how often the log is read while the bus is away",
     )
     drain_seconds: float = _setting(
         "GRANDSTAND_DRAIN_SECONDS",
         4.0,
-        _seconds,
+        readers.seconds,
         "how long a stopping worker lets its requests and streams end",
     )
     limit_streams_per_address: int = _setting(
         "GRANDSTAND_LIMIT_STREAMS_PER_ADDRESS",
         20_000,
-        _integer(1),
+        readers.integer(1),
         "open feeds of one address, over all workers",
     )
     limit_streams_per_subject: int = _setting(
         "GRANDSTAND_LIMIT_STREAMS_PER_SUBJECT",
         200,
-        _integer(1),
+        readers.integer(1),
         "open feeds of one staff member, over all workers",
     )
     limit_streams_per_tournament: int = _setting(
         "GRANDSTAND_LIMIT_STREAMS_PER_TOURNAMENT",
         50_000,
-        _integer(1),
+        readers.integer(1),
         "open feeds of one tournament, over all workers",
     )
     limit_streams_per_worker: int = _setting(
-        "GRANDSTAND_LIMIT_STREAMS_PER_WORKER", 50_000, _integer(1), "open feeds of one worker; then 503"
+        "GRANDSTAND_LIMIT_STREAMS_PER_WORKER",
+        50_000,
+        readers.integer(1),
+        "open feeds of one worker; then 503",
     )
     limit_connects_per_address: int = _setting(
-        "GRANDSTAND_LIMIT_CONNECTS_PER_ADDRESS", 5_000, _integer(1), "feeds opened a second by one address"
+        "GRANDSTAND_LIMIT_CONNECTS_PER_ADDRESS",
+        5_000,
+        readers.integer(1),
+        "feeds opened a second by one address",
     )
     limit_posts_per_staff: int = _setting(
-        "GRANDSTAND_LIMIT_POSTS_PER_STAFF", 6_000, _integer(1), "posts a minute by one staff member"
+        "GRANDSTAND_LIMIT_POSTS_PER_STAFF",
+        6_000,
+        readers.integer(1),
+        "posts a minute by one staff member",
     )
     limit_logins_per_name: int = _setting(
-        "GRANDSTAND_LIMIT_LOGINS_PER_NAME", 20, _integer(1), "tries a minute to sign in under one name"
+        "GRANDSTAND_LIMIT_LOGINS_PER_NAME",
+        20,
+        readers.integer(1),
+        "tries a minute to sign in under one name",
     )
     limit_logins_per_address: int = _setting(
-        "GRANDSTAND_LIMIT_LOGINS_PER_ADDRESS", 100, _integer(1), "tries a minute to sign in from one address"
+        "GRANDSTAND_LIMIT_LOGINS_PER_ADDRESS",
+        100,
+        readers.integer(1),
+        "tries a minute to sign in from one address",
     )
     wire: str = _setting(
         "GRANDSTAND_WIRE",
         "socket",
-        _one_of("socket", "asgi"),
+        readers.one_of("socket", "asgi"),
         "socket: write feeds to the socket; asgi: never",
     )
-    log_format: str = _setting("GRANDSTAND_LOG_FORMAT", "", _one_of("json", "console"), "json or console")
+    log_format: str = _setting(
+        "GRANDSTAND_LOG_FORMAT", "", readers.one_of("json", "console"), "json or console"
+    )
     log_level: str = _setting(
         "GRANDSTAND_LOG_LEVEL",
         "info",
-        _one_of("debug", "info", "warning", "error"),
+        readers.one_of("debug", "info", "warning", "error"),
         "least level that is logged",
     )
 

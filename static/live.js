@@ -123,7 +123,7 @@
   const plainFetch = window.fetch;
   const feed = new URL(region.getAttribute("hx-sse:connect"), location.href);
 
-  const fetchFeed = shareFeed(`grandstand:feed:${region.dataset.tournament}`, {
+  const fetchFeed = shareFeed(`grandstand:feed:${region.dataset.tournament}${feed.searchParams.get("part") ?? ""}`, {
     async connect(position, options) {
       const headers = { ...options.headers, "Last-Event-ID": position };
       const ask = () => plainFetch(feed, { ...options, headers });

@@ -15,7 +15,7 @@ from quart_app.actions import staff, tournaments
 from quart_app.actions.services import Services
 from quart_app.app import create_app
 from quart_app.domain.commands import CreateTournament, EntrantLine
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.live.rooms.hub import Hub
 from quart_app.serving import server as serving
 from quart_app.settings import Settings
@@ -65,7 +65,7 @@ class Server:
             entrants=tuple(EntrantLine(name=f"P{n}") for n in range(1, players + 1)),
             **options,
         )
-        return await tournaments.create_tournament(self.services, command, None, generate=True)
+        return (await tournaments.create_tournament(self.services, command, None, generate=True)).tournament
 
     @asynccontextmanager
     async def feed(

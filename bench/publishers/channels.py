@@ -23,7 +23,7 @@ async def main() -> None:
     async def publish(number: int) -> None:
         await layer.group_send(order.targets[0], {"type": "tournament.event", "text": payload(number)})
 
-    await order.carry_out(publish)
+    await order.perform(publish)
 
 
 if __name__ == "__main__":

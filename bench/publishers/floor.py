@@ -22,7 +22,7 @@ async def main() -> None:
         await writer.drain()
 
     await asyncio.sleep(0.1)  # the floor takes what comes first, alone, for the kind of connection
-    await order.carry_out(publish)
+    await order.perform(publish)
     writer.close()
     await writer.wait_closed()
 

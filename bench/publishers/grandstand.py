@@ -13,13 +13,13 @@ import asyncio
 from collections.abc import Sequence
 
 from bench.publishing import Order, Stamps
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.matches import update_score
 from quart_app.actions.services import Services
 from quart_app.domain.commands import UpdateScore
 from quart_app.domain.events import Envelope, ScoreUpdated
 from quart_app.live.bus.redis import RedisBus
 from quart_app.store.database.engine import Database
+from quart_app.timeline.ledger import Ledger
 
 
 class StampingBus(RedisBus):
@@ -68,7 +68,7 @@ async def main() -> None:
             await score(number)
     else:
         await services.ledger.load(int(tournament_id))
-    await order.carry_out(announce if burst else score, stamp=False)
+    await order.perform(announce if burst else score, stamp=False)
     await bus.close()
     await database.close()
 

@@ -25,7 +25,7 @@ async def main() -> None:
         if answer.status not in (200, 201, 202):
             raise SystemExit(f"nchan answered {answer.status}")
 
-    await order.carry_out(publish)
+    await order.perform(publish)
     connection.close()
 
 

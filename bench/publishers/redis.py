@@ -22,7 +22,7 @@ async def main() -> None:
     async def publish(number: int) -> None:
         await redis.publish(channel, payload(number))
 
-    await order.carry_out(publish)
+    await order.perform(publish)
     await redis.aclose()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from quart_app.actions.perform import record
+from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
 from quart_app.domain.decisions import accept
 from quart_app.domain.events import (
@@ -22,18 +23,18 @@ from quart_app.domain.events import (
     MatchStarted,
     ScoreUpdated,
 )
-from quart_app.domain.tournament import Tournament
 from quart_app.errors import InvalidInput
 
 
 async def broadcast_tournament_event(
     services: Services, tournament_id: int, event_type: str, data: Mapping[str, Any]
-) -> Tournament:
-    """Log one of the four events of play as it was told, and announce it.
+) -> Recorded:
+    """Log one of the four events of play, decided anew from what was told, and announce it.
 
     ``data`` has the keys of the contract (docs/feed.md); ``tournament_id`` may be left out. A score that
-    stands already changes nothing. Raises InvalidInput for data that is no such event, NotFound for an
-    unknown tournament or match, and a Conflict where the event cannot follow the present state.
+    stands already changes nothing, and neither does what a result moves: that is logged with the result.
+    Raises InvalidInput for data that is no such event, NotFound for an unknown tournament or match, and a
+    Conflict where the event cannot follow the present state.
     """
     event = _read(tournament_id, event_type, data)
     return await record(services, tournament_id, lambda tournament: accept(tournament, event), None)
@@ -41,29 +42,29 @@ async def broadcast_tournament_event(
 
 async def broadcast_match_started(
     services: Services, tournament_id: int, data: Mapping[str, Any]
-) -> Tournament:
+) -> Recorded:
     """A match has begun."""
     return await broadcast_tournament_event(services, tournament_id, MatchStarted.type, data)
 
 
 async def broadcast_score_updated(
     services: Services, tournament_id: int, data: Mapping[str, Any]
-) -> Tournament:
+) -> Recorded:
     """A live match has a new score."""
     return await broadcast_tournament_event(services, tournament_id, ScoreUpdated.type, data)
 
 
 async def broadcast_match_completed(
     services: Services, tournament_id: int, data: Mapping[str, Any]
-) -> Tournament:
-    """A match has its result; the players move on in the bracket."""
+) -> Recorded:
+    """A match has its result; the players move on, which a ``bracket_updated`` of ours tells."""
     return await broadcast_tournament_event(services, tournament_id, MatchCompleted.type, data)
 
 
 async def broadcast_bracket_updated(
     services: Services, tournament_id: int, data: Mapping[str, Any]
-) -> Tournament:
-    """What a result moved, for those who follow the feed; the moves themselves come with the result."""
+) -> Recorded:
+    """What a result moved: compared with what it did move, and never logged a second time."""
     return await broadcast_tournament_event(services, tournament_id, BracketUpdated.type, data)
 
 

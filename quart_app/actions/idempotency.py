@@ -1,41 +1,53 @@
-"""A request with an Idempotency-Key is carried out once; when it is sent again, its answer is repeated."""
+"""A request with an Idempotency-Key is carried out once; when it is sent again, its answer is repeated.
+
+The key and the answer stand in the very transaction of what was done: either all is there or nothing,
+whatever dies when. Of two requests at once the second waits for the first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
-from quart_app.actions.services import Services
-from quart_app.errors import AppError, Unavailable
-from quart_app.store.idempotency import Answer, delete_claim, insert_claim, update_claim
+from quart_app.actions.recorded import Recorded
+from quart_app.store.database.engine import Connection
+from quart_app.store.idempotency import KeptAnswer, insert_claim, update_claim
 
 
-async def answer_once(
-    services: Services, scope: str, key: str, fingerprint: str, work: Callable[[], Awaitable[Answer]]
-) -> tuple[Answer, bool]:
-    """What ``work`` answers, or what it answered when the key was first used; and whether it is a repeat.
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The key of a request. ``scope`` keeps callers apart, ``fingerprint`` tells requests apart; ``answer``
+    makes
+    the answer that is kept."""
 
-    ``scope`` keeps callers apart, ``fingerprint`` tells requests apart. When ``work`` refuses (an AppError),
-    nothing was done: the key is free again, and the error goes on. Where nobody knows whether anything was
-    done, the key stays taken for a minute. Raises IdempotencyKeyReused when the key was used for another
-    request, IdempotencyConflict while its first use is still running, or its outcome is open.
+    scope: str
+    key: str
+    fingerprint: str
+    answer: Callable[[Recorded], KeptAnswer]
+
+
+class Repeated(Exception):
+    """The request has been carried out before, and was answered with ``answer``."""
+
+    def __init__(self, answer: KeptAnswer) -> None:
+        super().__init__("carried out before")
+        self.answer = answer
+
+
+async def claim(connection: Connection, once: Once, now: datetime) -> None:
+    """Take the key for this transaction.
+
+    Raises Repeated where it has been carried out, IdempotencyKeyReused where the key belongs to another
+    request, IdempotencyConflict where an older version of this program has begun it and not ended.
     """
-    async with services.database.writing() as connection:
-        kept = await insert_claim(
-            connection, scope=scope, key=key, fingerprint=fingerprint, now=services.clock()
-        )
+    kept = await insert_claim(
+        connection, scope=once.scope, key=once.key, fingerprint=once.fingerprint, now=now
+    )
     if kept is not None:
-        return kept, True
-    try:
-        answer = await work()
-    except AppError as error:
-        if not (isinstance(error, Unavailable) and error.outcome_open):
-            # Should the database be away, the claim ends by itself; the caller's error is the one to tell.
-            with suppress(Unavailable):
-                async with services.database.writing() as connection:
-                    await delete_claim(connection, scope=scope, key=key)
-        raise
-    with suppress(Unavailable):
-        async with services.database.writing() as connection:
-            await update_claim(connection, scope=scope, key=key, answer=answer)
-    return answer, False
+        raise Repeated(kept)
+
+
+async def fulfil(connection: Connection, once: Once, recorded: Recorded) -> None:
+    """Keep the answer to what was done in this transaction."""
+    await update_claim(connection, scope=once.scope, key=once.key, answer=once.answer(recorded))

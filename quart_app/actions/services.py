@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from quart_app.actions.ledger import Ledger
 from quart_app.domain.events import Envelope
 from quart_app.live.bus.port import Bus
 from quart_app.store.database.engine import Database
+from quart_app.timeline.ledger import Ledger
 
 _T = TypeVar("_T")
 

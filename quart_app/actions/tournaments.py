@@ -1,11 +1,13 @@
-"""What an organiser does with a tournament. Each gives the tournament after its events."""
+"""What an organiser does with a tournament. Each gives what it has recorded."""
 
 from __future__ import annotations
 
-import secrets
+import asyncio
 from functools import reduce
 
-from quart_app.actions.perform import carry_out, summary_of
+from quart_app.actions.idempotency import Once, claim, fulfil
+from quart_app.actions.perform import perform, summary_of, tell
+from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
 from quart_app.domain.commands import (
     ChangeVisibility,
@@ -16,13 +18,10 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import Tournament
 from quart_app.store import event_log, tournaments
-
-
-def new_epoch() -> str:
-    """A random name for one incarnation of a log: an id of another one can never be mistaken for ours."""
-    return secrets.token_hex(4)
+from quart_app.timeline.ledger import new_epoch
 
 
 async def create_tournament(
@@ -31,48 +30,58 @@ async def create_tournament(
     actor_id: int | None,
     *,
     generate: bool = False,
-    epoch: str | None = None,
-) -> Tournament:
+    once: Once | None = None,
+) -> Recorded:
     """Open a tournament with its entrants, and with ``generate`` build its bracket at once.
 
-    ``epoch`` names its log, for a caller who has to know it; without one a name is made. Raises InvalidInput
-    with every problem; then nothing is created.
+    Raises InvalidInput with every problem; then nothing is created. With ``once`` as ``perform.record``.
     """
+    # shielded: a caller who hangs up must not cut what is committed off from being announced
+    return await asyncio.shield(services.begin(_create(services, command, actor_id, generate, once)))
+
+
+async def _create(
+    services: Services, command: CreateTournament, actor_id: int | None, generate: bool, once: Once | None
+) -> Recorded:
     now = services.clock()
     steps: tuple[Command, ...] = (command, GenerateBracket()) if generate else (command,)
-    epoch = epoch or new_epoch()
+    epoch = new_epoch()
     async with services.database.writing() as connection:
+        if once is not None:
+            await claim(connection, once, now)
         tournament_id = await tournaments.insert_tournament(connection, epoch=epoch, at=now)
         tournament = Tournament(tournament_id)
         log: list[Event] = []
         for step in steps:
             events = decide(tournament, step, now, actor_id)
-            tournament = reduce(Tournament.apply, events, tournament)
+            tournament = reduce(apply, events, tournament)
             log += events
         envelopes = await event_log.append_events(
             connection, tournament_id, 0, log, at=now, actor_id=actor_id, summary=summary_of(tournament)
         )
-    services.ledger.keep(epoch, tournament)
-    await services.announce(envelopes)
-    return tournament
+        recorded = Recorded(epoch, tournament, envelopes)
+        if once is not None:
+            await fulfil(connection, once, recorded)
+    await tell(services, recorded)
+    return recorded
 
 
 async def register_participants(
     services: Services, tournament_id: int, command: RegisterParticipants, actor_id: int | None
-) -> Tournament:
+) -> Recorded:
     """Replace the list of entrants. Raises InvalidInput, or BracketExists once the bracket is generated."""
-    return await carry_out(services, tournament_id, command, actor_id)
+    return await perform(services, tournament_id, command, actor_id)
 
 
 async def generate_bracket(
     services: Services, tournament_id: int, command: GenerateBracket, actor_id: int | None
-) -> Tournament:
+) -> Recorded:
     """Fix the draw and build the bracket. Raises BracketExists the second time."""
-    return await carry_out(services, tournament_id, command, actor_id)
+    return await perform(services, tournament_id, command, actor_id)
 
 
 async def change_visibility(
     services: Services, tournament_id: int, command: ChangeVisibility, actor_id: int | None
-) -> Tournament:
+) -> Recorded:
     """Make it public or private; going private ends the spectators' streams. Raises InvalidInput."""
-    return await carry_out(services, tournament_id, command, actor_id)
+    return await perform(services, tournament_id, command, actor_id)

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from quart_app.settings import SecretKey, Settings
+from quart_app.readers import SecretKey
+from quart_app.settings import Settings
 
 FILE = Path("var/development.json")
 STAFF_NAME = "organiser"
 
 
-class Credentials(msgspec.Struct, frozen=True):
+class GeneratedLogin(msgspec.Struct, frozen=True):
     """The generated key and login."""
 
     secret: str
@@ -26,13 +27,13 @@ class Credentials(msgspec.Struct, frozen=True):
     staff_password: str
 
 
-def credentials(file: Path = FILE) -> Credentials:
+def credentials(file: Path = FILE) -> GeneratedLogin:
     """The credentials kept in ``file``, made now if there are none."""
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Credentials)
+        return msgspec.json.decode(file.read_bytes(), type=GeneratedLogin)
     except (FileNotFoundError, msgspec.DecodeError):
         pass
-    made = Credentials(secrets.token_hex(32), STAFF_NAME, secrets.token_urlsafe(9))
+    made = GeneratedLogin(secrets.token_hex(32), STAFF_NAME, secrets.token_urlsafe(9))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

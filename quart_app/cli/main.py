@@ -1,4 +1,5 @@
-"""The command line: ``python -m quart_app serve | migrate | staff | demo | backup | restore``.
+"""The command line: ``python -m quart_app serve | migrate | staff | demo | backup | restore |
+new-epoch``.
 
 Every expected failure ends with one plain message on standard error and exit status 2; never a traceback.
 """
@@ -17,9 +18,9 @@ import structlog
 import uvloop
 
 from quart_app.actions import staff as staff_actions
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.upkeep import backup
+from quart_app.actions.upkeep.epochs import renew_epochs
 from quart_app.app import STATIC, create_app
 from quart_app.cli import development
 from quart_app.demo import player
@@ -35,6 +36,7 @@ from quart_app.store.database import schema
 from quart_app.store.database.engine import Database
 from quart_app.store.staff import ROLES, select_all_staff, select_staff_by_name
 from quart_app.telemetry import configure_logging
+from quart_app.timeline.ledger import Ledger
 from quart_app.web.doors.context import EXTENSION, Context
 
 MIGRATION_WAITS = 5
@@ -90,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     put_back.add_argument("file", type=Path)
     put_back.add_argument("--replace", action="store_true", help="delete what is in the database first")
     put_back.set_defaults(run=_restore)
+
+    renew = commands.add_parser(
+        "new-epoch",
+        help="after the database was restored by its own tools: no id of before is valid any more",
+    )
+    renew.set_defaults(run=_new_epoch)
 
     people = commands.add_parser("staff", help="accounts of those who run tournaments")
     actions = people.add_subparsers(required=True, metavar="ACTION")
@@ -161,7 +169,7 @@ async def _say_where(settings: Settings, services: Services, listening: socket.s
     print("  Stop with Ctrl-C\n", flush=True)
 
 
-async def _ensure_login(services: Services, made: development.Credentials) -> None:
+async def _ensure_login(services: Services, made: development.GeneratedLogin) -> None:
     async with services.database.reading() as connection:
         known = await select_staff_by_name(connection, made.staff_name)
     if known is None:
@@ -232,6 +240,13 @@ async def _backup(settings: Settings, asked: argparse.Namespace) -> None:
 async def _restore(settings: Settings, asked: argparse.Namespace) -> None:
     async def use(services: Services) -> None:
         print(f"{await backup.restore(services, asked.file, replace=asked.replace)} rows are restored.")
+
+    await _with_services(settings, use)
+
+
+async def _new_epoch(settings: Settings, asked: argparse.Namespace) -> None:
+    async def use(services: Services) -> None:
+        print(f"{await renew_epochs(services)} tournaments have a new epoch.")
 
     await _with_services(settings, use)
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from quart_app.actions import matches, tournaments
+from quart_app.actions import tournaments
+from quart_app.actions.perform import perform
 from quart_app.actions.services import Services
 from quart_app.demo.script import Game, Script
-from quart_app.domain.bracket import Match, MatchStatus
+from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.commands import (
     ChangeVisibility,
     ConfirmResult,
@@ -25,7 +26,7 @@ from quart_app.domain.commands import (
     StartMatch,
     UpdateScore,
 )
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.errors import Conflict, NotFound, Unavailable
 from quart_app.store.event_log import select_events
 from quart_app.store.tournaments import select_tournaments
@@ -170,13 +171,7 @@ def _confirmation(tournament: Tournament, match: Match, game: Game) -> ConfirmRe
 async def _carry_out(
     services: Services, tournament_id: int, wish: StartMatch | UpdateScore | ConfirmResult
 ) -> Tournament:
-    match wish:
-        case StartMatch():
-            return await matches.start_match(services, tournament_id, wish, None)
-        case UpdateScore():
-            return await matches.update_score(services, tournament_id, wish, None)
-        case ConfirmResult():
-            return await matches.confirm_result(services, tournament_id, wish, None)
+    return (await perform(services, tournament_id, wish, None)).tournament
 
 
 def _stages(script: Script) -> list[dict[int, Game]]:
@@ -201,7 +196,7 @@ async def _created(services: Services, script: Script) -> Tournament:
         seeding="given",
         third_place=True,
     )
-    return await tournaments.create_tournament(services, command, None, generate=True)
+    return (await tournaments.create_tournament(services, command, None, generate=True)).tournament
 
 
 async def _continued(services: Services, script: Script) -> Tournament | None:

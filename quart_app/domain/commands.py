@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FORMATS = ("single_elimination",)
 SEEDINGS = ("standard", "given")
 PUBLIC = "public"
 PRIVATE = "private"

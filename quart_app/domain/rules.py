@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from quart_app.domain.commands import (
-    FORMATS,
     SEEDINGS,
     VISIBILITIES,
     ConfirmResult,
@@ -19,6 +18,7 @@ from quart_app.domain.commands import (
     EntrantLine,
 )
 from quart_app.domain.events import rfc3339
+from quart_app.domain.formats import FORMATS
 from quart_app.domain.seeding import draw_size
 from quart_app.errors import InvalidInput
 
@@ -67,14 +67,22 @@ def check_tournament(command: CreateTournament) -> None:
     ):
         if value not in allowed:
             problems[field] = f"Choose one of: {', '.join(allowed)}."
-    problems |= _entrant_problems(command.entrants, command.seeding, command.third_place)
+    problems |= _entrant_problems(command.entrants, command.seeding)
+    if command.format in FORMATS and "participants" not in problems:
+        problems |= _format_problems(command.format, command.entrants, command.third_place)
     if problems:
         raise InvalidInput(problems)
 
 
-def check_entrants(entrants: Sequence[EntrantLine], seeding: str, third_place: bool) -> None:
+def check_entrants(entrants: Sequence[EntrantLine], seeding: str) -> None:
     """A list of entrants."""
-    if problems := _entrant_problems(entrants, seeding, third_place):
+    if problems := _entrant_problems(entrants, seeding):
+        raise InvalidInput(problems)
+
+
+def check_format(format: str, entrants: Sequence[EntrantLine], third_place: bool) -> None:
+    """Whether a format can be played by these entrants."""
+    if problems := _format_problems(format, entrants, third_place):
         raise InvalidInput(problems)
 
 
@@ -124,7 +132,7 @@ def _printable(text: str) -> bool:
     )
 
 
-def _as_seen(name: str) -> str:
+def as_seen(name: str) -> str:
     """What tells a name from another: neither case nor a character that has no shape of its own."""
     return "".join(
         char
@@ -134,14 +142,14 @@ def _as_seen(name: str) -> str:
 
 
 def _name_problem(name: str) -> str | None:
-    if not _as_seen(name):
+    if not as_seen(name):
         return "is empty"
     if len(tidy(name)) > NAME_LENGTH_MAX:
         return f"is longer than {NAME_LENGTH_MAX} characters"
     return None if _printable(name) else "holds a character that cannot be shown"
 
 
-def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str, third_place: bool) -> dict[str, str]:
+def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str) -> dict[str, str]:
     named = [line for line in entrants if line.name is not None]
     if len(named) < PARTICIPANTS_MIN:
         return {"participants": f"A tournament needs at least {PARTICIPANTS_MIN} participants."}
@@ -159,9 +167,12 @@ def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str, third_place
             }
     if problem := _line_problem(entrants):
         return {"participants": problem}
-    if third_place and len(named) < 4:
-        return {"third_place": "A third-place match needs at least 4 participants."}
     return {}
+
+
+def _format_problems(format: str, entrants: Sequence[EntrantLine], third_place: bool) -> dict[str, str]:
+    participants = sum(line.name is not None for line in entrants)
+    return dict(FORMATS[format].problems(participants, third_place=third_place))
 
 
 def _line_problem(entrants: Sequence[EntrantLine]) -> str | None:
@@ -172,7 +183,7 @@ def _line_problem(entrants: Sequence[EntrantLine]) -> str | None:
             continue
         if problem := _name_problem(line.name):
             return f"The name on line {number} {problem}."
-        if (first := names.setdefault(_as_seen(line.name), number)) != number:
+        if (first := names.setdefault(as_seen(line.name), number)) != number:
             name = tidy(line.name)
             return f"“{name}” stands on lines {first} and {number}; spectators could not tell them apart."
         if line.seed is None:

@@ -1,24 +1,11 @@
-"""How matches and open slots are called: "QF 2", "Winner of QF 1"."""
+"""How open slots are called, "Winner of QF 1", and how a name stands in a sentence."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from quart_app.domain.bracket import Match
 from quart_app.domain.events import SlotPlan
-from quart_app.domain.formats.single_elimination import THIRD_PLACE
-from quart_app.domain.tournament import Tournament
-
-_SHORT = {"Final": "Final", "Semi-finals": "SF", "Quarter-finals": "QF"}
-
-
-def match_label(tournament: Tournament, match: Match) -> str:
-    """A match's short name, unique in its bracket: "R16 3", "QF 2", "Final", "3rd place"."""
-    if match.plan.stage == THIRD_PLACE:
-        return "3rd place"
-    name = tournament.round_names[match.plan.round - 1]
-    short = _SHORT.get(name) or name.replace("Round of ", "R")
-    return short if short == "Final" else f"{short} {match.plan.position}"
+from quart_app.domain.state.tournament import Tournament
 
 
 def source_label(tournament: Tournament, source: SlotPlan) -> str:
@@ -27,7 +14,7 @@ def source_label(tournament: Tournament, source: SlotPlan) -> str:
         return "Bye"
     for feeder, side in ((source.winner_of, "Winner"), (source.loser_of, "Loser")):
         if feeder is not None:
-            return f"{side} of {match_label(tournament, tournament.matches[feeder])}"
+            return f"{side} of {tournament.matches[feeder].plan.label}"
     return ""
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from quart_app.domain.commands import FORMATS, VISIBILITIES
+from quart_app.domain.commands import VISIBILITIES
+from quart_app.domain.formats import FORMATS
 from quart_app.domain.rules import NAME_LENGTH_MAX, PARTICIPANTS_MAX, SCORE_MAX
-from quart_app.domain.tournament import TournamentStatus
+from quart_app.domain.state.tournament import TournamentStatus
 
 ID_MAX = 2**63 - 1
 """The largest id that a database keeps."""
@@ -34,7 +35,7 @@ PositionId = Annotated[
     ),
 ]
 
-Format = Annotated[str, Meta(extra_json_schema={"enum": list(FORMATS)})]
+FormatName = Annotated[str, Meta(extra_json_schema={"enum": list(FORMATS)})]
 
 Visibility = Annotated[str, Meta(extra_json_schema={"enum": list(VISIBILITIES)})]
 

@@ -7,10 +7,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from quart_app.domain.bracket import Match, MatchStatus
+from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.events import EVENT_TYPES, Envelope
-from quart_app.domain.tournament import Participant, Tournament
-from quart_app.show.shapes import Answer, Count, Format, Id, Moment, PositionId, Status, Visibility
+from quart_app.domain.state.roster import Participant
+from quart_app.domain.state.tournament import Tournament
+from quart_app.show.shapes import Answer, Count, FormatName, Id, Moment, PositionId, Status, Visibility
 from quart_app.store.tournaments import TournamentRow
 
 
@@ -100,7 +101,7 @@ class TournamentState(Answer, frozen=True, kw_only=True):
 
     id: Id
     name: str
-    format: Format
+    format: FormatName
     status: Status
     champion: Champion | None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -91,16 +92,22 @@ async def select_events(
 
     Raises domain.events.UnknownEvent for one that a newer program wrote.
     """
-    query = (
-        sa.select(log, tournaments.c.epoch)
-        .join(tournaments)
-        .where(log.c.tournament_id == tournament_id, log.c.seq > after)
-        .order_by(log.c.seq)
-        .limit(limit)
+    return await _select(
+        conn, _ROWS.where(log.c.tournament_id == tournament_id, log.c.seq > after).limit(limit)
     )
+
+
+async def select_events_at(
+    conn: AsyncConnection, tournament_id: int, seqs: Collection[int]
+) -> tuple[Envelope, ...]:
+    """The tournament's events with these seqs, in order. Raises UnknownEvent as ``select_events`` does."""
+    return await _select(conn, _ROWS.where(log.c.tournament_id == tournament_id, log.c.seq.in_(seqs)))
+
+
+async def _select(conn: AsyncConnection, query: sa.Select[Any]) -> tuple[Envelope, ...]:
     return tuple(
         Envelope(
-            tournament_id=tournament_id,
+            tournament_id=row.tournament_id,
             epoch=row.epoch,
             seq=row.seq,
             event=decode_event(row.type, row.version, row.data),
@@ -112,8 +119,19 @@ async def select_events(
     )
 
 
-async def select_heads(conn: AsyncConnection, tournament_ids: Collection[int]) -> dict[int, tuple[str, int]]:
-    """Where the logs stand: each id that exists, with its epoch and head seq."""
-    query = sa.select(tournaments.c.id, tournaments.c.epoch, tournaments.c.head_seq)
-    found = await conn.execute(query.where(tournaments.c.id.in_(tournament_ids)))
-    return {tournament_id: (epoch, head_seq) for tournament_id, epoch, head_seq in found}
+class Head(NamedTuple):
+    """Where a log stands, and when it was last written to (RFC 3339)."""
+
+    epoch: str
+    seq: int
+    at: str
+
+
+async def select_heads(conn: AsyncConnection, tournament_ids: Collection[int]) -> dict[int, Head]:
+    """Where the logs stand: each id that exists."""
+    columns = tournaments.c.id, tournaments.c.epoch, tournaments.c.head_seq, tournaments.c.updated_at
+    found = await conn.execute(sa.select(*columns).where(tournaments.c.id.in_(tournament_ids)))
+    return {tournament_id: Head(*head) for tournament_id, *head in found}
+
+
+_ROWS = sa.select(log, tournaments.c.epoch).join(tournaments).order_by(log.c.seq)

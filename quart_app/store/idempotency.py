@@ -1,8 +1,8 @@
 """Idempotency-Keys: a POST that is sent twice is done once, and both times gets the same answer.
 
-The first request claims its key in a transaction of its own before it does anything; its answer is filled in
-afterwards; when it failed without an effect it releases the key. A ``scope`` keeps callers apart, so that
-nobody is shown another's answer. Callers bound the length of ``key`` (an index entry takes some 2,000 bytes).
+A request claims its key in the transaction of what it does, and fills its answer in there too; so one that
+failed has left no claim. A ``scope`` keeps callers apart, so that nobody is shown another's answer. Callers
+bound the length of ``key`` (an index entry takes some 2,000 bytes).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CLAIM_KEPT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KeptAnswer:
     """What the first request was answered. ``body`` is the exact bytes."""
 
     status: int
@@ -38,10 +38,10 @@ class Answer:
 
 async def insert_claim(
     conn: AsyncConnection, *, scope: str, key: str, fingerprint: str, now: datetime
-) -> Answer | None:
+) -> KeptAnswer | None:
     """Claim a key for the request with this ``fingerprint`` (a digest of method, path and body).
 
-    None means that the key is the caller's: do the work, then ``update_claim`` or ``delete_claim``. An Answer
+    None means that the key is the caller's: do the work, then ``update_claim``. An KeptAnswer
     is the one to repeat. Raises IdempotencyKeyReused when the key was used for another request,
     IdempotencyConflict while its first one is still running. Records that are too old are deleted on the way.
     """
@@ -69,21 +69,16 @@ async def insert_claim(
         )
     if row is None or row.status is None:
         raise IdempotencyConflict("The first request with this Idempotency-Key is still running; try later.")
-    return Answer(row.status, json.loads(row.headers), row.body)
+    return KeptAnswer(row.status, json.loads(row.headers), row.body)
 
 
-async def update_claim(conn: AsyncConnection, *, scope: str, key: str, answer: Answer) -> None:
+async def update_claim(conn: AsyncConnection, *, scope: str, key: str, answer: KeptAnswer) -> None:
     """Fill in the answer of a claimed key."""
     await conn.execute(
         keys.update()
         .where(_is(scope, key))
         .values(status=answer.status, headers=json.dumps(dict(answer.headers)), body=answer.body)
     )
-
-
-async def delete_claim(conn: AsyncConnection, *, scope: str, key: str) -> None:
-    """Release a claimed key whose request had no effect, so that a retry is tried for real."""
-    await conn.execute(keys.delete().where(_is(scope, key), keys.c.status.is_(None)))
 
 
 def _is(scope: str, key: str) -> sa.ColumnElement[bool]:

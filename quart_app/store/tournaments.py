@@ -85,6 +85,22 @@ async def select_tournaments(
     return tuple(TournamentRow(*row) for row in await conn.execute(query))
 
 
+async def select_every_epoch(conn: AsyncConnection) -> dict[int, str]:
+    """The epoch of every log, by tournament; the server's own are among them."""
+    found = await conn.execute(sa.select(tournaments.c.id, tournaments.c.epoch))
+    return {row.id: row.epoch for row in found}
+
+
+async def update_epoch(conn: AsyncConnection, tournament_id: int, *, epoch: str, new_epoch: str) -> bool:
+    """Name the log's incarnation anew, and say whether it still had the name ``epoch``."""
+    renamed = await conn.execute(
+        tournaments.update()
+        .where(tournaments.c.id == tournament_id, tournaments.c.epoch == epoch)
+        .values(epoch=new_epoch)
+    )
+    return renamed.rowcount == 1
+
+
 async def delete_own_tournaments(conn: AsyncConnection, *, before: datetime) -> None:
     """Delete what the server made for its own use and has not written to since ``before``, with its log."""
     stale = sa.and_(tournaments.c.id < 0, tournaments.c.updated_at < rfc3339(before))

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from quart_app.actions import staff, tournaments
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.upkeep import backup
 from quart_app.domain.commands import CreateTournament, EntrantLine
@@ -16,6 +15,7 @@ from quart_app.live.bus.local import LocalBus
 from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate
 from quart_app.store.event_log import select_events
+from quart_app.timeline.ledger import Ledger
 from tests.services import PostgresServer
 
 CUP = CreateTournament(name="Cup", entrants=tuple(EntrantLine(name=name) for name in "abcd"))
@@ -29,7 +29,7 @@ def services_of(database: Database) -> Services:
 async def some_history(services: Services) -> int:
     """A tournament and an account; gives the tournament's id."""
     await staff.add_staff(services, "anna", "correct horse battery", "organiser")
-    return (await tournaments.create_tournament(services, CUP, None, generate=True)).id
+    return (await tournaments.create_tournament(services, CUP, None, generate=True)).tournament.id
 
 
 async def log_of(services: Services, tournament_id: int) -> list[tuple[int, bytes]]:
@@ -47,7 +47,7 @@ async def test_restored_log_is_the_same_under_a_new_epoch(database: Database, tm
     await tournaments.create_tournament(services, CUP, None)
     await backup.restore(services, tmp_path / "all.gz", replace=True)
     after = await services.ledger.load(tournament_id)
-    assert (await log_of(services, tournament_id), after.tournament, after.row.epoch == before.row.epoch) == (
+    assert (await log_of(services, tournament_id), after.tournament, after.epoch == before.epoch) == (
         log,
         before.tournament,
         False,
@@ -70,7 +70,7 @@ async def test_backup_of_one_database_restores_into_the_other(
     try:
         await backup.restore(other, tmp_path / "all.gz", replace=False)
         log = await log_of(other, tournament_id)
-        new = await tournaments.create_tournament(other, CUP, None)
+        new = (await tournaments.create_tournament(other, CUP, None)).tournament
         anna = await staff.authenticate(other, "anna", "correct horse battery")
     finally:
         await other.database.close()

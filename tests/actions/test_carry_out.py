@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from quart_app import errors
 from quart_app.actions import broadcast, matches, tournaments
-from quart_app.actions.idempotency import answer_once
-from quart_app.actions.ledger import Ledger
+from quart_app.actions.idempotency import Once, Repeated
+from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
 from quart_app.domain.commands import (
     ChangeVisibility,
@@ -23,12 +23,13 @@ from quart_app.domain.commands import (
     StartMatch,
     UpdateScore,
 )
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.live.bus.local import LocalBus
 from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
-from quart_app.store.idempotency import Answer
+from quart_app.store.idempotency import KeptAnswer
 from quart_app.store.tournaments import select_tournaments
+from quart_app.timeline.ledger import Ledger
 
 
 def services_of(database: Database) -> Services:
@@ -44,7 +45,7 @@ def cup(players: int = 4, **options: Any) -> CreateTournament:
 
 async def created(services: Services, players: int = 4) -> Tournament:
     """A tournament with its bracket."""
-    return await tournaments.create_tournament(services, cup(players), None, generate=True)
+    return (await tournaments.create_tournament(services, cup(players), None, generate=True)).tournament
 
 
 async def seqs(services: Services, tournament_id: int) -> list[int]:
@@ -76,7 +77,7 @@ async def test_two_referees_with_the_same_version_cannot_overwrite_each_other(da
     """Of two posts that saw the same score one wins, and the other is told both scores."""
     services = services_of(database)
     tournament = await created(services)
-    started = await matches.start_match(services, tournament.id, StartMatch(match_id=1), None)
+    started = (await matches.start_match(services, tournament.id, StartMatch(match_id=1), None)).tournament
     version = started.matches[1].version
     posts = [
         matches.update_score(
@@ -88,7 +89,7 @@ async def test_two_referees_with_the_same_version_cannot_overwrite_each_other(da
         for a, b in ((1, 0), (0, 1))
     ]
     outcomes = await asyncio.gather(*posts, return_exceptions=True)
-    assert {type(outcome) for outcome in outcomes} == {Tournament, errors.VersionConflict}
+    assert {type(outcome) for outcome in outcomes} == {Recorded, errors.VersionConflict}
 
 
 async def test_result_and_bracket_come_in_one_transaction(database: Database) -> None:
@@ -133,10 +134,10 @@ async def test_refused_tournament_leaves_no_trace(database: Database) -> None:
 async def test_participants_can_change_until_the_bracket_is_generated(database: Database) -> None:
     """A draft's list is replaced; afterwards it is fixed."""
     services = services_of(database)
-    draft = await tournaments.create_tournament(services, cup(4), None)
+    draft = (await tournaments.create_tournament(services, cup(4), None)).tournament
     lines = RegisterParticipants(entrants=cup(6).entrants)
     await tournaments.register_participants(services, draft.id, lines, None)
-    generated = await tournaments.generate_bracket(services, draft.id, GenerateBracket(), None)
+    generated = (await tournaments.generate_bracket(services, draft.id, GenerateBracket(), None)).tournament
     assert len(generated.participants) == 6
     with pytest.raises(errors.BracketExists):
         await tournaments.register_participants(services, draft.id, lines, None)
@@ -147,7 +148,7 @@ async def test_same_visibility_changes_nothing(database: Database) -> None:
     services = services_of(database)
     tournament = await created(services)
     command = ChangeVisibility(visibility="public")
-    assert (await tournaments.change_visibility(services, tournament.id, command, None)).seq == 3
+    assert (await tournaments.change_visibility(services, tournament.id, command, None)).tournament.seq == 3
 
 
 async def test_unknown_tournament_is_not_found(database: Database) -> None:
@@ -161,7 +162,7 @@ async def test_two_ledgers_agree(database: Database) -> None:
     services, other = services_of(database), services_of(database)
     tournament = await created(services, 8)
     await other.ledger.load(tournament.id)
-    after = await matches.start_match(services, tournament.id, StartMatch(match_id=2), None)
+    after = (await matches.start_match(services, tournament.id, StartMatch(match_id=2), None)).tournament
     assert (await other.ledger.load(tournament.id)).tournament == after
 
 
@@ -209,7 +210,7 @@ async def broadcast_all(services: Services, tournament_id: int) -> Tournament:
     await broadcast.broadcast_match_started(services, tournament_id, STARTED)
     await broadcast.broadcast_score_updated(services, tournament_id, SCORED)
     await broadcast.broadcast_match_completed(services, tournament_id, COMPLETED)
-    return await broadcast.broadcast_bracket_updated(services, tournament_id, MOVED)
+    return (await broadcast.broadcast_bracket_updated(services, tournament_id, MOVED)).tournament
 
 
 async def test_source_outside_plays_a_match(database: Database) -> None:
@@ -275,18 +276,72 @@ async def commit_fails(database: Database) -> errors.Unavailable:
     return raised.value
 
 
-async def test_a_key_whose_outcome_is_open_stays_taken(database: Database) -> None:
-    """Was it committed? Nobody knows, so a second try must not do it again; a plain refusal frees it."""
+def once(key: str, fingerprint: str = "a post") -> Once:
+    """The key of a request, whose answer is where the log then stands."""
+    return Once("staff:1", key, fingerprint, lambda recorded: KeptAnswer(200, {}, recorded.position.encode()))
+
+
+async def repeated(services: Services, command: CreateTournament, key: Once) -> bytes:
+    """What the same wish is answered when it comes again."""
+    with pytest.raises(Repeated) as again:
+        await tournaments.create_tournament(services, command, None, once=key)
+    return again.value.answer.body
+
+
+async def test_what_was_committed_is_not_done_again_though_nobody_was_told(database: Database) -> None:
+    """The answer stands in the transaction of what was done: whenever the retry comes, it is repeated."""
     services = services_of(database)
-    lost = await commit_fails(database)
-    away = errors.Unavailable("the database is away")
-    assert (lost.outcome_open, away.outcome_open) == (True, False)
-    for key, error, again in (("open", lost, errors.IdempotencyConflict), ("free", away, errors.Unavailable)):
+    recorded = await tournaments.create_tournament(services, cup(), None, once=once("lost"))
+    assert await repeated(services, cup(), once("lost")) == recorded.position.encode()
+    assert len(await ids(services)) == 1
 
-        async def work(error: errors.Unavailable = error) -> Answer:
-            raise error
 
-        with pytest.raises(errors.Unavailable):
-            await answer_once(services, "staff:1", key, "a post", work)
-        with pytest.raises(again):
-            await answer_once(services, "staff:1", key, "a post", work)
+async def test_a_key_whose_transaction_failed_is_free(database: Database) -> None:
+    """A refusal, or a commit that did not come about, leaves the key to whoever tries again."""
+    services = services_of(database)
+    with pytest.raises(errors.InvalidInput):
+        await tournaments.create_tournament(
+            services, CreateTournament(name="", entrants=()), None, once=once("free")
+        )
+    await tournaments.create_tournament(services, cup(), None, once=once("free"))
+    assert len(await ids(services)) == 1
+
+
+async def test_of_many_at_once_with_one_key_one_is_done(database: Database) -> None:
+    """The others wait for it, and are given its answer."""
+    services = services_of(database)
+    wishes = [tournaments.create_tournament(services, cup(), None, once=once("same")) for _ in range(8)]
+    results = await asyncio.gather(*wishes, return_exceptions=True)
+    (done,) = [each for each in results if isinstance(each, Recorded)]
+    answers = {each.answer.body for each in results if isinstance(each, Repeated)}
+    assert (len(results), answers) == (8, {done.position.encode()})
+
+
+async def test_a_score_with_a_key_is_set_once(database: Database) -> None:
+    """A score that somebody has changed since is not set back by the retry of an older one."""
+    services = services_of(database)
+    tournament_id = (await created(services)).id
+    await matches.start_match(services, tournament_id, StartMatch(match_id=1), None)
+    first = UpdateScore(match_id=1, participant1_score=1, participant2_score=0)
+    recorded = await matches.update_score(services, tournament_id, first, None, once=once("tap"))
+    await matches.update_score(
+        services, tournament_id, UpdateScore(match_id=1, participant1_score=2, participant2_score=0), None
+    )
+    with pytest.raises(Repeated) as again:
+        await matches.update_score(services, tournament_id, first, None, once=once("tap"))
+    now = (await services.ledger.load(tournament_id)).tournament
+    assert (again.value.answer.body, now.matches[1].score) == (recorded.position.encode(), (2, 0))
+
+
+async def test_a_key_of_another_request_is_refused(database: Database) -> None:
+    """A key answers for one request only."""
+    services = services_of(database)
+    await tournaments.create_tournament(services, cup(), None, once=once("one"))
+    with pytest.raises(errors.IdempotencyKeyReused):
+        await tournaments.create_tournament(services, cup(), None, once=once("one", "another post"))
+
+
+async def ids(services: Services) -> list[int]:
+    """Every tournament."""
+    async with services.database.reading() as connection:
+        return [row.id for row in await select_tournaments(connection, public_only=False)]

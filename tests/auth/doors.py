@@ -11,7 +11,6 @@ from typing import Any, cast
 from quart import Quart, Response
 from quart.typing import TestClientProtocol as Browser
 
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.staff import add_staff
 from quart_app.actions.tournaments import create_tournament
@@ -24,6 +23,7 @@ from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate
 from quart_app.store.staff import StaffRow, select_staff
+from quart_app.timeline.ledger import Ledger
 from quart_app.web.doors.access import authorise, client_address, require_staff
 from quart_app.web.doors.context import EXTENSION, Context
 
@@ -39,7 +39,7 @@ async def tournament(services: Services, visibility: str = "public") -> int:
     """The id of a new tournament of two."""
     entrants = (EntrantLine(name="Ana"), EntrantLine(name="Bo"))
     command = CreateTournament(name="Cup", entrants=entrants, visibility=visibility)
-    return (await create_tournament(services, command, None)).id
+    return (await create_tournament(services, command, None)).tournament.id
 
 
 @dataclass(frozen=True)

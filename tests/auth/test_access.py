@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quart import Response
 
 from quart_app.actions.staff import change_staff
-from quart_app.settings import SecretKey
+from quart_app.readers import SecretKey
 from quart_app.store.staff import select_staff_by_name
 from quart_app.web.doors.access import AFTER_LOGIN_PATH, local_path
 from tests.auth.doors import House, on_file, open_house

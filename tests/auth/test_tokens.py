@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from quart_app.auth.tokens import API, FEED, REFRESH, Audience, Grant, Tokens
 from quart_app.errors import BadSettings, Unauthenticated
-from quart_app.settings import SecretKey, Settings
+from quart_app.readers import SecretKey
+from quart_app.settings import Settings
 from quart_app.store.staff import StaffRow
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 250_000, UTC)

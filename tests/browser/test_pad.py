@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Route
 
 from quart_app.actions import matches, staff
 from quart_app.domain.commands import StartMatch, UpdateScore
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from tests.browser.browsing import Viewer, viewing
 from tests.server import PASSWORD, Server
 

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Route
 
 from quart_app.actions.matches import confirm_result, start_match, update_score
 from quart_app.actions.tournaments import change_visibility, create_tournament, generate_bracket
-from quart_app.domain.bracket import MatchStatus
+from quart_app.domain.bracket.match import MatchStatus
 from quart_app.domain.commands import (
     ChangeVisibility,
     ConfirmResult,
@@ -77,7 +77,7 @@ async def test_a_page_that_followed_a_whole_tournament_equals_a_fresh_one(
             result = ConfirmResult(match_id=match_id)
             if not match_id % 2:
                 result = replace(result, participant1_tiebreak=4, participant2_tiebreak=2)
-            tournament = await confirm_result(server.services, tid, result, None)
+            tournament = (await confirm_result(server.services, tid, result, None)).tournament
         await follower.until("document.querySelector('.podium') !== null")
         async with viewing(browser, url) as newcomer:
             await newcomer.until_live()
@@ -88,7 +88,7 @@ async def test_a_page_that_followed_a_whole_tournament_equals_a_fresh_one(
 async def test_a_draft_turns_into_its_bracket(server: Server, browser: Browser) -> None:
     """The page of a draft shows the bracket as soon as it is drawn, and follows it from there."""
     command = CreateTournament(name="Draft cup", entrants=tuple(EntrantLine(name=name) for name in "ABCD"))
-    tid = (await create_tournament(server.services, command, None)).id
+    tid = (await create_tournament(server.services, command, None)).tournament.id
     async with viewing(browser, f"{server.url}/tournaments/{tid}/") as viewer:
         await viewer.until_live()
         await generate_bracket(server.services, tid, GenerateBracket(), None)

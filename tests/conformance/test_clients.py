@@ -11,7 +11,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament
@@ -21,6 +20,7 @@ from quart_app.live.streams.subscriber import End, Subscriber
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate
+from quart_app.timeline.ledger import Ledger
 from tests.conformance.clients import REFUSALS, Client
 from tests.conformance.conftest import CLIENTS, PROGRAMS
 from tests.conformance.htmx import page_of
@@ -105,7 +105,7 @@ async def _far_behind(server: Server) -> Feed:
     """A feed at a position that a megabyte of events has followed since."""
     names = [f"{number} {'of the long name ' * 5}" for number in range(1024)]
     command = CreateTournament(name="Everybody", entrants=entrants(name.strip() for name in names))
-    tournament = await create_tournament(server.services, command, None, generate=True)
+    tournament = (await create_tournament(server.services, command, None, generate=True)).tournament
     feed = await resuming(server, tournament.id)
     await play_out(server.services, tournament.id)
     return feed
@@ -179,7 +179,7 @@ async def _restarted(
     try:
         await deployment.start()
         command = CreateTournament(name="Restarted", entrants=players(16))
-        tournament = await create_tournament(services, command, None, generate=True)
+        tournament = (await create_tournament(services, command, None, generate=True)).tournament
         start = await position_of(services, tournament.id)
         async with AsyncExitStack() as stack:
             sessions: dict[str, Session] = {}

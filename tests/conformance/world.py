@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import reduce
 
-from quart_app.actions.perform import carry_out, summary_of
+from quart_app.actions.perform import perform, summary_of
 from quart_app.actions.services import Services
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event as DomainEvent
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.store.event_log import append_events, select_events
 from tests.conformance.sessions import Event
 from tests.domain.strategies import at_random, in_order
@@ -18,7 +19,7 @@ async def act(services: Services, tournament_id: int, times: int = 6) -> None:
     """Let staff do so many things that happen to a tournament, one after the other."""
     for _ in range(times):
         tournament = (await services.ledger.load(tournament_id)).tournament
-        await carry_out(services, tournament_id, at_random(3)(tournament), None)
+        await perform(services, tournament_id, at_random(3)(tournament), None)
 
 
 async def play_out(services: Services, tournament_id: int) -> None:
@@ -28,7 +29,7 @@ async def play_out(services: Services, tournament_id: int) -> None:
     now = services.clock()
     while tournament.status is not TournamentStatus.COMPLETED:
         new = decide(tournament, in_order(tournament), now, None)
-        tournament = reduce(Tournament.apply, new, tournament)
+        tournament = reduce(apply, new, tournament)
         events += new
     async with services.database.writing() as connection:
         envelopes = await append_events(

@@ -12,19 +12,18 @@ from quart_app.store.database.engine import Database
 from quart_app.store.idempotency import (
     ANSWER_KEPT,
     CLAIM_KEPT,
-    Answer,
-    delete_claim,
+    KeptAnswer,
     insert_claim,
     update_claim,
 )
 from tests.store.samples import NOON
 
-ANSWER = Answer(status=201, headers={"Location": "/tournaments/7/"}, body=b'{"tournament_id":7}\x00\xff')
+ANSWER = KeptAnswer(status=201, headers={"Location": "/tournaments/7/"}, body=b'{"tournament_id":7}\x00\xff')
 
 
 async def claim(
     database: Database, fingerprint: str = "post a", *, scope: str = "staff 1", now: datetime = NOON
-) -> Answer | None:
+) -> KeptAnswer | None:
     """Claim the one key that these tests use."""
     async with database.writing() as conn:
         return await insert_claim(conn, scope=scope, key="key", fingerprint=fingerprint, now=now)
@@ -34,12 +33,6 @@ async def fill(database: Database) -> None:
     """Fill in the answer."""
     async with database.writing() as conn:
         await update_claim(conn, scope="staff 1", key="key", answer=ANSWER)
-
-
-async def release(database: Database) -> None:
-    """Release the claim."""
-    async with database.writing() as conn:
-        await delete_claim(conn, scope="staff 1", key="key")
 
 
 async def test_the_first_claim_gets_the_work(database: Database) -> None:
@@ -74,21 +67,6 @@ async def test_scopes_are_apart(database: Database) -> None:
     await claim(database)
     await fill(database)
     assert await claim(database, scope="staff 2") is None
-
-
-async def test_a_released_key_is_new(database: Database) -> None:
-    """After a failure without an effect the retry gets the work, even with another body."""
-    await claim(database)
-    await release(database)
-    assert await claim(database, "post b") is None
-
-
-async def test_an_answer_is_not_released(database: Database) -> None:
-    """Releasing a key that has its answer changes nothing."""
-    await claim(database)
-    await fill(database)
-    await release(database)
-    assert await claim(database) == ANSWER
 
 
 async def test_of_many_claims_at_once_one_wins(database: Database) -> None:

@@ -15,20 +15,21 @@ import pytest
 import pytest_asyncio
 
 from quart_app.actions import matches, tournaments
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services, utc_now
 from quart_app.demo import player
 from quart_app.demo.script import Script, game
 from quart_app.demo.world_cup_2022 import SCRIPT
 from quart_app.domain.commands import ConfirmResult, CreateTournament, EntrantLine, UpdateScore
 from quart_app.domain.events import MatchStarted, ScoreUpdated
-from quart_app.domain.tournament import Tournament, fold
+from quart_app.domain.fold import fold
+from quart_app.domain.state.tournament import Tournament
 from quart_app.live.bus.local import LocalBus
 from quart_app.store.database import engine
 from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate
 from quart_app.store.event_log import select_events
 from quart_app.store.tournaments import select_tournaments
+from quart_app.timeline.ledger import Ledger
 
 SMALL = Script(
     name="Four",
@@ -87,7 +88,7 @@ async def public(services: Services) -> list[tuple[int, str]]:
 
 
 def medals(tournament: Tournament) -> list[str | None]:
-    winners = (tournament.champion, tournament.runner_up, tournament.third)
+    winners = (tournament.champion, tournament.places.get(2), tournament.places.get(3))
     return [winner.name if winner else None for winner in winners]
 
 
@@ -151,7 +152,7 @@ async def test_several_matches_are_live_at_once(services: Services, world_cup: T
     async with services.database.reading() as connection:
         log = [envelope.event for envelope in await select_events(connection, world_cup.id)]
     last = next(at for at, event in enumerate(log) if isinstance(event, MatchStarted) and event.match_id == 8)
-    assert len(fold(world_cup.id, log[: last + 1]).live_matches) == 4
+    assert len(fold(world_cup.id, log[: last + 1]).agenda.live) == 4
 
 
 async def test_the_show_takes_a_quarter_of_an_hour_or_a_little_more(services: Services) -> None:
@@ -207,7 +208,7 @@ async def test_other_peoples_tournaments_are_left_alone(services: Services) -> N
     """One of the same name and teams that a member of staff has made is not played."""
     lines = tuple(EntrantLine(name=name) for name in SMALL.draw)
     command = CreateTournament(name=SMALL.name, entrants=lines, seeding="given", third_place=True)
-    theirs = await tournaments.create_tournament(services, command, actor_id=1, generate=True)
+    theirs = (await tournaments.create_tournament(services, command, actor_id=1, generate=True)).tournament
     played = await player.play(services, SMALL, speed=1, sleep=hurry)
     assert played.id != theirs.id
     assert (await services.ledger.load(theirs.id)).tournament == theirs

@@ -16,13 +16,13 @@ import msgspec
 import pytest
 
 from quart_app.actions import matches
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.events import EVENT_TYPES, decode_event
 from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
+from quart_app.timeline.ledger import Ledger
 from tests.browser.browsing import chromium
 from tests.server import Frame, running
 from tests.services import free_port
@@ -203,7 +203,7 @@ async def test_client_tells_the_log_across_a_restart_and_an_expired_token(
             await play(server.services, tournament.id, 3)
             loaded = await server.services.ledger.load(tournament.id)
             seqs = range(tournament.seq + 1, loaded.tournament.seq + 1)
-            log = [f"{loaded.row.epoch}-{seq}" for seq in seqs]
+            log = [f"{loaded.epoch}-{seq}" for seq in seqs]
             await follower.until(lambda: len(follower.ids) >= len(log))
     assert follower.ids == log
 

@@ -14,7 +14,7 @@ from random import Random
 from hypothesis import strategies as st
 
 from quart_app.domain import rules
-from quart_app.domain.bracket import Match, MatchStatus
+from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.commands import (
     Command,
     ConfirmResult,
@@ -26,7 +26,8 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 250_000, tzinfo=UTC)
 AT = "2026-11-24T12:30:15.250Z"
@@ -49,7 +50,7 @@ def players(count: int) -> tuple[EntrantLine, ...]:
 def step(tournament: Tournament, command: Command, actor_id: int | None = 1) -> Step:
     """The tournament after ``command``, and the events that brought it there."""
     events = decide(tournament, command, NOW, actor_id)
-    return reduce(Tournament.apply, events, tournament), events
+    return reduce(apply, events, tournament), events
 
 
 def created(command: CreateTournament, tournament_id: int = 7) -> Tournament:

@@ -19,7 +19,7 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event, MatchStarted, ScoreUpdated
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import (
     AppError,
     BracketExists,

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quart_app.domain.bracket import MatchStatus
+from quart_app.domain.bracket.match import MatchStatus
 from quart_app.domain.commands import ConfirmResult, CreateTournament, GenerateBracket
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import (
+    MAIN,
+    THIRD_PLACE,
     BracketUpdated,
     Event,
     MatchCompleted,
@@ -21,8 +23,8 @@ from quart_app.domain.events import (
     decode_event,
     encode_event,
 )
-from quart_app.domain.formats.single_elimination import MAIN, THIRD_PLACE
-from quart_app.domain.tournament import Tournament, TournamentStatus, fold
+from quart_app.domain.fold import apply, fold
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.errors import AppError
 from tests.domain.strategies import (
     NOW,
@@ -66,7 +68,7 @@ def transitions(
     before = created(command)
     for _, events in play(before, chooser):
         for event in events:
-            following = before.apply(event)
+            following = apply(before, event)
             yield before, event, following
             before = following
 
@@ -129,12 +131,17 @@ def test_the_pairs_are_those_of_a_knock_out(command: CreateTournament, chooser: 
     log = log_of(command, chooser)
     end = fold(7, log)
     won = {(result.winner_id, result.loser_id) for m in end.matches.values() if (result := m.result)}
-    lines = [slot.participant for m in end.rounds[0].matches if m.plan.stage == MAIN for slot in m.plan.slots]
+    lines = [
+        slot.participant
+        for m in map(end.matches.__getitem__, end.rounds[0].match_ids)
+        if m.plan.stage == MAIN
+        for slot in m.plan.slots
+    ]
     for round_ in end.rounds:
         pairs = [tuple(lines[line : line + 2]) for line in range(0, len(lines), 2)]
         met = [
             tuple(slot.participant_id for slot in match.slots)
-            for match in round_.matches
+            for match in map(end.matches.__getitem__, round_.match_ids)
             if match.plan.stage == MAIN
         ]
         assert met == pairs
@@ -147,10 +154,10 @@ def test_the_semi_final_losers_play_for_the_third_place(command: CreateTournamen
     """Third is neither champion nor runner-up, and lost to one of them."""
     end = finished(command, chooser)
     if not command.third_place:
-        assert end.third is None
+        assert 3 not in end.places
         return
-    finalists = {player.id for player in (end.champion, end.runner_up) if player}
-    third = end.third.id if end.third else None
+    finalists = {player.id for player in (end.champion, end.places.get(2)) if player}
+    third = end.places[3].id if 3 in end.places else None
     beaten_by = {r.winner_id for m in end.matches.values() if (r := m.result) and r.loser_id == third}
     assert beaten_by
     assert beaten_by <= finalists
@@ -169,7 +176,7 @@ def test_the_fold_of_the_log_is_the_state(command: CreateTournament, chooser: Ch
     """After every event, the log read back from its bytes folds to the state that the decision saw."""
     refolded = fold(7, reread([*step(Tournament(7), command)[1]]))
     for state, events in play(created(command), chooser):
-        refolded = reduce(Tournament.apply, reread([*events]), refolded)
+        refolded = reduce(apply, reread([*events]), refolded)
         assert refolded == state
 
 
@@ -202,7 +209,7 @@ def test_bracket_updated_tells_what_the_result_moved(command: CreateTournament, 
         told = events[-1]
         if not isinstance(told, BracketUpdated):
             continue
-        state = before.apply(events[0])
+        state = apply(before, events[0])
         moved = [m for m in state.matches.values() if m.slots != before.matches[m.match_id].slots]
         assert told.updated_nodes == tuple(match.match_id for match in moved)
         assert [(n.match_id, n.participant1_id, n.participant2_id) for n in told.next_matches] == [
@@ -279,7 +286,7 @@ def test_the_live_matches_are_those_begun_and_not_settled(
             live.add(event.match_id)
         elif isinstance(event, MatchCompleted):
             live.discard(event.match_id)
-        assert [match.match_id for match in state.live_matches] == sorted(live)
+        assert list(state.agenda.live) == sorted(live)
 
 
 @settings(max_examples=8)
@@ -315,7 +322,7 @@ def test_the_favourites_win_where_side_1_always_does(count: int) -> None:
 def test_a_double_walkover_of_the_final_leaves_no_champion() -> None:
     """Both out: the tournament is over, and nobody has won it."""
     end = after(drawn(players(2)), ConfirmResult(match_id=1, walkover=True))
-    assert (end.status, end.champion, end.runner_up) == (TournamentStatus.COMPLETED, None, None)
+    assert (end.status, end.champion, end.places.get(2)) == (TournamentStatus.COMPLETED, None, None)
 
 
 def test_a_double_walkover_of_both_semi_finals_leaves_no_final() -> None:

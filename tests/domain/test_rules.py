@@ -12,7 +12,7 @@ from quart_app.domain.commands import CreateTournament, EntrantLine
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import decode_event, encode_event
 from quart_app.domain.rules import tidy, utc_time
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import InvalidInput
 from tests.domain.strategies import NOW, created, entrants, names, players
 

@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quart_app.domain.bracket import MatchStatus
-from quart_app.domain.events import MatchPlan, SlotPlan
-from quart_app.domain.formats.single_elimination import MAIN, THIRD_PLACE, build
-from quart_app.domain.tournament import Tournament
-from quart_app.show.names import match_label, source_label
+from quart_app.domain.bracket.match import MatchStatus
+from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan
+from quart_app.domain.formats.single_elimination import SingleElimination
+from quart_app.domain.state.tournament import Tournament
+from quart_app.show.names import source_label
 from tests.domain.strategies import after, drawn, entrants, players, sizes, won
 
 POWERS = [2**k for k in range(1, 11)]
 
 
 def graph(size: int, third_place: bool = False) -> tuple[MatchPlan, ...]:
-    return build(list(range(1, size + 1)), third_place)[1]
+    return SingleElimination().draw(list(range(1, size + 1)), third_place=third_place).matches
 
 
 def third_place_of(size: int) -> MatchPlan:
@@ -92,7 +92,7 @@ def test_the_final_is_the_last_match() -> None:
 )
 def test_rounds_have_their_usual_names(size: int, names: tuple[str, ...]) -> None:
     """As every bracket calls them."""
-    assert build(list(range(1, size + 1)), False)[0] == names
+    assert SingleElimination().draw(list(range(1, size + 1)), third_place=False).rounds == names
 
 
 @settings(max_examples=40)
@@ -147,7 +147,7 @@ def test_a_bye_and_an_unknown_opponent_differ() -> None:
 def test_each_match_has_a_short_label(match_id: int, label: str) -> None:
     """The labels of a bracket of sixteen with a third place."""
     bracket = drawn(players(16), third_place=True)
-    assert match_label(bracket, bracket.matches[match_id]) == label
+    assert bracket.matches[match_id].plan.label == label
 
 
 @pytest.mark.parametrize(
@@ -175,5 +175,5 @@ def test_a_bye_is_called_a_bye() -> None:
 def test_labels_are_unique(count: int) -> None:
     """No two matches of a bracket share a label."""
     bracket = drawn(players(count), third_place=count >= 4)
-    labels = {match_label(bracket, match) for match in bracket.matches.values()}
+    labels = {match.plan.label for match in bracket.matches.values()}
     assert len(labels) == len(bracket.matches)

@@ -21,19 +21,20 @@ import httpx
 import msgspec
 import sqlalchemy as sa
 
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.staff import add_staff
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import Command, ConfirmResult, CreateTournament, StartMatch, UpdateScore
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.errors import Unavailable
 from quart_app.live.bus.local import LocalBus
 from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
 from quart_app.store.tables import idempotency_keys
+from quart_app.timeline.ledger import Ledger
 from tests.domain.strategies import NOW, at_random, players
 from tests.faults.spectators import JSON_KINDS, PAGE, Kind, Spectator, differences
 from tests.server import PASSWORD
@@ -83,7 +84,7 @@ class Campaign:
     async def _carry_out(self, command: Command) -> None:
         """POST a wish with a key of its own, again and again with that key, until it is in the log."""
         events = decide(self.tournament, command, NOW, None)
-        after = reduce(Tournament.apply, events, self.tournament)
+        after = reduce(apply, events, self.tournament)
         path, body = _request(self.tournament.id, command)
         headers = {"Idempotency-Key": f"{self.seed}-{self.tournament.id}-{next(self._numbers)}"}
         deadline = time.monotonic() + WISH_SECONDS_MAX
@@ -119,8 +120,7 @@ class Campaign:
         self.scorer.headers["Authorization"] = f"Bearer {answer.json()['access']}"
 
     async def _head(self) -> int:
-        row = (await self.services.ledger.load(self.tournament.id)).row
-        return row.head_seq
+        return (await self.services.ledger.load(self.tournament.id)).tournament.seq
 
     # Watching
 
@@ -220,7 +220,7 @@ async def campaign(
     name = f"scorer {next(_scorers)}"
     await add_staff(services, name, PASSWORD, "scorer")
     command = CreateTournament(name=f"Campaign {seed}", entrants=players(PLAYERS))
-    tournament = await create_tournament(services, command, None, generate=True)
+    tournament = (await create_tournament(services, command, None, generate=True)).tournament
     # without keep-alive, so that the POSTs go to all workers
     limits = httpx.Limits(max_keepalive_connections=0)
     scorer = httpx.AsyncClient(base_url=url, timeout=15, limits=limits)

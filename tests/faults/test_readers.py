@@ -18,12 +18,12 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 
-from quart_app.actions.ledger import Ledger
 from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament
 from quart_app.live.bus.local import LocalBus
 from quart_app.store.database.engine import Database
+from quart_app.timeline.ledger import Ledger
 from tests.conformance.world import play_out
 from tests.domain.strategies import entrants
 from tests.faults.campaign import Campaign
@@ -65,7 +65,7 @@ async def _past(deployment: Deployment) -> tuple[int, str]:
     services = Services(database, LocalBus(), Ledger(database))
     names = [f"{number} {'of the long name ' * 5}".strip() for number in range(1024)]
     command = CreateTournament(name="Long ago", entrants=entrants(names))
-    tournament = await create_tournament(services, command, None, generate=True)
+    tournament = (await create_tournament(services, command, None, generate=True)).tournament
     start = (await services.ledger.load(tournament.id)).position
     await play_out(services, tournament.id)
     await database.close()

@@ -19,22 +19,24 @@ ROOT = Path(__file__).resolve().parents[2]
 # Protocol that live/bus/port.py defines, what they tell by it, and the hashing of passwords: nothing else of
 # live and auth.
 ACTIONS_ALSO = ("quart_app.auth.passwords", "quart_app.live.bus.port.StaffChanged")
-LEAVES = {"errors", "redis_url", "settings", "telemetry"}
-ROOMS = {"domain", "store", "actions", "show", "live", "auth", "web"}
+LEAVES = {"readers", "errors", "redis_url", "settings", "telemetry"}
+ROOMS = {"domain", "store", "timeline", "actions", "show", "live", "auth", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "quart_app": set(),
     "errors": set(),
     "redis_url": set(),
-    "settings": {"errors", "redis_url"},
+    "readers": {"redis_url"},
+    "settings": {"readers", "errors"},
     "telemetry": {"errors", "settings"},
     "domain": {"errors"},
     "store": {"domain", *LEAVES},
-    "actions": {"errors", "domain", "store"},
+    "timeline": {"errors", "domain", "store"},
+    "actions": {"errors", "domain", "store", "timeline"},
     "demo": {"errors", "domain", "store", "actions"},
-    "show": {"errors", "domain", "store"},
-    "live": {"domain", *LEAVES},
+    "show": {"errors", "domain", "store", "timeline"},
+    "live": {"domain", "timeline", *LEAVES},
     "auth": {"errors", "domain", "settings", "store"},
-    "web": {"domain", "store", "actions", "show", "live", "auth", *LEAVES},
+    "web": {"domain", "store", "timeline", "actions", "show", "live", "auth", *LEAVES},
     "app": {*ROOMS, *LEAVES},
     "serving": {"web", "errors", "settings"},
     "cli": {"app", "demo", "serving", *ROOMS, *LEAVES},

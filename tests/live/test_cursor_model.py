@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -21,157 +20,37 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from quart_app.actions.services import utc_now
-from quart_app.auth.tokens import FEED, Grant
 from quart_app.domain.commands import ChangeVisibility, Command, CreateTournament, GenerateBracket
 from quart_app.domain.decisions import decide
-from quart_app.domain.events import EVENT_TYPES, BracketUpdated, Envelope, Event, encode_event
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.events import EVENT_TYPES, Envelope, encode_event
+from quart_app.domain.fold import apply, changed
+from quart_app.domain.parts import Part, match_part
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.live.rooms import audience as audience_module
 from quart_app.live.rooms import room as room_module
 from quart_app.live.rooms.audience import Audience
-from quart_app.live.rooms.room import Gap, Room
+from quart_app.live.rooms.room import Room
 from quart_app.live.streams.filters import Filter
 from quart_app.live.streams.greetings import Greetings
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import End, Join, Subscriber
+from quart_app.live.streams.subscriber import End, Join
 from quart_app.live.streams.tending import Tending
-from quart_app.live.streams.views import View, view_of
-from quart_app.live.wires.port import Block
-from quart_app.settings import Settings
+from quart_app.live.streams.views import View
+from quart_app.timeline.timeline import Gap, Timeline
 from tests.domain.strategies import NOW, at_random, players
+from tests.live.model import (
+    FRAGMENTS,
+    GRANT,
+    SETTINGS,
+    TOURNAMENT_ID,
+    Client,
+    ModelWire,
+    matches_of,
+    overtaker,
+    renew,
+    views,
+)
 from tests.server import Frame
-
-TOURNAMENT_ID = 7
-CONFLATED = "score_updated"
-SETTINGS = Settings.for_tests(replay_events_max=12, lag_seconds_max=30.0, heartbeat_seconds=15.0)
-GRANT = Grant(
-    subject="spectator",
-    audience=FEED,
-    tournament_id=TOURNAMENT_ID,
-    role="spectator",
-    jti="of-the-model",
-    expires_at=utc_now() + timedelta(hours=1),
-    staff_id=None,
-)
-
-
-class ModelWire:
-    """A wire in memory. ``stalled``, it takes one block more and is full, until ``drain``."""
-
-    def __init__(self) -> None:
-        self.full = False
-        self.stalled = False
-        self.ended = False
-        self.arrived = b""
-        self._unsent = b""
-        self._on_drain: Callable[[], None] = lambda: None
-        self._on_closed: Callable[[], None] = lambda: None
-
-    def attach(self, on_drain: Callable[[], None], on_closed: Callable[[], None]) -> None:
-        """Remember who is to be told."""
-        self._on_drain, self._on_closed = on_drain, on_closed
-
-    def write(self, block: Block) -> None:
-        """Let a block arrive, or hold it while stalled."""
-        assert not self.full, "written to a full wire"
-        assert not self.ended, "written to an ended wire"
-        if self.stalled:
-            self._unsent = block.raw
-            self.full = True
-        else:
-            self.arrived += block.raw
-
-    def close(self) -> None:
-        """End in good order."""
-        assert not self.full, "closed before everything was out"
-        self._end()
-
-    def abort(self) -> None:
-        """End now; what is unsent is lost."""
-        self._end()
-
-    def trickle(self, size: int) -> None:
-        """Let some of what is unsent arrive. The wire is full all the same."""
-        self.arrived += self._unsent[:size]
-        self._unsent = self._unsent[size:]
-
-    def drain(self) -> None:
-        """Let everything arrive, now and from now on."""
-        self.stalled = False
-        if self.full and not self.ended:
-            self.arrived += self._unsent
-            self._unsent = b""
-            self.full = False
-            self._on_drain()
-
-    def _end(self) -> None:
-        if not self.ended:
-            self.ended = True
-            self._on_closed()
-
-
-@dataclass
-class Client:
-    """Somebody who watches, is cut off, and comes back. ``seen`` is what it got since ``base``, as seqs."""
-
-    view: View
-    conflate: bool
-    position: Position | None = None
-    base: int = 0
-    seen: list[int] = field(default_factory=list)
-    lagged: bool = False
-    wire: ModelWire = field(default_factory=ModelWire)
-    subscriber: Subscriber | None = None
-    read: int = 0
-
-    def blocks(self) -> list[Frame]:
-        """What has arrived whole since the last look."""
-        whole, _, _ = self.wire.arrived[self.read :].rpartition(b"\n\n")
-        if not whole:
-            return []
-        self.read += len(whole) + 2
-        return [Frame.parse(raw) for raw in whole.split(b"\n\n")]
-
-    def start(self, position: Position) -> None:
-        """Hold the state at a position, and nothing else."""
-        self.base, self.seen, self.lagged = position.seq, [], False
-
-
-def render(tournament: Tournament, events: Sequence[Event]) -> str:
-    """What stands for HTML here: a line for each event, as the log has it."""
-    return "\n".join(encode_event(event).decode() for event in events)
-
-
-def render_all(tournament: Tournament) -> str:
-    """What stands for the whole page."""
-    return "everything"
-
-
-def snapshot(epoch: str, tournament: Tournament) -> dict[str, str]:
-    """What stands for the whole state."""
-    return {"position": f"{epoch}-{tournament.seq}"}
-
-
-async def renew(grant: Any, visibility: str) -> tuple[str, Any]:
-    """No grant of the model's ends."""
-    raise AssertionError("nobody asked for a fresh token")
-
-
-def matches_of(event: Event) -> set[int]:
-    """The matches that an event tells of, said anew so that the product's own saying is checked."""
-    if isinstance(event, BracketUpdated):
-        return set(event.updated_nodes)
-    return {event.match_id} if hasattr(event, "match_id") else set()
-
-
-filters = st.builds(
-    Filter,
-    matches=st.frozensets(st.integers(1, 7), max_size=2),
-    participants=st.frozensets(st.integers(1, 8), max_size=2),
-    types=st.frozensets(st.sampled_from(sorted(EVENT_TYPES)), max_size=3),
-)
-views = st.just(view_of(False, Filter())) | st.builds(view_of, st.booleans(), st.just(Filter()) | filters)
 
 
 class CursorMachine(RuleBasedStateMachine):
@@ -196,9 +75,10 @@ class CursorMachine(RuleBasedStateMachine):
         self.log: list[Envelope] = []
         self.states = [Tournament(TOURNAMENT_ID)]  # after each event of the log, from the empty one on
         self.clients: list[Client] = []
-        self.greetings = Greetings(SETTINGS, render_all, snapshot)
+        self.greetings = Greetings(SETTINGS)
         self.tending = Tending(SETTINGS, renew, lambda: ())
-        self.room = Room(TOURNAMENT_ID, render, SETTINGS.replay_events_max)
+        self.timeline = Timeline(TOURNAMENT_ID, SETTINGS.replay_events_max)
+        self.room = Room(self.timeline)
         self.audience = Audience(self.room, lambda audience: None)
         self.seed = 0
 
@@ -208,8 +88,7 @@ class CursorMachine(RuleBasedStateMachine):
         self.seed = seed
         self._carry_out(CreateTournament(name="Cup", entrants=players(size)))
         self._carry_out(GenerateBracket())
-        self.room.reset(self.epoch)
-        self.room.extend(self.log)
+        self.timeline.begin(self.epoch, self.log)
 
     # What happens to the log, and what the room hears of it
 
@@ -245,8 +124,8 @@ class CursorMachine(RuleBasedStateMachine):
         self.epoch = f"e{int(self.epoch[1:]) + 1}"
         self.log = [msgspec.structs.replace(envelope, epoch=self.epoch) for envelope in self.log[:kept]]
         del self.states[kept + 1 :]
-        self.room.reset(self.epoch)
-        self.room.extend(self.log)
+        self.timeline.begin(self.epoch, self.log)
+        self.room.grown(anew=True)
         for client in self._connected():
             assert client.subscriber is not None
             client.subscriber.note(self.greetings.resync(client.subscriber, "unknown_epoch"))
@@ -328,6 +207,9 @@ class CursorMachine(RuleBasedStateMachine):
             self._read(client)
             if client.position is None or client.position.epoch != self.epoch:
                 continue
+            if client.view.projection is FRAGMENTS:
+                self._check_parts(client, client.position)
+                continue
             shown = self._shown(client, client.base, client.position.seq)
             assert client.seen == [seq for seq in shown if seq in set(client.seen)], "repeated or made up"
             for seq in set(shown) - set(client.seen):
@@ -357,16 +239,18 @@ class CursorMachine(RuleBasedStateMachine):
         self.nothing_is_lost_repeated_or_made_up()
         for client in self.clients:
             assert client.position == self.room.position, "a client is not told how far it has come"
+            if client.view.projection is FRAGMENTS:
+                continue
             for seq in self._shown(client, client.base, len(self.log)):
                 if seq not in client.seen:
-                    assert self._overtaker(seq) in client.seen, f"nothing newer came for {seq}"
+                    assert overtaker(self.log, seq) in client.seen, f"nothing newer came for {seq}"
 
     # How it is worked out
 
     def _carry_out(self, command: Command) -> None:
         now = NOW + timedelta(milliseconds=len(self.log))
         for event in decide(self.states[-1], command, now, 1):
-            self.states.append(self.states[-1].apply(event))
+            self.states.append(apply(self.states[-1], event))
             envelope = Envelope(
                 tournament_id=TOURNAMENT_ID,
                 epoch=self.epoch,
@@ -385,7 +269,10 @@ class CursorMachine(RuleBasedStateMachine):
 
     def _take_in(self, envelopes: Sequence[Envelope]) -> None:
         async def take_in() -> None:
-            if self.room.extend(envelopes):
+            try:
+                self.timeline.extend(envelopes)
+            finally:
+                self.room.grown()
                 self.audience.fan_out()
 
         self.loop.run_until_complete(take_in())
@@ -448,7 +335,8 @@ class CursorMachine(RuleBasedStateMachine):
                 assert block.id is not None
                 client.seen.append(Position.parse(block.id).seq)
             elif block.event is None and block.data is not None and block.data != "everything":
-                client.seen += [self._seq_of(line) for line in block.data.split("\n")]
+                for kind, key, revision in map(str.split, block.data.split("\n")):
+                    client.held[Part(kind, int(key))] = int(revision)
             if block.id is not None:
                 self._move(client, block, Position.parse(block.id))
 
@@ -476,8 +364,17 @@ class CursorMachine(RuleBasedStateMachine):
         else:
             assert (told["reason"], asked.epoch == head.epoch) == ("unknown_epoch", False)
 
-    def _seq_of(self, line: str) -> int:
-        return next(envelope.seq for envelope in self.log if envelope.data.decode() == line)
+    def _check_parts(self, client: Client, position: Position) -> None:
+        """Whoever follows the parts holds each that a shown event changed, no older than that change."""
+        newest: dict[Part, int] = {}
+        named: set[Part] = set()
+        for seq in self._shown(client, client.base, position.seq):
+            newest |= dict.fromkeys(changed(self.states[seq - 1], self.states[seq]), seq)
+            if client.view.filter:
+                named |= {match_part(number) for number in matches_of(self.log[seq - 1].event)}
+        assert client.held.keys() == newest.keys() | named, "a part is lost, or one was not asked for"
+        for part, revision in client.held.items():
+            assert newest.get(part, 0) <= revision <= self.states[position.seq].revision(part)
 
     def _shown(self, client: Client, after: int, to: int) -> list[int]:
         """What a client's filter lets through of a stretch of the log, by what was so at the time."""
@@ -495,18 +392,8 @@ class CursorMachine(RuleBasedStateMachine):
 
     def _may_be_dropped(self, client: Client, seq: int) -> bool:
         """Whether conflation explains that a client was not told this event."""
-        conflates = client.conflate and client.lagged and not client.view.html
-        return conflates and self._overtaker(seq) is not None
-
-    def _overtaker(self, seq: int) -> int | None:
-        """The newest score of the same match, where the event is an older one."""
-        event = self.log[seq - 1].event
-        newer = [
-            other.seq
-            for other in self.log[seq:]
-            if event.type == other.event.type == CONFLATED and matches_of(other.event) == matches_of(event)
-        ]
-        return newer[-1] if newer else None
+        conflates = client.conflate and client.lagged
+        return conflates and overtaker(self.log, seq) is not None
 
 
 CursorMachine.TestCase.settings = hypothesis_settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -14,7 +14,8 @@ import pytest
 from quart_app.actions import matches, staff
 from quart_app.actions.services import utc_now
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
-from quart_app.settings import SecretKey, Settings
+from quart_app.readers import SecretKey
+from quart_app.settings import Settings
 from tests.feed_contract import CONTRACT
 from tests.server import PASSWORD, Server, logged, open_feed, running
 

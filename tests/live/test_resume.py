@@ -126,7 +126,7 @@ async def test_unknown_epoch_gets_resync_with_the_snapshot(server: Server) -> No
 async def test_id_past_the_head_gets_resync(server: Server) -> None:
     """An id that this log has not given out yet is answered with the state."""
     tournament = await server.tournament(4)
-    epoch = (await server.services.ledger.load(tournament.id)).row.epoch
+    epoch = (await server.services.ledger.load(tournament.id)).epoch
     async with server.feed(tournament.id, Last_Event_ID=f"{epoch}-99999") as feed:
         await feed.next()
         assert (await feed.next()).payload["reason"] == "ahead_of_log"
@@ -164,7 +164,7 @@ async def test_restore_brings_open_streams_to_the_restored_state(server: Server,
         resync = await feed.until("resync")
         await matches.start_match(server.services, tournament.id, StartMatch(match_id=2), None)
         after = await feed.next()
-    epoch = (await server.services.ledger.load(tournament.id)).row.epoch
+    epoch = (await server.services.ledger.load(tournament.id)).epoch
     assert (resync.id, after.id) == (f"{epoch}-3", f"{epoch}-4")
 
 

@@ -7,6 +7,8 @@ from quart_app.live.rooms import room as rooms
 from quart_app.live.rooms.room import Room
 from quart_app.live.streams.filters import Filter
 from quart_app.live.streams.views import view_of
+from quart_app.show.projections import JSON
+from quart_app.timeline.timeline import Timeline
 
 
 def log_of(events: int) -> list[Envelope]:
@@ -31,13 +33,18 @@ def log_of(events: int) -> list[Envelope]:
     ]
 
 
+def room_of(log: list[Envelope]) -> Room:
+    """The room of a timeline that holds this log."""
+    timeline = Timeline(1, 10_000)
+    timeline.begin("e", log)
+    return Room(timeline)
+
+
 def test_asking_from_every_position_costs_no_more_than_is_kept() -> None:
     """A finished tournament gets no further event that would clear what was built."""
     most = rooms.CHUNKS_KEPT_BYTES_MAX + 2 * rooms.CHUNK_BYTES_MAX + 4096  # one over, frames not cut
-    room = Room(1, lambda *_: "", 10_000)
-    room.reset("e")
-    room.extend(log_of(3000))
-    view = view_of(html=False, filter=Filter())
+    room = room_of(log_of(3000))
+    view = view_of(JSON, Filter())
     for cursor in range(3000):
         room.chunk(view, cursor, conflate=False)
     kept = [chunk.block for chunk in room._chunks.values() if chunk.block is not None]
@@ -46,9 +53,7 @@ def test_asking_from_every_position_costs_no_more_than_is_kept() -> None:
 
 def test_the_same_place_gives_the_same_bytes() -> None:
     """Ten thousand who come back to one place share one block, and one whole state."""
-    room = Room(1, lambda *_: "", 10_000)
-    room.reset("e")
-    room.extend(log_of(10))
-    view = view_of(html=False, filter=Filter())
+    room = room_of(log_of(10))
+    view = view_of(JSON, Filter())
     assert room.chunk(view, 3, conflate=False).block is room.chunk(view, 3, conflate=False).block
-    assert room.whole("html", lambda: bytes(3)) is room.whole("html", lambda: bytes(4))
+    assert room.whole(view) is room.whole(view)

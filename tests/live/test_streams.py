@@ -212,7 +212,7 @@ async def test_fault_in_rendering_stops_nobody_else(server: Server, monkeypatch:
 
         room = server.hub.audiences[tournament.id].room
         with monkeypatch.context() as broken:
-            broken.setattr(room, "_render", fail)
+            broken.setattr(room, "_fragments_chunk", fail)
             await play(server, tournament.id, 1)
             await feed.until("match_completed")
             await feed.until("bracket_updated")

@@ -85,7 +85,7 @@ async def write_at_once(database: Database, tournament_id: int, writers: Iterabl
             events = [score(tournament_id, writer, points)]
             try:
                 async with database.writing() as conn:
-                    _, head = (await select_heads(conn, [tournament_id]))[tournament_id]
+                    head = (await select_heads(conn, [tournament_id]))[tournament_id].seq
                     await append_events(
                         conn, tournament_id, head, events, at=NOON, actor_id=writer, summary=SUMMARY
                     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import pytest_asyncio
 from quart import Quart
 
 from quart_app.actions.staff import add_staff
+from tests.web.api_client import Caller
 from tests.web.hall import PASSWORD, Browser, Hall, Play
 
 
@@ -37,3 +39,18 @@ async def _play(hall: Hall, anna: Browser) -> Play:
     path = f"/staff/tournaments/{tournament.id}/matches/1/"
     await anna.post(f"{path}start/")
     return Play(hall, anna, tournament.id, path)
+
+
+@pytest.fixture(name="anyone")
+def _anyone(app: Quart) -> Caller:
+    return Caller.anonymous(app)
+
+
+@pytest_asyncio.fixture(name="organiser")
+async def _organiser(app: Quart) -> Caller:
+    return await Caller.staff(app, "Olga", "organiser")
+
+
+@pytest_asyncio.fixture(name="scorer")
+async def _scorer(app: Quart) -> Caller:
+    return await Caller.staff(app, "Sam", "scorer")

@@ -13,7 +13,7 @@ from quart.typing import TestClientProtocol as Client
 from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament, EntrantLine
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.web.doors.context import EXTENSION, Context
 
 PASSWORD = "corner flag 9"
@@ -109,7 +109,7 @@ class Hall:
         """A tournament of these players, in a given draw; ``bye`` is one."""
         lines = tuple(EntrantLine(name=None if name == "bye" else name) for name in names or NAMES)
         command = CreateTournament(name="Cup", entrants=lines, seeding="given", third_place=third_place)
-        return await create_tournament(self.services, command, None, generate=generate)
+        return (await create_tournament(self.services, command, None, generate=generate)).tournament
 
     async def now(self, tournament_id: int) -> Tournament:
         """The tournament as its log has it."""

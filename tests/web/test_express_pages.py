@@ -10,9 +10,10 @@ import pytest
 from hypercorn.typing import Scope
 
 from quart_app.actions import matches, tournaments
+from quart_app.app import EXPRESS
 from quart_app.domain.commands import ChangeVisibility, StartMatch
-from quart_app.domain.tournament import Tournament
-from quart_app.web.express.way import ExpressPages
+from quart_app.domain.state.tournament import Tournament
+from quart_app.web.express.way import ExpressWay
 from tests.server import Server
 
 NOBODY = {"Cookie": "grandstand_session=made-up"}
@@ -38,7 +39,7 @@ async def is_express(server: Server, path: str, *headers: tuple[bytes, bytes], m
         sent.append(message["type"])
 
     scope: Any = {"type": "http", "method": method, "path": path, "headers": headers, "scheme": "http"}
-    await ExpressPages(behind, server.context)(scope, None, send)  # type: ignore[arg-type]
+    await ExpressWay(behind, server.context, EXPRESS)(scope, None, send)  # type: ignore[arg-type]
     assert len(behind.left) + len(sent) / 2 == 1
     return bool(sent)
 

@@ -150,7 +150,7 @@ def test_blank_lines_never_make_a_good_list_bad(lines: list[str]) -> None:
     except InvalidInput:
         read = forms.read_entrants("\n".join(line for line in lines if line))
         with pytest.raises(InvalidInput):
-            check_entrants(read, "given", third_place=False)
+            check_entrants(read, "given")
     assert len(read) == len([line for line in lines if line])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from quart import Quart
 
 from quart_app.actions.upkeep import backup
 from quart_app.settings import Settings
+from quart_app.web.ops.canary import Canary
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
 from tests.web.api_client import Caller
@@ -108,11 +110,14 @@ async def test_canary_shows_up_nowhere(server: Server) -> None:
 async def test_worker_that_delivers_nothing_is_not_ready(server: Server) -> None:
     """The database and the bus are there, but events do not reach the streams: 503 until they do."""
     await server.client.get("/readyz")
-    audiences = dict(server.hub.audiences)
-    server.hub.audiences.clear()
-    server.context.canary._sang_at = float("-inf")
+    timelines = [audience.room.timeline for audience in server.hub.audiences.values()]
+    followers = [timeline.follower for timeline in timelines]
+    for timeline in timelines:
+        timeline.follower = None
+    cast(Canary, server.context.canary)._sang_at = float("-inf")
     lost = await server.client.get("/readyz")
-    server.hub.audiences.update(audiences)
+    for timeline, follower in zip(timelines, followers, strict=True):
+        timeline.follower = follower
     healed = await until_ready_says(server, "ok")
     assert (lost.status_code, lost.json()["checks"]["delivery"], healed.status_code) == (503, "lost", 200)
 

@@ -19,9 +19,10 @@ from quart_app.domain.commands import (
     StartMatch,
     UpdateScore,
 )
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.show.templating import STATIC
 from quart_app.store.tables import events
+from quart_app.timeline.bound import Kept
 from tests.server import Feed, Server
 from tests.web.live_page import LivePage, parse
 
@@ -41,13 +42,13 @@ async def play(server: Server, tournament: Tournament, match_id: int, first: int
     await start_match(services, tid, StartMatch(match_id=match_id), None)
     score = UpdateScore(match_id=match_id, participant1_score=first, participant2_score=second)
     await update_score(services, tid, score, None)
-    return await confirm_result(services, tid, ConfirmResult(match_id=match_id), None)
+    return (await confirm_result(services, tid, ConfirmResult(match_id=match_id), None)).tournament
 
 
 async def draft(server: Server, name: str) -> Tournament:
     """A tournament whose bracket is not drawn yet."""
     command = CreateTournament(name=name, entrants=tuple(EntrantLine(name=each) for each in "ABC"))
-    return await create_tournament(server.services, command, None)
+    return (await create_tournament(server.services, command, None)).tournament
 
 
 async def test_the_list_says_when_there_is_nothing(server: Server) -> None:
@@ -79,7 +80,7 @@ async def test_a_log_of_a_newer_version_takes_no_list_with_it(server: Server) ->
         await connection.execute(
             sa.update(events).where(events.c.tournament_id == newer.id).values(version=99)
         )
-    server.services.ledger._folded.clear()
+    server.services.ledger.kept = Kept(0, 10_000)
     staff = await server.sign_in("Ada")
     for path in ("/", "/staff/"):
         text = (await page_of(server, path, **staff)).document.text()
@@ -123,7 +124,7 @@ async def test_a_page_joins_the_feed_where_it_stands(server: Server) -> None:
     region = page.document.find("live-region")
     assert region is not None
     assert region.attributes["hx-sse:connect"] == (
-        f"/sse/tournaments/{tournament.id}/fragments/?lastEventId={loaded.row.epoch}-{tournament.seq}"
+        f"/sse/tournaments/{tournament.id}/fragments/?lastEventId={loaded.position}"
     )
 
 
@@ -213,7 +214,7 @@ async def test_a_page_that_follows_its_feed_equals_a_fresh_one(server: Server) -
             if match.played:
                 tournament = await play(server, tournament, match_id, 1, match_id % 2 * 2)
                 loaded = await server.services.ledger.load(tournament.id)
-                await settle(page, match_page, feed, loaded.row.epoch, tournament.seq)
+                await settle(page, match_page, feed, loaded.epoch, tournament.seq)
                 assert page.differences(await page_of(server, path)) == []
     fresh = await page_of(server, f"{path}matches/2/")
     assert match_page.document.find("match-2") == fresh.document.find("match-2")

@@ -302,10 +302,10 @@ async def test_a_staff_page_follows_the_feed_from_the_state_it_shows(
 ) -> None:
     """Its connection starts at the head of the log, and the browser gets a token for it."""
     tournament = await hall.tournament()
-    row = (await hall.services.ledger.load(tournament.id)).row
+    shown = await hall.services.ledger.load(tournament.id)
     response = await anna.client.get(f"/staff/tournaments/{tournament.id}/{path}")
     text = await response.get_data(as_text=True)
-    assert f"fragments/?lastEventId={row.epoch}-{row.head_seq}" in text
+    assert f"lastEventId={shown.position}" in text
     assert f"Path=/sse/tournaments/{tournament.id}/" in response.headers["Set-Cookie"]
 
 

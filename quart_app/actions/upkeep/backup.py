@@ -14,21 +14,21 @@ from typing import Any
 import msgspec
 
 from quart_app.actions.services import Services
-from quart_app.actions.tournaments import new_epoch
 from quart_app.errors import Conflict, MalformedRequest
 from quart_app.store import archive
+from quart_app.timeline.ledger import new_epoch
 
 VERSION = 1
 
 
-class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BackupHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first line of a backup."""
 
     grandstand_backup: int
     created_at: str
 
 
-class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BackupBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Any other line: some rows of a table. The last one is of the table ``end`` and has none."""
 
     table: str
@@ -46,12 +46,12 @@ async def backup(services: Services, file: Path) -> int:
     unfinished = file.with_name(file.name + ".unfinished")
     rows = 0
     with gzip.open(unfinished, "wb") as out:
-        _write(out, Head(VERSION, services.clock().isoformat()))
+        _write(out, BackupHead(VERSION, services.clock().isoformat()))
         async with services.database.reading() as connection:
             async for table, batch in archive.select_archive(connection):
                 rows += len(batch)
-                _write(out, Batch(table, batch))
-        _write(out, Batch(END, []))
+                _write(out, BackupBatch(table, batch))
+        _write(out, BackupBatch(END, []))
     unfinished.replace(file)
     return rows
 
@@ -66,7 +66,7 @@ async def restore(services: Services, file: Path, *, replace: bool) -> int:
     rows = 0
     try:
         with gzip.open(file, "rb") as lines:
-            head = msgspec.json.decode(lines.readline(), type=Head)
+            head = msgspec.json.decode(lines.readline(), type=BackupHead)
             if head.grandstand_backup != VERSION:
                 raise MalformedRequest(f"{file} was written by another version of this program.")
             async with services.database.writing() as connection:
@@ -76,7 +76,7 @@ async def restore(services: Services, file: Path, *, replace: bool) -> int:
                     raise Conflict("The database is not empty; say --replace to delete what is there.")
                 whole = False
                 for line in lines:
-                    batch = msgspec.json.decode(line, type=Batch)
+                    batch = msgspec.json.decode(line, type=BackupBatch)
                     if whole := batch.table == END:
                         break
                     if batch.table == "tournaments":

@@ -10,11 +10,12 @@ from datetime import timedelta
 
 from quart_app.actions.perform import record, summary_of
 from quart_app.actions.services import Services
-from quart_app.actions.tournaments import new_epoch
 from quart_app.domain.commands import PRIVATE
 from quart_app.domain.events import TournamentCreated, VisibilityChanged, rfc3339
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import Tournament
 from quart_app.store import event_log, tournaments
+from quart_app.timeline.ledger import new_epoch
 
 STALE_AFTER = timedelta(hours=1)
 
@@ -35,7 +36,7 @@ async def hatch(services: Services) -> int:
     async with services.database.writing() as connection:
         await tournaments.delete_own_tournaments(connection, before=now - STALE_AFTER)
         await tournaments.insert_tournament(connection, epoch=new_epoch(), at=now, tournament_id=canary_id)
-        summary = summary_of(Tournament(canary_id).apply(created))
+        summary = summary_of(apply(Tournament(canary_id), created))
         await event_log.append_events(
             connection, canary_id, 0, (created,), at=now, actor_id=None, summary=summary
         )
@@ -47,4 +48,4 @@ async def sing(services: Services, canary_id: int) -> int:
     note = VisibilityChanged(
         tournament_id=canary_id, visibility=PRIVATE, changed_at=rfc3339(services.clock())
     )
-    return (await record(services, canary_id, lambda _: (note,), None)).seq
+    return (await record(services, canary_id, lambda _: (note,), None)).tournament.seq

@@ -14,7 +14,7 @@ EVENTS_MAX = 100
 """A message that would be larger, or hold more events, only says where the log stands."""
 
 
-class LoggedEvent(msgspec.Struct, frozen=True):
+class RelayedEvent(msgspec.Struct, frozen=True):
     """An envelope on its way; ``data`` is the log's own bytes."""
 
     tournament_id: int
@@ -35,7 +35,7 @@ class Hint(msgspec.Struct, frozen=True):
 
     sender: str
     head: int
-    events: tuple[LoggedEvent, ...] = ()
+    events: tuple[RelayedEvent, ...] = ()
 
     def envelopes(self, tournament_id: int) -> tuple[Envelope, ...]:
         """The events, as the sender had them.
@@ -67,7 +67,7 @@ _decoder = msgspec.json.Decoder(Hint)
 def encode_hint(sender: str, head: int, envelopes: Sequence[Envelope]) -> bytes:
     """The message, JSON, with the events inline as far as MESSAGE_BYTES_MAX allows."""
     events = tuple(
-        LoggedEvent(
+        RelayedEvent(
             each.tournament_id,
             each.epoch,
             each.seq,

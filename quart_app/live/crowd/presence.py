@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 import structlog
@@ -19,7 +19,6 @@ from redis.asyncio import Redis
 
 from quart_app.live.bus.servers import FAILURES, RedisServers
 from quart_app.live.crowd.seats import Seats, tournament_seat
-from quart_app.live.rooms.audience import Audience
 from quart_app.live.streams import frames
 from quart_app.live.wires.port import Block
 
@@ -134,11 +133,30 @@ def _key(name: str) -> str:
     return f"grandstand:streams:{name}"
 
 
+class Listening(Protocol):
+    """A stream, as far as the crowd goes."""
+
+    def whisper(self, block: Block) -> None:
+        """Send what may as well get lost."""
+        ...
+
+
+class Watched(Protocol):
+    """Those who watch one tournament here; ``presence`` is the last total they were told."""
+
+    presence: Block | None
+
+    @property
+    def subscribers(self) -> Collection[Listening]:
+        """Everyone."""
+        ...
+
+
 class Crowd:
     """Tells every audience of this worker how many watch its tournament, and the seats who sits elsewhere."""
 
     def __init__(
-        self, presence: Presence, audiences: Callable[[], Mapping[int, Audience]], seats: Seats
+        self, presence: Presence, audiences: Callable[[], Mapping[int, Watched]], seats: Seats
     ) -> None:
         self._presence = presence
         self._audiences = audiences
@@ -160,7 +178,7 @@ class Crowd:
                 await self._tell(audience, number, totals[names[number]])
             self._told = {number: told for number, told in self._told.items() if number in audiences}
 
-    async def _tell(self, audience: Audience, tournament_id: int, total: int) -> None:
+    async def _tell(self, audience: Watched, tournament_id: int, total: int) -> None:
         now = time.monotonic()
         last, at = self._told.get(tournament_id, (0, 0.0))
         if total == last or now - at < rest_seconds(total):

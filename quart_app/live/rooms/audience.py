@@ -11,10 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-import structlog
-
-from quart_app.live.rooms.room import Room
-from quart_app.live.streams.subscriber import End, Subscriber
+from quart_app.live.rooms.room import Room, Unrenderable
+from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.wires.port import Block
 
 SLICE_SECONDS = 0.004
@@ -22,8 +20,6 @@ SLICE_SECONDS = 0.004
 
 SLICE_CHECK = 64
 """After how many subscribers the clock is read."""
-
-log = structlog.stdlib.get_logger(__name__)
 
 Step = tuple[int, Block | None, int, int, int]
 """From which cursor, by which block, to which cursor, and how many bytes and events that is."""
@@ -41,6 +37,8 @@ class Audience:
         self.awaiting: list[asyncio.Future[None]] = []  # who waits for a reading that has not begun yet
         self.suspected = False
         self.gone = False  # whether there is no such tournament any more
+        self.unreadable = False  # whether a newer program has written its log
+        self.visibility = room.tournament.visibility
         self.empty_since = time.monotonic()
         self.undelivered: list[str] = []
         self.presence: Block | None = None  # the last total told, for those who come after
@@ -72,12 +70,7 @@ class Audience:
         """Carry the pass on for a little while."""
         deadline = time.monotonic() + SLICE_SECONDS
         while batch := list(islice(self._pass or (), SLICE_CHECK)):
-            try:
-                self._hand_out(batch)
-            except Exception:
-                # a fault of ours, in a template, say: it must not keep the others from what is new
-                log.exception("fan_out_failed", tournament_id=self.room.tournament.id)
-                self._pump_each(batch)
+            self._hand_out(batch)
             if time.monotonic() > deadline:
                 asyncio.get_running_loop().call_soon(self._slice)
                 return
@@ -87,15 +80,6 @@ class Audience:
             self.fan_out()
         else:
             self._on_pass(self)
-
-    def _pump_each(self, batch: list[Subscriber]) -> None:
-        """Bring these what is new one by one; who cannot be served is cut, and comes back for it."""
-        for subscriber in batch:
-            try:
-                if subscriber in self.subscribers:
-                    subscriber.pump()
-            except Exception:
-                subscriber.cut(End.FAULT)
 
     def _hand_out(self, batch: list[Subscriber]) -> None:
         """Bring some subscribers what is new.
@@ -132,7 +116,10 @@ class Audience:
         """The step of everyone who stands where this subscriber does, without a block if there is none."""
         cursor = subscriber.cursor
         if self.room.oldest <= cursor < self.room.head:
-            chunk = self.room.chunk(subscriber.view, cursor, False)
+            try:
+                chunk = self.room.chunk(subscriber.view, cursor, False)
+            except Unrenderable:
+                return cursor, None, cursor, 0, 0  # each is pumped, and cut
             if chunk.block is not None and chunk.cursor == self.room.head and not chunk.owed:
                 return cursor, chunk.block, chunk.cursor, len(chunk.block.raw), chunk.events
         return cursor, None, cursor, 0, 0

@@ -8,79 +8,62 @@ drains them when the worker stops.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import structlog
 
-from quart_app.domain.events import Envelope
-from quart_app.domain.tournament import Tournament
-from quart_app.errors import AppError, NotFound, Unavailable
+from quart_app.domain.events import Envelope, UnknownEvent
+from quart_app.errors import NotFound, Unavailable
 from quart_app.live.bus.port import Bus, Notice, StaffChanged
 from quart_app.live.crowd.presence import Crowd, Presence
 from quart_app.live.crowd.seats import Seats
 from quart_app.live.rooms.audience import Audience
-from quart_app.live.rooms.reading import Reading, ReadLog, shut_out
-from quart_app.live.rooms.room import Gap, Room
+from quart_app.live.rooms.reading import Reading, shut_out
+from quart_app.live.rooms.room import Room
+from quart_app.live.rooms.watch import Sources, Watch
 from quart_app.live.streams import frames
-from quart_app.live.streams.greetings import Greetings, RenderAll, Snapshot
+from quart_app.live.streams.greetings import Greetings
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import End, Join, Subscriber
-from quart_app.live.streams.tending import Renew, Tending
+from quart_app.live.streams.tending import Tending
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
+from quart_app.timeline.ledger import Ledger
+from quart_app.timeline.timeline import Gap
+from quart_app.timeline.vantage import Vantage
 
 log = structlog.stdlib.get_logger(__name__)
 
 ROOM_LINGER_SECONDS = 30.0
 """How long an empty room is kept, so that a spectator's reload does not read the whole log again."""
 
-CONNECTED_POLL_FACTOR = 10
-"""How much rarer the log's heads are read while Redis is there: a hint can get lost all the same."""
-
-Standing = tuple[str, bool]
-"""What a member of staff may do: the role, and whether the account is active."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What the hub needs of the rest of the house, given by ``app.create_app``.
-
-    ``read_log(id, after)`` gives the epoch and the events after a seq, or None for no such tournament;
-    ``read_heads(ids)`` the epoch and head of each; ``read_standings(ids)`` the role of each member of staff
-    and whether the account is active.
-    """
-
-    read_log: ReadLog
-    read_heads: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, int]]]]
-    read_standings: Callable[[Collection[int]], Awaitable[Mapping[int, Standing]]]
-    render: frames.Render
-    render_all: RenderAll
-    snapshot: Snapshot
-    renew: Renew
-
 
 class Hub:
     """All open streams of one worker. ``run`` it once; ``admit`` lets one client in."""
 
     def __init__(
-        self, settings: Settings, bus: Bus, presence: Presence, sources: Sources, metrics: Metrics
+        self,
+        settings: Settings,
+        bus: Bus,
+        presence: Presence,
+        ledger: Ledger,
+        sources: Sources,
+        metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._bus = bus
+        self._ledger = ledger
         self._sources = sources
         self._metrics = metrics
         self.audiences: dict[int, Audience] = {}  # by tournament id
         self._opening: dict[int, asyncio.Task[Audience]] = {}
-        self._greetings = Greetings(settings, sources.render_all, sources.snapshot)
-        self._reading = Reading(sources.read_log, self._greetings)
+        self._greetings = Greetings(settings)
+        self._reading = Reading(ledger, self._greetings)
         self._tending = Tending(settings, sources.renew, self._everyone)
-        self._look_now = asyncio.Event()
-        self._standings: dict[int, Standing] = {}
+        self._watch = Watch(settings, bus, sources, self._reading, self.audiences, self.noticed)
         self.seats = Seats(settings)
         self._crowd = Crowd(presence, lambda: self.audiences, self.seats)
         self.draining = False
@@ -90,15 +73,15 @@ class Hub:
         """How many streams are open."""
         return sum(len(audience.subscribers) for audience in self.audiences.values())
 
-    def current(self, tournament_id: int) -> tuple[str, Tournament] | None:
-        """The epoch and state of a tournament that is watched here and surely up to date; None otherwise.
+    def current(self, tournament_id: int) -> Vantage | None:
+        """The state of a tournament that is watched here and surely up to date; None otherwise.
 
         As new as the last hint: what this worker wrote itself is always in it.
         """
         audience = self.audiences.get(tournament_id)
         if audience is None or not audience.ready or audience.suspected or not self._bus.connected:
             return None
-        return audience.room.epoch, audience.room.tournament
+        return audience.room.timeline.vantage()
 
     def watching(self, tournament_id: int) -> int:
         """How many streams of one tournament are open."""
@@ -109,7 +92,7 @@ class Hub:
         """Hear the bus, watch the log and keep the timers, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._bus.run(self))
-            tasks.create_task(self._watch_log())
+            tasks.create_task(self._watch.run())
             tasks.create_task(self._tending.run())
             tasks.create_task(self._crowd.run())
             tasks.create_task(self._leave_empty_rooms())
@@ -127,6 +110,8 @@ class Hub:
         if audience is not None and audience.gone:
             raise NotFound(f"There is no tournament {tournament_id}.")
         if audience is not None and audience.ready:
+            if audience.unreadable:
+                raise UnknownEvent("a newer program has written it")
             return audience
         opening = self._opening.get(tournament_id)
         if opening is None:
@@ -136,15 +121,15 @@ class Hub:
         return await asyncio.shield(opening)
 
     async def _open(self, tournament_id: int) -> Audience:
-        room = Room(tournament_id, self._sources.render, self._settings.replay_events_max)
-        audience = self.audiences[tournament_id] = Audience(room, self._passed)
+        timeline = self._ledger.kept.use(tournament_id)
+        audience = self.audiences[tournament_id] = Audience(Room(timeline), self._passed)
+        timeline.follower = self._reading.follower(audience)
         try:
             # subscribed before the log is read, so that what is committed in between is heard
             await self._bus.subscribe(tournament_id)
             await self._reading.read(audience)
         except BaseException:
-            del self.audiences[tournament_id]
-            await self._bus.unsubscribe(tournament_id)
+            await self._leave(audience)
             raise
         audience.ready = True
         if audience.read_again:
@@ -161,7 +146,6 @@ class Hub:
         subscriber, outcome = self._greetings.seat(audience.room, join, wire)
         self._tending.schedule_check(subscriber)
         audience.add(subscriber)
-        self.seats.take(join)
         self._metrics.subscribers.inc()
         self._metrics.resumes.labels(outcome).inc()
         wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
@@ -173,23 +157,23 @@ class Hub:
 
     def _left(self, audience: Audience, subscriber: Subscriber) -> None:
         audience.discard(subscriber)
-        self.seats.give_back(subscriber.join)
-        self._closed(subscriber)
+        subscriber.join.on_end()
+        self._closed(audience, subscriber)
 
     @staticmethod
     def _ahead(room: Room, asked: Position | None) -> bool:
         return asked is not None and (asked.epoch != room.epoch or asked.seq > room.head)
 
-    def _closed(self, subscriber: Subscriber) -> None:
+    def _closed(self, audience: Audience, subscriber: Subscriber) -> None:
         reason = (subscriber.end or End.CLIENT).reason
         self._metrics.subscribers.dec()
         self._metrics.closes.labels(reason).inc()
-        self._tally(subscriber.room)
+        self._tally(audience.room)
         log.info(
             "feed_closed",
             reason=reason,
             tournament_id=subscriber.join.tournament_id,
-            feed="html" if subscriber.view.html else "json",
+            feed=subscriber.view.projection.name,
             events=subscriber.events,
             bytes=subscriber.bytes,
             seconds=round(time.monotonic() - subscriber.opened, 3),
@@ -206,7 +190,7 @@ class Hub:
             self._reading.suspect(audience)
             return
         try:
-            self._reading.take_in(audience, envelopes)
+            self._ledger.take_in(envelopes)
         except Gap:
             self._reading.suspect(audience)
         if audience.room.head < head_seq:
@@ -214,7 +198,7 @@ class Hub:
 
     def suspect(self, tournament_ids: Collection[int]) -> None:
         """Something may have been missed: read the logs of these, and look who may still watch."""
-        self._look_now.set()
+        self._watch.look()
         for tournament_id in tournament_ids:
             audience = self.audiences.get(tournament_id)
             if audience is not None:
@@ -226,50 +210,6 @@ class Hub:
             for subscriber in self._everyone():
                 if subscriber.grant.staff_id == notice.staff_id:
                     subscriber.check_grant_at(0.0)
-
-    # The log
-
-    async def _watch_log(self) -> None:
-        """Read the heads of all watched logs: now and then while Redis is there, often otherwise.
-
-        Without Redis nobody tells us what a command of another process writes.
-        """
-        while True:
-            told = self._settings.redis_url is not None and self._bus.connected
-            factor = CONNECTED_POLL_FACTOR if told else 1
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.degraded_poll_seconds * factor):
-                    await self._look_now.wait()
-            self._look_now.clear()
-            watched = [audience for audience in self.audiences.values() if audience.ready]
-            try:
-                ids = tuple(audience.room.tournament.id for audience in watched)
-                heads = await self._sources.read_heads(ids) if ids else {}
-                await self._watch_staff()
-            except AppError as error:
-                log.warning("log_unwatched", code=error.code)
-                continue
-            for audience in watched:
-                room = audience.room
-                # none where a restore has removed the tournament; then one reading says so
-                epoch, head = heads.get(room.tournament.id, (None, 0))
-                if audience.gone and epoch is None:
-                    continue
-                if audience.suspected or epoch != room.epoch or head > room.head:
-                    self._reading.suspect(audience)
-
-    async def _watch_staff(self) -> None:
-        """Notice by ourselves whose rights have changed: the notice of it can get lost like any other."""
-        watching: dict[int, Standing] = {
-            subscriber.grant.staff_id: (subscriber.grant.role, True)
-            for subscriber in self._everyone()
-            if subscriber.grant.staff_id is not None
-        }
-        standings = dict(await self._sources.read_standings(tuple(watching))) if watching else {}
-        for staff_id, granted in watching.items():
-            if standings.get(staff_id) != self._standings.get(staff_id, granted):
-                self.noticed(StaffChanged(staff_id=staff_id))
-        self._standings = standings
 
     def _tally(self, room: Room) -> None:
         self._metrics.deliveries.inc(room.delivered_events)
@@ -294,10 +234,15 @@ class Hub:
         while True:
             await asyncio.sleep(ROOM_LINGER_SECONDS / 10)
             long_ago = time.monotonic() - ROOM_LINGER_SECONDS
-            for tournament_id, audience in list(self.audiences.items()):
+            for audience in list(self.audiences.values()):
                 if audience.ready and not audience.subscribers and audience.empty_since < long_ago:
-                    del self.audiences[tournament_id]
-                    await self._bus.unsubscribe(tournament_id)
+                    await self._leave(audience)
+
+    async def _leave(self, audience: Audience) -> None:
+        """Keep the room no more; its timeline stays with the others that nobody follows."""
+        del self.audiences[audience.room.tournament_id]
+        audience.room.timeline.follower = None
+        await self._bus.unsubscribe(audience.room.tournament_id)
 
     async def drain(self, seconds: float) -> None:
         """Let nobody in any more, say goodbye to everyone, and wait (at most ``seconds``) until they left."""

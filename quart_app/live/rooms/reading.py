@@ -1,47 +1,53 @@
 """Reading: keeps a worker's rooms even with their logs, and lets nobody stay who may not see what is new.
 
-What is announced is only a hint. Whatever does not follow a room's tail, or may have been missed, is read
-from the log. Of many who want it read at once each waits for one reading that began after its wish.
+What is announced is only a hint. Whatever does not follow a timeline, or may have been missed, is read from
+the log. Of many who want it read at once each waits for one reading that began after its wish.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
 from quart_app.domain.commands import PUBLIC
-from quart_app.domain.events import Envelope, UnknownEvent
+from quart_app.domain.events import UnknownEvent
 from quart_app.errors import AppError, NotFound
 from quart_app.live.rooms.audience import Audience
-from quart_app.live.rooms.room import Gap
 from quart_app.live.streams.greetings import Greetings
 from quart_app.live.streams.subscriber import End, Subscriber
-
-ReadLog = Callable[[int, int], Awaitable[tuple[str, tuple[Envelope, ...]] | None]]
-"""What gives a log's epoch and its events after a seq; None where there is no such log."""
+from quart_app.timeline.ledger import Ledger
+from quart_app.timeline.timeline import Growth
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Reading:
-    """Takes in what is new in the logs, by what is announced and by reading."""
+    """Brings what is new in the timelines to their audiences, and the timelines to the heads of their
+    logs."""
 
-    def __init__(self, read_log: ReadLog, greetings: Greetings) -> None:
-        self._read_log = read_log
+    def __init__(self, ledger: Ledger, greetings: Greetings) -> None:
+        self._ledger = ledger
         self._greetings = greetings
 
-    def take_in(self, audience: Audience, envelopes: Iterable[Envelope]) -> None:
-        """Let the audience have what follows the tail. Raises Gap where something is missing in between."""
-        visibility = audience.room.tournament.visibility
-        new = audience.room.extend(tuple(envelopes))
-        if not new:
-            return
-        audience.undelivered += [envelope.at for envelope in new]
-        audience.fan_out()
-        if audience.room.tournament.visibility != visibility:
-            self._look_who_may_stay(audience)
+    def follower(self, audience: Audience) -> Callable[[Growth], None]:
+        """What a timeline is to tell of its growth, so that the audience has it."""
+
+        def grown(growth: Growth) -> None:
+            room, visibility = audience.room, audience.visibility
+            room.grown(anew=growth.anew)
+            audience.visibility = room.tournament.visibility
+            audience.undelivered += [entry.envelope.at for entry in growth.entries]
+            audience.fan_out()
+            if growth.anew or audience.visibility != visibility:
+                self._look_who_may_stay(audience)
+            # If the log is another one now, restored or cut, nobody's position means anything any more.
+            for subscriber in list(audience.subscribers) if growth.anew else ():
+                if subscriber.end is None:
+                    subscriber.note(self._greetings.resync(subscriber, "unknown_epoch"))
+
+        return grown
 
     def suspect(self, audience: Audience) -> None:
         """Something may be missing: until the log has been read, the room is not sure to be up to date."""
@@ -59,27 +65,18 @@ class Reading:
     async def read(self, audience: Audience) -> None:
         """Bring the room to the head of its log.
 
-        Raises NotFound where there is none any more, Unavailable where it cannot be read, Gap where it began
-        anew meanwhile, UnknownEvent where a newer program wrote it.
+        Raises NotFound where there is none any more, Unavailable where it cannot be read, UnknownEvent where
+        a newer program wrote it.
         """
-        room = audience.room
-        found = await self._read_log(room.tournament.id, room.head)
-        if found is not None and room.head and found[0] != room.epoch:
-            found = await self._read_log(room.tournament.id, 0)
-        audience.gone = found is None
-        if found is None:
-            raise NotFound(f"There is no tournament {room.tournament.id}.")
-        epoch, envelopes = found
-        if epoch == room.epoch:
-            self.take_in(audience, envelopes)
-            return
-        room.reset(epoch)
-        room.extend(envelopes)
-        # The log is another one now, restored or cut: nobody's position means anything any more.
-        self._look_who_may_stay(audience)
-        for subscriber in list(audience.subscribers):
-            if subscriber.end is None:
-                subscriber.note(self._greetings.resync(subscriber, "unknown_epoch"))
+        try:
+            await self._ledger.timeline(audience.room.tournament_id)
+        except NotFound:
+            audience.gone = True
+            raise
+        except UnknownEvent:
+            audience.unreadable = True
+            raise
+        audience.gone = audience.unreadable = False
 
     def _begin(self, audience: Audience) -> None:
         if audience.reading is None or audience.reading.done():
@@ -90,23 +87,26 @@ class Reading:
             while audience.read_again or audience.awaiting:
                 audience.read_again = False
                 came_before = len(audience.awaiting)
-                try:
-                    await self.read(audience)
-                except Gap:
-                    audience.read_again = True
-                    continue
+                await self.read(audience)
                 _release(audience.awaiting[:came_before])
                 del audience.awaiting[:came_before]
                 if not audience.read_again:
                     audience.suspected = False
-        except (AppError, UnknownEvent) as error:
+        except AppError as error:
             # stays suspected: the watch over the log tries again
-            log.warning("log_unread", tournament_id=audience.room.tournament.id, reason=str(error))
-            for subscriber in list(audience.subscribers) if audience.gone else ():
-                subscriber.say_goodbye(End.REVOKED)
+            reason = getattr(error, "cause", error.detail)
+            log.warning("log_unread", tournament_id=audience.room.tournament_id, reason=reason)
+            self._end_what_cannot_go_on(audience)
         finally:
             _release(audience.awaiting)
             audience.awaiting.clear()
+
+    @staticmethod
+    def _end_what_cannot_go_on(audience: Audience) -> None:
+        """Let nobody watch a page that says Live and stands still, because only others can read its log."""
+        end = End.REVOKED if audience.gone else End.UNREADABLE if audience.unreadable else None
+        for subscriber in list(audience.subscribers) if end is not None else ():
+            subscriber.say_goodbye(end or End.FAULT)
 
     @staticmethod
     def _look_who_may_stay(audience: Audience) -> None:

@@ -1,22 +1,23 @@
 """A room: one tournament as this worker's subscribers see it.
 
-It holds the newest end of the log, the *tail*, and the fold at its head. A subscriber is a cursor into
-the tail. ``chunk`` gives the bytes from a cursor on, and gives the very same bytes object to everyone who
-asks from the same place: live events, a resume, ten thousand resumes at once are one code path.
+It follows the tournament's timeline. A subscriber is a cursor into the timeline's tail. ``chunk`` gives the
+bytes from a cursor on, and gives the very same bytes object to everyone who asks from the same place: live
+events, a resume, ten thousand resumes at once are one code path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from quart_app.domain.events import Envelope
-from quart_app.domain.tournament import Tournament
+import structlog
+
+from quart_app.domain.parts import Part
+from quart_app.domain.state.tournament import Tournament
 from quart_app.live.streams import frames
-from quart_app.live.streams.filters import players_of
-from quart_app.live.streams.frames import Render
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.views import Chunk, View
 from quart_app.live.wires.port import Block
+from quart_app.timeline.timeline import Entry, Timeline
 
 CHUNK_BYTES_MAX = 256 * 1024
 
@@ -25,142 +26,150 @@ CHUNKS_KEPT_BYTES_MAX = 8 * 1024 * 1024
 
 _BOOKKEEPING_BYTES = 256
 
+log = structlog.stdlib.get_logger(__name__)
 
-class Gap(Exception):
-    """What was announced does not follow the tail: the log has to be read."""
+
+class Unrenderable(Exception):
+    """A fault of ours, in a template, say; it has been logged."""
 
 
 class Room:
-    """A tournament's tail and fold at ``head``, and the chunks built from them."""
+    """A timeline, and the chunks built from it."""
 
-    def __init__(self, tournament_id: int, render: Render, events_max: int) -> None:
-        self.tournament = Tournament(tournament_id)
-        self.head = 0  # the seq of the newest event
-        self.epoch = ""
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
         self.delivered_events = self.delivered_bytes = 0  # since they were last put into the metrics
-        self._render = render
-        self._events_max = events_max
-        self._tail: list[Envelope] = []
-        self._frames: list[bytes] = []
-        self._players: list[tuple[int, ...]] = []
+        self._frames: dict[int, bytes] = {}
         self._chunks: dict[tuple[View, int, bool], Chunk] = {}
         self._chunks_bytes = 0
-        self._wholes: dict[str, bytes] = {}
+        self._wholes: dict[object, bytes] = {}
+        self._unrenderable: set[tuple[View, int, bool]] = set()
+
+    @property
+    def tournament_id(self) -> int:
+        """Whose room it is."""
+        return self.timeline.id
+
+    @property
+    def tournament(self) -> Tournament:
+        """The state at the head."""
+        return self.timeline.state
+
+    @property
+    def epoch(self) -> str:
+        """The log's incarnation."""
+        return self.timeline.epoch
+
+    @property
+    def head(self) -> int:
+        """The seq of the newest event."""
+        return self.timeline.head
+
+    @property
+    def oldest(self) -> int:
+        """The least cursor that can still be served."""
+        return self.timeline.oldest
 
     @property
     def position(self) -> Position:
         """The head as a client is told it."""
         return Position(self.epoch, self.head)
 
-    @property
-    def oldest(self) -> int:
-        """The least cursor that can still be served: the tail begins right after it."""
-        return self.head - len(self._tail)
-
-    def reset(self, epoch: str) -> None:
-        """Forget everything: the log begins anew under another epoch."""
-        self.epoch = epoch
-        self.tournament = Tournament(self.tournament.id)
-        self.head = 0
-        self._tail.clear()
-        self._frames.clear()
-        self._players.clear()
-        self._forget_built()
-
-    def extend(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
-        """Take in what follows the head and give what was new; repetitions are passed over.
-
-        Raises Gap where something is missing in between, or where the epoch is another; what came before the
-        gap is taken in.
-        """
-        new = []
-        for envelope in envelopes:
-            if envelope.epoch != self.epoch:
-                raise Gap
-            if envelope.seq <= self.head:
-                continue
-            if envelope.seq != self.head + 1:
-                raise Gap
-            self.tournament = self.tournament.apply(envelope.event)
-            self.head = envelope.seq
-            self._tail.append(envelope)
-            self._frames.append(frames.encode(envelope))
-            self._players.append(players_of(envelope.event, self.tournament))
-            new.append(envelope)
-            self._forget_built()
-        # trimmed in strides, so that a long log does not shift its whole tail at every event
-        if len(self._tail) > self._events_max + self._events_max // 4:
-            surplus = len(self._tail) - self._events_max
-            del self._tail[:surplus], self._frames[:surplus], self._players[:surplus]
-        return new
+    def grown(self, *, anew: bool = False) -> None:
+        """Forget what was built: the timeline has moved on, or with ``anew`` is of another log."""
+        self._chunks.clear()
+        self._wholes.clear()
+        self._unrenderable.clear()
+        self._chunks_bytes = 0
+        if anew:
+            self._frames.clear()
 
     def chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
         """What a subscriber at ``cursor`` (from ``oldest`` to ``head``) gets next.
 
-        ``conflate`` leaves out scores that were overtaken, for somebody who has fallen behind. HTML is always
-        one frame up to the head; JSON comes in pieces of about CHUNK_BYTES_MAX.
+        ``conflate`` leaves out scores that were overtaken, for somebody who has fallen behind. Fragments are
+        always one frame up to the head; JSON comes in pieces of about CHUNK_BYTES_MAX. Raises Unrenderable.
         """
         key = (view, cursor, conflate)
+        if key in self._unrenderable:
+            raise Unrenderable
         chunk = self._chunks.get(key)
         if chunk is None:
-            chunk = self._html_chunk(view, cursor) if view.html else self._json_chunk(view, cursor, conflate)
+            try:
+                chunk = self._build(view, cursor, conflate)
+            except Exception as error:
+                self._unrenderable.add(key)
+                log.exception(
+                    "chunk_failed", tournament_id=self.tournament_id, feed=view.projection.name, after=cursor
+                )
+                raise Unrenderable from error
             if self._chunks_bytes > CHUNKS_KEPT_BYTES_MAX:
-                self._forget_built()
+                self.grown()
             self._chunks[key] = chunk
             size = len(chunk.block.raw) if chunk.block is not None else 0
             self._chunks_bytes += 2 * size + _BOOKKEEPING_BYTES  # a block holds its bytes twice
         return chunk
 
-    def whole(self, name: str, build: Callable[[], bytes]) -> bytes:
-        """What ``build`` makes of the present state, made once until the next event."""
-        if name not in self._wholes:
-            self._wholes[name] = build()
-        return self._wholes[name]
+    def whole(self, view: View) -> bytes:
+        """All that a view's projection shows of the present state, made once until the next event."""
+        made = self._wholes.get(view.projection)
+        if made is None:
+            made = self._wholes[view.projection] = view.projection.whole(self.epoch, self.tournament)
+        return made
 
-    def _forget_built(self) -> None:
-        self._chunks.clear()
-        self._wholes.clear()
-        self._chunks_bytes = 0
+    def count(self, view: View, cursor: int) -> int:
+        """How many events after ``cursor`` the view shows."""
+        entries = self.timeline.after(cursor)
+        return sum(map(view.filter.passes, entries)) if view.filter else len(entries)
 
-    def _html_chunk(self, view: View, cursor: int) -> Chunk:
-        events = [envelope.event for envelope in self._after(cursor) if self._shows(view, envelope)]
-        html = self._render(self.tournament, events) if events else ""
+    def _build(self, view: View, cursor: int, conflate: bool) -> Chunk:
+        changes = view.projection.changes
+        if changes is None:
+            return self._log_chunk(view, cursor, conflate)
+        return self._fragments_chunk(view, cursor, changes)
+
+    def _fragments_chunk(
+        self, view: View, cursor: int, changes: Callable[[Tournament, frozenset[Part]], str]
+    ) -> Chunk:
+        state = self.tournament
+        if view.filter:
+            entries = [entry for entry in self.timeline.after(cursor) if view.filter.passes(entry)]
+            parts = frozenset[Part]().union(*(entry.parts for entry in entries))
+            shown = len(entries)
+        else:
+            parts = frozenset(part for part, seq in state.revisions.items() if seq > cursor)
+            shown = self.head - cursor
+        html = changes(state, parts) if parts else ""
         if not html:
             return Chunk(None, self.head, owed=True)
-        return Chunk(Block(frames.frame(html, id=str(self.position))), self.head, len(events))
+        return Chunk(Block(frames.frame(html, id=str(self.position))), self.head, shown)
 
-    def _json_chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
-        start = cursor - self.oldest
-        if not view.filter and not conflate:
-            end, size = start, 0
-            while end < len(self._frames) and size < CHUNK_BYTES_MAX:
-                size += len(self._frames[end])
-                end += 1
-            data = self._frames[start] if end == start + 1 else b"".join(self._frames[start:end])
-            return Chunk(Block(data), self.oldest + end, end - start)
-        shown = [envelope for envelope in self._after(cursor) if self._shows(view, envelope)]
+    def _log_chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
+        entries = self.timeline.after(cursor)
+        if len(entries) == 1 and not view.filter:  # as nearly always: the frame itself, not a copy of it
+            return Chunk(Block(self._frame(entries[0])), self.head, 1)
+        shown = [entry for entry in entries if view.filter.passes(entry)] if view.filter else entries
         if conflate:
             shown = frames.conflate(shown)
         pieces: list[bytes] = []
         size = 0
-        for envelope in shown:
-            pieces.append(self._frames[envelope.seq - self.oldest - 1])
+        for entry in shown:
+            pieces.append(self._frame(entry))
             size += len(pieces[-1])
             if size >= CHUNK_BYTES_MAX:
-                return Chunk(Block(b"".join(pieces)), envelope.seq, len(pieces))
+                return Chunk(Block(b"".join(pieces)), entry.envelope.seq, len(pieces))
         if not shown:
             return Chunk(None, self.head, owed=True)
-        owed = shown[-1].seq < self.head
+        owed = shown[-1].envelope.seq < self.head
         return Chunk(Block(b"".join(pieces)), self.head, len(pieces), owed)
 
-    def count(self, view: View, cursor: int) -> int:
-        """How many events after ``cursor`` the view shows."""
-        return sum(self._shows(view, envelope) for envelope in self._after(cursor))
-
-    def _after(self, cursor: int) -> Sequence[Envelope]:
-        return self._tail[cursor - self.oldest :]
-
-    def _shows(self, view: View, envelope: Envelope) -> bool:
-        return not view.filter or view.filter.passes(
-            envelope.event, self._players[envelope.seq - self.oldest - 1]
-        )
+    def _frame(self, entry: Entry) -> bytes:
+        """The entry's frame, built when it is first asked for."""
+        seq = entry.envelope.seq
+        frame = self._frames.get(seq)
+        if frame is None:
+            frame = self._frames[seq] = frames.encode(entry.envelope)
+            if len(self._frames) > 2 * len(self.timeline.tail):
+                oldest = self.oldest
+                self._frames = {key: kept for key, kept in self._frames.items() if key > oldest}
+        return frame

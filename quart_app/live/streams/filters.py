@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from quart_app.domain.events import EVENT_TYPES, Event
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.events import EVENT_TYPES
 from quart_app.errors import InvalidInput
-from quart_app.live.streams.frames import matches_of
+from quart_app.timeline.timeline import Entry
 
 IDS_MAX = 200
 """How many matches, or participants, one filter may name."""
@@ -42,25 +41,12 @@ class Filter:
         """Whether anything is left out at all."""
         return bool(self.matches or self.participants or self.types)
 
-    def passes(self, event: Event, players: Collection[int]) -> bool:
-        """Whether the client wants to see this event; ``players`` are what ``players_of`` gave for it."""
+    def passes(self, entry: Entry) -> bool:
+        """Whether the client wants to see this event. Who moves into a match later did not play in it then: a
+        replay shows what was shown live."""
+        event = entry.envelope.event
         if self.types and event.type not in self.types:
             return False
-        if self.matches and self.matches.isdisjoint(matches_of(event)):
+        if self.matches and self.matches.isdisjoint(event.about):
             return False
-        return not self.participants or not self.participants.isdisjoint(players)
-
-
-def players_of(event: Event, tournament: Tournament) -> tuple[int, ...]:
-    """Who plays in the matches that an event is about.
-
-    ``tournament`` is the state right after it, whenever it is shown: who moves into a match later did not
-    play in it then, and a replay shall show what was shown live.
-    """
-    return tuple(
-        slot.participant_id
-        for match_id in matches_of(event)
-        if match_id in tournament.matches
-        for slot in tournament.matches[match_id].slots
-        if slot.participant_id is not None
-    )
+        return not self.participants or not self.participants.isdisjoint(entry.players)

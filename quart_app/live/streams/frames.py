@@ -7,14 +7,14 @@ line of data, a blank line at the end.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from quart_app.domain.events import BracketUpdated, Envelope, Event
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.events import Envelope
+from quart_app.timeline.timeline import Entry
 
 COMMENT = b":\n\n"
 """What goes out after silence: keeps proxies and clients from taking the stream for dead."""
@@ -68,31 +68,13 @@ def rfc3339_seconds(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-Render = Callable[[Tournament, Sequence[Event]], str]
-"""What turns the newest state and the events since some position into HTML fragments."""
-
-
-def conflate(envelopes: Sequence[Envelope]) -> list[Envelope]:
-    """The same events less every ``score_updated`` that a later one of its match has overtaken."""
-    newest: dict[int, int] = {}
-    for envelope in envelopes:
-        if envelope.event.type == CONFLATED:
-            newest[match_of(envelope.event)] = envelope.seq
+def conflate(entries: Sequence[Entry]) -> list[Entry]:
+    """The same entries less every ``score_updated`` that a later one of its match has overtaken."""
+    newest = {entry.envelope.event.about: entry for entry in entries if _conflated(entry)}
     return [
-        envelope
-        for envelope in envelopes
-        if envelope.event.type != CONFLATED or newest[match_of(envelope.event)] == envelope.seq
+        entry for entry in entries if not _conflated(entry) or newest[entry.envelope.event.about] is entry
     ]
 
 
-def match_of(event: Event) -> int:
-    """The match an event of play is about, 0 for any other."""
-    return getattr(event, "match_id", 0)
-
-
-def matches_of(event: Event) -> frozenset[int]:
-    """Every match that an event is about."""
-    if isinstance(event, BracketUpdated):
-        return frozenset(event.updated_nodes)
-    match_id = match_of(event)
-    return frozenset((match_id,)) if match_id else frozenset()
+def _conflated(entry: Entry) -> bool:
+    return entry.envelope.event.type == CONFLATED

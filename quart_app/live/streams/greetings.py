@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from quart_app.domain.tournament import Tournament
-from quart_app.live.rooms.room import Room
 from quart_app.live.streams import frames
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import Join, Subscriber
+from quart_app.live.streams.subscriber import Join, Subscriber, Tail
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
-
-RenderAll = Callable[[Tournament], str]
-"""What renders every fragment of a tournament's page."""
-
-Snapshot = Callable[[str, Tournament], object]
-"""What gives the whole state, from the epoch and the fold, as something JSON can hold."""
 
 
 class Greetings:
     """Welcomes subscribers, and puts those at the head who cannot be brought there event by event."""
 
-    def __init__(self, settings: Settings, render_all: RenderAll, snapshot: Snapshot) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._render_all = render_all
-        self._snapshot = snapshot
 
-    def seat(self, room: Room, join: Join, wire: Wire) -> tuple[Subscriber, str]:
+    def seat(self, room: Tail, join: Join, wire: Wire) -> tuple[Subscriber, str]:
         """A subscriber whose welcome waits to be written, and the outcome of its resume.
 
         That is ``fresh``, ``replayed``, or why its position is lost.
@@ -43,7 +32,7 @@ class Greetings:
             subscriber.notes += self.resync(subscriber, lost, asked)
         return subscriber, lost or ("fresh" if asked is None else "replayed")
 
-    def _lost(self, room: Room, asked: Position | None) -> str | None:
+    def _lost(self, room: Tail, asked: Position | None) -> str | None:
         """Why the log cannot be read forward from a position, None where it can."""
         if asked is None:
             return None
@@ -89,13 +78,8 @@ class Greetings:
         data: dict[str, Any] = {"reason": reason, "asked": str(asked), "head": str(room.position)}
         subscriber.epoch, subscriber.cursor = room.epoch, room.head
         subscriber.owed = False
-        if not subscriber.view.html:
-            encoded = room.whole(
-                "snapshot", lambda: msgspec.json.encode(self._snapshot(room.epoch, room.tournament))
-            )
-            data["snapshot"] = msgspec.Raw(encoded)
+        everything = room.whole(subscriber.view)
+        if subscriber.view.projection.changes is None:
+            data["snapshot"] = msgspec.Raw(everything)
             return frames.notice("resync", data, id=str(room.position))
-        everything = room.whole(
-            "html", lambda: frames.frame(self._render_all(room.tournament), id=str(room.position))
-        )
-        return frames.notice("resync", data) + everything
+        return frames.notice("resync", data) + frames.frame(everything, id=str(room.position))

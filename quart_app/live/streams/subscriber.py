@@ -14,14 +14,19 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from quart_app.live.rooms.room import Room
+import structlog
+
+from quart_app.domain.state.tournament import Tournament
 from quart_app.live.streams import frames
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.views import View
+from quart_app.live.streams.views import Chunk, View
 from quart_app.live.wires.port import Block, Wire
+from quart_app.live.wires.socket import nobody
+
+log = structlog.stdlib.get_logger(__name__)
 
 
-class Grant(Protocol):
+class Ticket(Protocol):
     """What lets somebody watch: until when, and whose it is (None for a spectator)."""
 
     @property
@@ -40,12 +45,62 @@ class Grant(Protocol):
         ...
 
 
+class Tail(Protocol):
+    """What a subscriber reads: the newest end of a log, of which ``chunk`` gives the next piece."""
+
+    delivered_events: int
+    delivered_bytes: int
+
+    @property
+    def tournament_id(self) -> int:
+        """Whose log it is."""
+        ...
+
+    @property
+    def tournament(self) -> Tournament:
+        """The state at the head."""
+        ...
+
+    @property
+    def epoch(self) -> str:
+        """The log's incarnation."""
+        ...
+
+    @property
+    def head(self) -> int:
+        """The seq of the newest event."""
+        ...
+
+    @property
+    def oldest(self) -> int:
+        """The least cursor that can be served."""
+        ...
+
+    @property
+    def position(self) -> Position:
+        """The head as a client is told it."""
+        ...
+
+    def chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
+        """What a subscriber at ``cursor`` gets next."""
+        ...
+
+    def count(self, view: View, cursor: int) -> int:
+        """How many events after ``cursor`` the view shows."""
+        ...
+
+    def whole(self, view: View) -> bytes:
+        """All that the view's projection shows of the present state."""
+        ...
+
+
 class End(Enum):
     """Why a stream ended: the goodbye's code, reason, and whether the client may come back."""
 
     TOKEN_EXPIRED = (4001, "token_expired", True)
     REVOKED = (4003, "revoked", False)
     DRAINING = (1012, "draining", True)
+    UNREADABLE = (1012, "newer_version", True)
     LAGGED = (0, "lagged", True)
     FAULT = (0, "fault", True)
     CLIENT = (0, "client", True)
@@ -64,14 +119,18 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """What a client asked for when it connected. ``asked`` is None for somebody who joins afresh."""
+    """What a client asked for when it connected. ``asked`` is None for somebody who joins afresh.
+
+    ``on_end`` is called when the stream has ended; a join that is dropped lets go of it.
+    """
 
     tournament_id: int
     view: View
-    grant: Grant
+    grant: Ticket
     address: str = ""
     asked: Position | None = None
     conflate: bool = True
+    on_end: Callable[[], None] = nobody
 
 
 class Subscriber:
@@ -101,7 +160,7 @@ class Subscriber:
     )
 
     def __init__(
-        self, join: Join, room: Room, wire: Wire, cursor: int, resync: Callable[[Subscriber, str], bytes]
+        self, join: Join, room: Tail, wire: Wire, cursor: int, resync: Callable[[Subscriber, str], bytes]
     ) -> None:
         self.join = join
         self.view = join.view
@@ -123,7 +182,19 @@ class Subscriber:
         self.bytes = self.events = 0
 
     def pump(self) -> None:
-        """Write what comes next, as long as the wire takes it."""
+        """Write what comes next, as long as the wire takes it.
+
+        Never raises: whoever cannot be served, through a fault of ours, is cut and may come back. It must not
+        keep the others from what is new, nor any timer.
+        """
+        try:
+            self._pump()
+        except Exception as error:
+            if self.end is not End.FAULT:
+                log.warning("stream_failed", tournament_id=self.room.tournament_id, reason=repr(error))
+            self.cut(End.FAULT)
+
+    def _pump(self) -> None:
         while not self.wire.full:
             if self.notes:
                 block, self.notes = Block(self.notes), b""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from quart_app.errors import AppError, Unavailable
 from quart_app.live.streams import frames
-from quart_app.live.streams.subscriber import End, Grant, Subscriber
+from quart_app.live.streams.subscriber import End, Subscriber, Ticket
 from quart_app.settings import Settings
 
 TICK_SECONDS = 0.5
@@ -23,7 +23,7 @@ GRANT_CHECK_SPAN = (0.80, 0.95)
 
 ASK_AGAIN_SECONDS = 1.0
 
-Renew = Callable[[Grant, str], Awaitable[tuple[str, Grant]]]
+Renew = Callable[[Ticket, str], Awaitable[tuple[str, Ticket]]]
 """What checks a grant against the tournament's visibility and all else that is true now, and gives a fresh
 token and grant. Raises an AppError when the grant no longer holds."""
 

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from quart_app.domain.parts import Part
+from quart_app.domain.state.tournament import Tournament
 from quart_app.live.streams.filters import Filter
 from quart_app.live.wires.port import Block
 
 
+class Projected(Protocol):
+    """A way to show a tournament: the log itself as JSON, or the fragments of a page.
+
+    Who is shown the same has the same object, and is compared by it.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log."""
+        ...
+
+    @property
+    def changes(self) -> Callable[[Tournament, frozenset[Part]], str] | None:
+        """What renders some changed parts as they are now, "" where it shows none of them. None for the
+        projection that shows the events as they were logged."""
+        ...
+
+    @property
+    def whole(self) -> Callable[[str, Tournament], bytes]:
+        """What gives everything it shows of a state, whose log's epoch is the first argument."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What a subscriber sees of the log: JSON frames or (``html``) rendered fragments, and which events.
+    """What a subscriber sees: a projection, and of which events.
 
     Get one with ``view_of``: who sees the same has the same object, and is compared by it.
     """
 
-    html: bool
+    projection: Projected
     filter: Filter
 
 
 @lru_cache(maxsize=1024)
-def view_of(html: bool, filter: Filter) -> View:
+def view_of(projection: Projected, filter: Filter) -> View:
     """The one view of this kind."""
-    return View(html, filter)
+    return View(projection, filter)
 
 
 class Chunk(NamedTuple):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quart_app.domain.bracket import Match
-from quart_app.domain.tournament import Participant, Round, Tournament
-from quart_app.show.names import match_label
+from quart_app.domain.parts import BRACKET, round_part
+from quart_app.domain.state.roster import Participant
+from quart_app.domain.state.stage import Round
+from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view
 
 
 @dataclass(frozen=True, slots=True)
 class RoundView:
-    """A round's title with its progress; ``seq`` is that of the last match that changed the progress."""
+    """A round's title with its progress."""
 
     number: int
     seq: int
@@ -35,27 +36,23 @@ class BracketView:
 def bracket_view(tournament: Tournament) -> BracketView:
     """The whole bracket, or the list of participants before the draw."""
     rounds = tuple(
-        (round_view(tournament, each), tuple(match_view(tournament, match) for match in each.matches))
+        (
+            round_view(tournament, each),
+            tuple(match_view(tournament, tournament.matches[match_id]) for match_id in each.match_ids),
+        )
         for each in tournament.rounds
     )
-    # The region itself changes once, when the draw is made; its matches and rounds have their own seqs.
-    return BracketView(tournament.bracket_id or 0, rounds, tuple(tournament.participants.values()))
+    return BracketView(tournament.revision(BRACKET), rounds, tuple(tournament.participants.values()))
 
 
 def round_view(tournament: Tournament, each: Round) -> RoundView:
     """A round's title."""
-    label = match_label(tournament, each.matches[0])
     return RoundView(
         number=each.number,
-        seq=max((match.version for match in each.matches if counts_in_progress(match)), default=0),
+        seq=tournament.revision(round_part(each.number)),
         name=each.name,
-        short=label.rpartition(" ")[0] or label,
+        short=each.short,
         completed=each.completed,
         played=each.played,
-        done=all(match.decided for match in each.matches),
+        done=each.done,
     )
-
-
-def counts_in_progress(match: Match) -> bool:
-    """Whether a round's "5 of 8" depends on this match's state: it is decided, or will never be played."""
-    return match.decided or not match.played

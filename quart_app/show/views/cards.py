@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from quart_app.domain.bracket import Match
-from quart_app.domain.formats.single_elimination import THIRD_PLACE
-from quart_app.domain.tournament import Tournament
-from quart_app.show.names import isolated, match_label, source_label
+from quart_app.domain.bracket.match import Match
+from quart_app.domain.events import THIRD_PLACE
+from quart_app.domain.state.tournament import Tournament
+from quart_app.show.names import isolated, source_label
 from quart_app.show.paths import match_path
 
 
@@ -50,7 +50,7 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         id=match.match_id,
         seq=match.version,
         status=match.status.value,
-        label=match_label(tournament, match),
+        label=match.plan.label,
         path=match_path(tournament.id, match.match_id),
         best_of=match.plan.best_of,
         third_place=match.plan.stage == THIRD_PLACE,

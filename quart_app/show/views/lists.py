@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.show.paths import tournament_path
 from quart_app.show.views.tournament import STATUS_NAMES
 from quart_app.store.tournaments import TournamentRow
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListLine:
     """A tournament in a list. ``progress`` says where it stands, empty where the list does not say."""
 
     path: str
@@ -27,17 +27,17 @@ class Listed:
 class IndexPage:
     """The lists of tournaments. ``older_than`` leads on to the older finished ones, None at the end."""
 
-    live: tuple[Listed, ...]
-    coming: tuple[Listed, ...]
-    finished: tuple[Listed, ...]
+    live: tuple[ListLine, ...]
+    coming: tuple[ListLine, ...]
+    finished: tuple[ListLine, ...]
     older_than: int | None
     further: bool
 
 
-def listed(row: TournamentRow, progress: str = "") -> Listed:
+def listed(row: TournamentRow, progress: str = "") -> ListLine:
     """A tournament in a list, from its row."""
     status = TournamentStatus(row.status)
-    return Listed(
+    return ListLine(
         path=tournament_path(row.id),
         name=row.name,
         status=row.status,

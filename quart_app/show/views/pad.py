@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from quart_app.domain.bracket import Match, MatchStatus, Result
+from quart_app.domain.bracket.match import Match, MatchStatus, Result
 from quart_app.domain.events import Envelope, MatchCompleted, MatchStarted, ScoreUpdated
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
 from quart_app.store.staff import StaffRow
 

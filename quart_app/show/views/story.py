@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quart_app.domain import events
-from quart_app.domain.bracket import Match
+from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import Envelope
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.paths import tournament_path
 from quart_app.show.views.cards import MatchView, match_view, sentence, side_view
@@ -26,7 +26,7 @@ class StoryLine:
 
 
 @dataclass(frozen=True, slots=True)
-class NextMatch:
+class Onward:
     """A match that this one feeds, and who of it goes there."""
 
     who: Literal["Winner", "Loser"]
@@ -43,21 +43,21 @@ class MatchPage:
     round: str
     match: MatchView
     story: tuple[StoryLine, ...]
-    next_matches: tuple[NextMatch, ...]
+    next_matches: tuple[Onward, ...]
 
 
 def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> MatchPage:
-    """A match's page; ``log`` is the tournament's log, or all of it that is about the match."""
+    """A match's page; ``log`` is what the tournament's log has about the match."""
     fed = [tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ())]
     return MatchPage(
         title=" v ".join(isolated(side_view(tournament, match, side).name) for side in (0, 1)),
         tournament=tournament.name,
         tournament_path=tournament_path(tournament.id),
-        round=tournament.round_names[match.plan.round - 1],
+        round=next(each.name for each in tournament.rounds if each.number == match.plan.round),
         match=match_view(tournament, match),
         story=tuple(reversed(tuple(_story(tournament, match, log)))),
         next_matches=tuple(
-            NextMatch(
+            Onward(
                 "Winner" if any(slot.winner_of == match.match_id for slot in each.plan.slots) else "Loser",
                 match_view(tournament, each),
             )
@@ -70,8 +70,6 @@ def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Ite
     first, second = (isolated(side_view(tournament, match, side).name) for side in (0, 1))
     for envelope in log:
         event = envelope.event
-        if getattr(event, "match_id", None) != match.match_id:
-            continue
         match event:
             case events.MatchStarted():
                 yield StoryLine(envelope.at, "started", "The match has started")

@@ -1,17 +1,16 @@
-"""View models: what the templates show of a tournament, as plain values.
+"""View models of a tournament's page: its header, and what is on now.
 
-Everything here depends on the tournament's state alone – not on the viewer, the clock or the event that
-caused the rendering – so a streamed fragment and a fresh page are the same bytes. ``seq`` of a view never
-falls: a match's is the seq of the event that last changed it, that of the others the seq of the last result
-in what they show. By it a page refuses a fragment that is older than what it holds.
+``seq`` of a view is the revision of its part: the seq of the event that last changed it, so it never falls.
+By it a page refuses a fragment that is older than what it holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quart_app.domain.bracket import MatchStatus
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.formats import FORMATS
+from quart_app.domain.parts import AGENDA, HEADER
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.show.paths import tournament_path
 from quart_app.show.views.bracket import BracketView, bracket_view
 from quart_app.show.views.cards import MatchView, match_view
@@ -19,7 +18,8 @@ from quart_app.show.views.cards import MatchView, match_view
 UP_NEXT_MAX = 3
 """How many of the next matches are shown while none is being played."""
 
-FORMAT_NAMES = {"single_elimination": "Single elimination"}
+PLACES = {1: "Champion", 2: "Runner-up", 3: "Third place"}
+"""The places of the podium."""
 
 STATUS_NAMES = {
     TournamentStatus.DRAFT: "Not drawn yet",
@@ -69,35 +69,26 @@ def tournament_page(tournament: Tournament) -> TournamentPage:
 
 def header_view(tournament: Tournament) -> HeaderView:
     """The tournament's header."""
-    places = (
-        ("Champion", tournament.champion),
-        ("Runner-up", tournament.runner_up),
-        ("Third place", tournament.third),
-    )
     status = tournament.status
     finished = status is TournamentStatus.COMPLETED
     return HeaderView(
-        seq=_last_decided(tournament),
+        seq=tournament.revision(HEADER),
         name=tournament.name,
         path=tournament_path(tournament.id),
-        format=FORMAT_NAMES.get(tournament.format, tournament.format),
+        format=FORMATS[tournament.format].title,
         participants=len(tournament.participants),
         private=tournament.visibility == "private",
         status=status.value,
         status_name=STATUS_NAMES[status],
-        podium=tuple((place, who.name) for place, who in places if who is not None) if finished else (),
+        podium=tuple((PLACES[place], who.name) for place, who in tournament.places.items() if place in PLACES)
+        if finished
+        else (),
     )
 
 
 def strip_view(tournament: Tournament) -> StripView:
     """The live strip."""
-    shown = tournament.live_matches
-    live = bool(shown)
-    if not live:
-        ready = (match for match in tournament.matches.values() if match.status is MatchStatus.READY)
-        shown = tuple(ready)[:UP_NEXT_MAX]
-    return StripView(_last_decided(tournament), live, tuple(match_view(tournament, match) for match in shown))
-
-
-def _last_decided(tournament: Tournament) -> int:
-    return max((match.version for match in tournament.matches.values() if match.decided), default=0)
+    agenda = tournament.agenda
+    shown = agenda.live or agenda.ready[:UP_NEXT_MAX]
+    cards = tuple(match_view(tournament, tournament.matches[match_id]) for match_id in shown)
+    return StripView(tournament.revision(AGENDA), bool(agenda.live), cards)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quart_app.domain.events import Entrant
 from quart_app.domain.seeding import draw_lines
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view
 
 

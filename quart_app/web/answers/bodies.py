@@ -10,6 +10,7 @@ import msgspec
 from quart import Response, request
 
 from quart_app.errors import InvalidInput, MalformedRequest
+from quart_app.store.idempotency import KeptAnswer
 from quart_app.web.answers.problems import UnsupportedMediaType
 
 JSON = "application/json"
@@ -78,6 +79,12 @@ def json_answer(
 ) -> Response:
     """An answer in JSON; ``cache`` is its Cache-Control."""
     return Response(msgspec.json.encode(answer), status, {"Cache-Control": cache}, content_type=JSON)
+
+
+def kept_json(answer: msgspec.Struct, status: int = 200, **headers: str) -> KeptAnswer:
+    """The same as it is kept for an Idempotency-Key."""
+    head = {"Content-Type": JSON, "Cache-Control": ASKED_AGAIN} | headers
+    return KeptAnswer(status, head, msgspec.json.encode(answer))
 
 
 def read_query(shape: type[Shape]) -> Shape:

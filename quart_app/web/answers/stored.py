@@ -6,6 +6,7 @@ was when first asked for. Nothing secret is ever in such a body, so compressing 
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import mimetypes
@@ -78,6 +79,7 @@ class PageCache:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Stored] = OrderedDict()
+        self._coming: dict[Hashable, asyncio.Task[Stored]] = {}
 
     def kept(self, key: Hashable) -> Stored | None:
         """The page under ``key``, if it is kept."""
@@ -87,12 +89,24 @@ class PageCache:
         return stored
 
     async def page(self, key: Hashable, render: Callable[[], Awaitable[str]]) -> Stored:
-        """The page kept under ``key``, which must name everything that it depends on; rendered if need be."""
+        """The page kept under ``key``, which must name everything that it depends on.
+
+        Rendered if need be, once however many ask for it meanwhile. Raises what ``render`` raises.
+        """
         stored = self.kept(key)
-        if stored is None:
-            stored = self._kept[key] = Stored((await render()).encode(), HTML)
-            while len(self._kept) > PAGES_KEPT:
-                self._kept.popitem(last=False)
+        if stored is not None:
+            return stored
+        coming = self._coming.get(key)
+        if coming is None:
+            coming = self._coming[key] = asyncio.ensure_future(self._rendered(key, render))
+            coming.add_done_callback(lambda _: self._coming.pop(key, None))
+        # shielded: who hangs up must not take the page from the others
+        return await asyncio.shield(coming)
+
+    async def _rendered(self, key: Hashable, render: Callable[[], Awaitable[str]]) -> Stored:
+        stored = self._kept[key] = Stored((await render()).encode(), HTML)
+        while len(self._kept) > PAGES_KEPT:
+            self._kept.popitem(last=False)
         return stored
 
 

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from quart import Blueprint, Response
 
+from quart_app.actions.idempotency import Once
 from quart_app.actions.matches import confirm_result, start_match, update_score
+from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
-from quart_app.domain.tournament import Tournament
 from quart_app.show.snapshot import match_state
-from quart_app.web.answers.bodies import json_answer, read_body
+from quart_app.store.idempotency import KeptAnswer
+from quart_app.web.answers.bodies import kept_json, read_body
 from quart_app.web.api import schema as api_schema
 from quart_app.web.api.addresses import MATCH
-from quart_app.web.doors.access import authorise, require_staff
+from quart_app.web.doors.access import actor_id, require_staff
 from quart_app.web.doors.context import context
-from quart_app.web.doors.idempotency import idempotent
+from quart_app.web.doors.idempotency import answered, idempotent, once
 
-_Wish = TypeVar("_Wish", StartMatch, UpdateScore, ConfirmResult)
+_Wish = TypeVar("_Wish", StartMatch, UpdateScore, ConfirmResult, contravariant=True)
+
+
+class _Action(Protocol[_Wish]):
+    async def __call__(
+        self,
+        services: Services,
+        tournament_id: int,
+        command: _Wish,
+        actor_id: int | None,
+        *,
+        once: Once | None = None,
+    ) -> Recorded: ...
 
 
 blueprint = Blueprint("api_matches", __name__)
@@ -52,15 +65,12 @@ async def post_confirm(tournament_id: int, match_id: int) -> Response:
     return await _change_match(confirm_result, tournament_id, wish)
 
 
-async def _change_match(
-    action: Callable[[Services, int, _Wish, int | None], Awaitable[Tournament]],
-    tournament_id: int,
-    wish: _Wish,
-) -> Response:
-    services, staff = context().services, await authorise()
-    loaded = await services.ledger.load(tournament_id)
-    after = await action(services, tournament_id, wish, staff.id)
-    answer = api_schema.MatchAnswer(
-        match=match_state(after, after.matches[wish.match_id]), position=f"{loaded.row.epoch}-{after.seq}"
-    )
-    return json_answer(answer)
+async def _change_match(action: _Action[_Wish], tournament_id: int, wish: _Wish) -> Response:
+    def answer(recorded: Recorded) -> KeptAnswer:
+        after = recorded.tournament
+        match = match_state(after, after.matches[wish.match_id])
+        return kept_json(api_schema.MatchAnswer(match=match, position=recorded.position))
+
+    staff_id = await actor_id()
+    recorded = await action(context().services, tournament_id, wish, staff_id, once=once(answer))
+    return answered(answer(recorded))

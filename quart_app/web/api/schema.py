@@ -14,14 +14,14 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from quart_app.domain import commands
-from quart_app.domain.commands import FORMATS, SEEDINGS
+from quart_app.domain.commands import SEEDINGS
 from quart_app.domain.events import rfc3339
 from quart_app.domain.rules import NOTES_LENGTH_MAX, PARTICIPANTS_MAX
 from quart_app.errors import InvalidInput
 from quart_app.show.shapes import (
     ID_MAX,
     Answer,
-    Format,
+    FormatName,
     Id,
     Name,
     PositionId,
@@ -38,7 +38,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The body of a request. Fields that it does not know are refused."""
 
 
-class EntrantLine(Asked, frozen=True, kw_only=True):
+class NewEntrant(Asked, frozen=True, kw_only=True):
     """A line of the list: a participant, or with `given` seeding `{"bye": true}`."""
 
     name: Name | UnsetType = UNSET
@@ -62,7 +62,7 @@ class EntrantLine(Asked, frozen=True, kw_only=True):
 Entrants = Annotated[
     list[
         Annotated[
-            EntrantLine,
+            NewEntrant,
             Meta(
                 extra_json_schema={
                     "oneOf": [
@@ -85,7 +85,7 @@ class NewTournament(Asked, frozen=True, kw_only=True):
 
     name: Name
     participants: Entrants
-    format: Format = FORMATS[0]
+    format: FormatName = "single_elimination"
     seeding: Annotated[
         str,
         Meta(

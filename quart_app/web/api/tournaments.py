@@ -7,18 +7,26 @@ from urllib.parse import urlencode
 from msgspec import UNSET
 from quart import Blueprint, Response, request
 
-from quart_app.actions.ledger import Loaded
-from quart_app.actions.tournaments import create_tournament, new_epoch
-from quart_app.live.streams.position import Position
+from quart_app.actions.recorded import Recorded
+from quart_app.actions.tournaments import create_tournament
+from quart_app.show.paths import tournament_path
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.store.event_log import select_events
+from quart_app.store.idempotency import KeptAnswer
 from quart_app.store.tournaments import select_tournament, select_tournaments
-from quart_app.web.answers.bodies import json_answer, read_body, read_query
+from quart_app.timeline.vantage import Vantage
+from quart_app.web.answers.bodies import json_answer, kept_json, read_body, read_query
 from quart_app.web.api import schema as api_schema
 from quart_app.web.api.addresses import TOURNAMENT, TOURNAMENTS
-from quart_app.web.doors.access import authorise, current_staff, require_staff, require_visible
+from quart_app.web.doors.access import (
+    authorise,
+    current_staff,
+    require_public,
+    require_staff,
+    require_visible,
+)
 from quart_app.web.doors.context import context
-from quart_app.web.doors.idempotency import idempotent
+from quart_app.web.doors.idempotency import answered, idempotent, once
 
 blueprint = Blueprint("api_tournaments", __name__)
 
@@ -53,17 +61,8 @@ async def post_tournament() -> Response:
     """Create a tournament, its draw and its bracket at once."""
     command = (await read_body(api_schema.NewTournament)).command()
     services, staff = context().services, await authorise("organiser")
-    # known beforehand and not read again: a failure after the commit would look as if nothing had been done
-    epoch = new_epoch()
-    tournament = await create_tournament(services, command, staff.id, generate=True, epoch=epoch)
-    created = api_schema.Created(
-        tournament_id=tournament.id,
-        url=f"/tournaments/{tournament.id}/",
-        position=str(Position(epoch, tournament.seq)),
-    )
-    response = json_answer(created, 201)
-    response.headers["Location"] = f"{TOURNAMENTS}{tournament.id}/"
-    return response
+    recorded = await create_tournament(services, command, staff.id, generate=True, once=once(_created))
+    return answered(_created(recorded))
 
 
 @blueprint.get(TOURNAMENT, strict_slashes=False)
@@ -74,7 +73,7 @@ async def get_tournament(tournament_id: int) -> Response:
         response = Response(b"", 304, {"Cache-Control": "private, no-cache"})
         del response.headers["Content-Type"], response.headers["Content-Length"]
     else:
-        response = json_answer(snapshot(loaded.row.epoch, loaded.tournament))
+        response = json_answer(snapshot(loaded.epoch, loaded.tournament))
     response.set_etag(loaded.position)
     return response
 
@@ -97,7 +96,15 @@ async def get_events(tournament_id: int) -> Response:
     )
 
 
-async def _load_visible(tournament_id: int) -> Loaded:
+def _created(recorded: Recorded) -> KeptAnswer:
+    tournament_id = recorded.tournament.id
+    created = api_schema.Created(
+        tournament_id=tournament_id, url=tournament_path(tournament_id), position=recorded.position
+    )
+    return kept_json(created, 201, Location=f"{TOURNAMENTS}{tournament_id}/")
+
+
+async def _load_visible(tournament_id: int) -> Vantage:
     loaded = await context().services.ledger.load(tournament_id)
-    await require_visible(loaded.row)
+    await require_public(loaded.tournament.visibility)
     return loaded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 from quart import current_app
 
@@ -14,9 +14,16 @@ from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
 from quart_app.web.answers.stored import PageCache, StaticFiles
 from quart_app.web.doors.limits import Limits
-from quart_app.web.ops.canary import Canary
 
 EXTENSION = "grandstand"
+
+
+class Delivering(Protocol):
+    """Who knows whether what is written arrives: ``ops.canary.Canary``."""
+
+    async def delivers(self) -> bool:
+        """Whether an event that is written now arrives. Raises Unavailable when none can be written."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class Context:
     hub: Hub
     tokens: Tokens
     metrics: Metrics
-    canary: Canary
+    canary: Delivering
     limits: Limits
     pages: PageCache
     static: StaticFiles

@@ -10,9 +10,13 @@ from quart_app.web.doors.access import FEED_COOKIE
 from quart_app.web.doors.context import Context
 
 
-def joined_at(tournament_id: int, position: str) -> dict[str, object]:
-    """What a page's template needs in order to follow the feed from the very state it shows."""
-    connect = f"/sse/tournaments/{tournament_id}/fragments/?lastEventId={position}"
+def joined_at(tournament_id: int, position: str, match_id: int | None = None) -> dict[str, object]:
+    """What a page's template needs in order to follow the feed from the very state it shows.
+
+    The page of one match follows the fragments of that match alone.
+    """
+    part = "" if match_id is None else f"part=match-{match_id}&"
+    connect = f"/sse/tournaments/{tournament_id}/fragments/?{part}lastEventId={position}"
     return {"tournament_id": tournament_id, "connect": connect}
 
 

@@ -1,11 +1,9 @@
-"""The wire: where a subscriber's bytes leave the program.
+"""The handover: how an open response becomes a stream of the hub's.
 
-``Wire`` is the port that the hub writes to. ``AsgiWire`` brings the bytes out through the ASGI server,
-whatever that is. ``SocketWire`` writes to the socket itself: a connection that ``adopt`` took over from
-Hypercorn, which frees its side. Both put the same bytes on the wire.
-
-``StreamConnection`` is how Quart hands an open response over: routes, tokens and errors stay Quart's, and
-once a route has answered with a ``StreamResponse``, the stream is the hub's.
+Quart, or the express way, routes a request, checks its token and answers with a ``StreamResponse``; from
+there on the stream is the hub's. Where the connection behind it is one that is known by type, it is taken
+over from Hypercorn; everything else, and every proxy's HTTP/2, goes on over ASGI. Nothing outside this module
+knows what Hypercorn and h11 are like inside.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -29,6 +26,7 @@ from hypercorn.typing import (
     ASGISendCallable,
     HTTPResponseBodyEvent,
     HTTPResponseStartEvent,
+    HTTPScope,
 )
 from quart import Response
 from quart.asgi import ASGIHTTPConnection
@@ -42,10 +40,105 @@ from quart_app.live.wires.socket import SocketWire, bound, reset
 HYPERCORN = version("hypercorn")
 
 ADOPTABLE_HYPERCORN = ("0.18.0",)
-"""The versions of Hypercorn that ``adopt`` was proved on; with any other the streams go through ASGI."""
+"""The versions of Hypercorn that a handover was proved on; with any other the streams go through ASGI."""
 
 FLUSH_TURNS = 20
 """How many turns of the loop the head of the answer gets to leave."""
+
+
+class StreamResponse(Response):
+    """An answer whose body is a stream: ``admit`` lets the wire into the hub, and returns at once."""
+
+    def __init__(self, admit: Callable[[Wire], Awaitable[None]], *, adopt: bool, **options: Any) -> None:
+        super().__init__(b"", **options)
+        self.admit = admit
+        self.adopt = adopt
+        self.timeout = None  # the framework would cut any response after a minute
+        del self.headers["Content-Length"]
+
+
+class Handover:
+    """Taking one connection over from Hypercorn, in four steps: ``recognise`` it, ``adopt`` its socket, let
+    the hub
+    have the wire, and ``release`` Hypercorn's side, which frees all that it holds of the request.
+
+    What a client has sent behind its request is passed over, as what it sends later is: no answer could
+    follow a stream.
+    """
+
+    def __init__(self, server: TCPServer) -> None:
+        self._server = server
+
+    @classmethod
+    def behind(cls, send: ASGISendCallable) -> Handover | None:
+        """The connection behind an ASGI ``send``; None where it is not HTTP/1.1 on a proven Hypercorn."""
+        if HYPERCORN not in ADOPTABLE_HYPERCORN:
+            return None
+        stream = getattr(send, "__self__", None)
+        http = getattr(stream.send, "__self__", None) if type(stream) is HTTPStream else None
+        server = getattr(http.send, "__self__", None) if type(http) is H11Protocol else None
+        known = type(server) is TCPServer and type(server.protocol) is ProtocolWrapper
+        return cls(server) if known and server is not None else None
+
+    def recognise(self) -> bool:
+        """Whether it can be adopted: no TLS, and the whole request read."""
+        http = self._server.protocol.protocol
+        if type(http) is not H11Protocol or http.ssl or type(http.connection) is not h11.Connection:
+            return False
+        return http.connection.their_state is h11.DONE
+
+    async def adopt(self) -> SocketWire | None:
+        """A wire on a duplicate of the socket, once the head of the answer is out; None where it does not
+        leave."""
+        theirs = self._server.writer.transport
+        for _ in range(FLUSH_TURNS):
+            if not theirs.get_write_buffer_size():
+                break
+            await asyncio.sleep(0)
+        if theirs.get_write_buffer_size() or theirs.is_closing():
+            return None
+        try:
+            ours = socket.socket(fileno=os.dup(theirs.get_extra_info("socket").fileno()))
+        except OSError:
+            return None  # no more files may be opened: over ASGI the stream needs no second one
+        try:
+            ours.setblocking(False)
+            bound(ours)
+            descriptor = ours.fileno()
+            loop = asyncio.get_running_loop()
+            _, wire = await loop.connect_accepted_socket(lambda: SocketWire(descriptor), ours)
+        except BaseException:
+            ours.close()
+            raise
+        return wire
+
+    async def release(self) -> None:
+        """Let Hypercorn take the connection for closed. To be done last: it ends the present task."""
+        transport = self._server.writer.transport
+        self._server.writer = cast(asyncio.StreamWriter, _Gone())
+        transport.abort()
+        await self.deafen()
+
+    async def deafen(self) -> None:
+        """Let Hypercorn pass over what the client sends from now on, and read on until it leaves.
+
+        Where anything stands behind the request, Hypercorn looks at it once the answer is over, and until
+        then does not read: it would not notice that the client has left, and keep its task for ever.
+        """
+        http = cast(H11Protocol, self._server.protocol.protocol)
+        http.connection = cast(h11.Connection, _Deaf(http.connection))
+        await http.can_read.set()
+
+    def bound(self) -> None:
+        """Bound what a silent reader of a stream over ASGI may pin in the kernel."""
+        connection = self._server.writer.get_extra_info("socket")
+        with contextlib.suppress(OSError, ValueError):  # it has left; the first write will show it
+            if connection is not None:
+                bound(connection)
+
+    def reset(self) -> None:
+        """Close the connection now, whatever is unsent."""
+        reset(self._server.writer.transport)
 
 
 class _Gone:
@@ -65,63 +158,6 @@ class _Gone:
 
     async def wait_closed(self) -> None:
         """Return at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """A connection taken over: its wire, and what makes Hypercorn let go of it, to be called last."""
-
-    wire: SocketWire
-    release: Callable[[], Awaitable[None]]
-
-
-async def adopt(send: ASGISendCallable, http_version: str) -> Adopted | None:
-    """Take the connection over from Hypercorn, once the head of the answer is out; None where it cannot be.
-
-    Only what is recognised by type is taken: HTTP/1.1 without TLS on a proven version of Hypercorn, with
-    nothing unsent. Everything else goes on over ASGI. What a client has sent behind its request is passed
-    over, as what it sends later is: no answer could follow a stream.
-    """
-    server = _recognise(send) if http_version == "1.1" else None
-    if server is None:
-        return None
-    theirs = server.writer.transport
-    for _ in range(FLUSH_TURNS):
-        if not theirs.get_write_buffer_size():
-            break
-        await asyncio.sleep(0)
-    if theirs.get_write_buffer_size() or theirs.is_closing():
-        return None
-    try:
-        ours = socket.socket(fileno=os.dup(theirs.get_extra_info("socket").fileno()))
-    except OSError:
-        return None  # no more files may be opened: over ASGI the stream needs no second one
-    try:
-        ours.setblocking(False)
-        bound(ours)
-        descriptor = ours.fileno()
-        loop = asyncio.get_running_loop()
-        _, wire = await loop.connect_accepted_socket(lambda: SocketWire(descriptor), ours)
-    except BaseException:
-        ours.close()
-        raise
-
-    async def release() -> None:
-        server.writer = cast(asyncio.StreamWriter, _Gone())
-        theirs.abort()
-        await _hear_no_more(server)
-
-    return Adopted(wire, release)
-
-
-def _server_behind(send: ASGISendCallable) -> TCPServer | None:
-    """Hypercorn's end of the HTTP/1.1 connection behind an ASGI ``send``, None if it is anything else."""
-    if HYPERCORN not in ADOPTABLE_HYPERCORN:
-        return None
-    stream = getattr(send, "__self__", None)
-    http = getattr(stream.send, "__self__", None) if type(stream) is HTTPStream else None
-    server = getattr(http.send, "__self__", None) if type(http) is H11Protocol else None
-    return server if type(server) is TCPServer and type(server.protocol) is ProtocolWrapper else None
 
 
 class _Deaf:
@@ -145,112 +181,63 @@ class _Deaf:
         raise h11.LocalProtocolError("no request follows a stream")
 
 
-async def _hear_no_more(server: TCPServer) -> None:
-    """Let Hypercorn pass over what the client sends from now on, and read on until it leaves.
+class StreamConnection(ASGIHTTPConnection):
+    """Quart's HTTP connection, which hands the wire of a ``StreamResponse`` over."""
 
-    Where anything stands behind the request, Hypercorn looks at it once the answer is over, and until then
-    does not read: it would not notice that the client has left, and keep its task for ever.
+    async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
+        if isinstance(response, StreamResponse):
+            await open_stream(response, self.scope, send, None)
+        else:
+            await super()._send_response(send, response)
+
+
+async def open_stream(
+    response: StreamResponse, scope: HTTPScope, send: ASGISendCallable, receive: ASGIReceiveCallable | None
+) -> None:
+    """Send the head of the answer and let the hub have the wire.
+
+    With ``receive`` nobody else watches whether the client leaves. Returns when the stream has ended, or at
+    once where the connection was taken over. Raises what admitting raises.
     """
-    http = cast(H11Protocol, server.protocol.protocol)
-    http.connection = cast(h11.Connection, _Deaf(http.connection))
-    await http.can_read.set()
+    start = {"status": response.status_code, "headers": encode_headers(response.headers)}
+    await send(cast(HTTPResponseStartEvent, {"type": "http.response.start", **start}))
+    handover = Handover.behind(send)
+    may_adopt = handover is not None and response.adopt and scope["http_version"] == "1.1"
+    wire = await handover.adopt() if handover is not None and may_adopt and handover.recognise() else None
+    if handover is None or wire is None:
+        await _carry(response, send, receive, handover)
+        return
+    try:
+        await response.admit(wire)
+    except BaseException:
+        wire.abort()
+        raise
+    finally:
+        await handover.release()
 
 
-def _recognise(send: ASGISendCallable) -> TCPServer | None:
-    """The same if it can be adopted: no TLS, and the whole request read."""
-    server = _server_behind(send)
-    http = server.protocol.protocol if server is not None else None
-    if type(http) is not H11Protocol or http.ssl or type(http.connection) is not h11.Connection:
-        return None
-    return server if http.connection.their_state is h11.DONE else None
+async def _carry(
+    response: StreamResponse,
+    send: ASGISendCallable,
+    receive: ASGIReceiveCallable | None,
+    handover: Handover | None,
+) -> None:
+    """Carry the stream over ASGI, to its end."""
 
-
-def _asgi_wire(send: ASGISendCallable) -> AsgiWire:
     async def send_body(body: bytes, more: bool) -> None:
         await send(HTTPResponseBodyEvent(type="http.response.body", body=body, more_body=more))
 
-    def reset_connection() -> None:
-        server = _server_behind(send)
-        if server is not None:
-            reset(server.writer.transport)
-
-    return AsgiWire(send_body, reset_connection)
-
-
-class StreamResponse(Response):
-    """An answer whose body is a stream: ``admit`` lets the wire into the hub, and returns at once."""
-
-    def __init__(self, admit: Callable[[Wire], Awaitable[None]], *, adopt: bool, **options: Any) -> None:
-        super().__init__(b"", **options)
-        self.admit = admit
-        self.adopt = adopt
-        self.timeout = None  # the framework would cut any response after a minute
-        del self.headers["Content-Length"]
-
-
-EXPRESS = "grandstand.express"
-"""The app's extension that answers a plain request for a feed from its ASGI scope, or gives None."""
-
-
-class StreamConnection(ASGIHTTPConnection):
-    """Quart's HTTP connection, which lets a ``StreamResponse`` have the wire."""
-
-    async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Answer the request: a plain one for a feed by the express way, any other as Quart does."""
-        express = self.app.extensions.get(EXPRESS)
-        if express is not None and self.scope["path"].startswith("/sse/") and _recognise(send) is not None:
-            response = await express(self.scope)
-            if response is not None:
-                await self._open(send, response, receive)
-                return
-        await super().__call__(receive, send)
-
-    async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
-        if not isinstance(response, StreamResponse):
-            await super()._send_response(send, response)
-            return
-        await self._open(send, response, None)
-
-    async def _open(
-        self, send: ASGISendCallable, response: StreamResponse, receive: ASGIReceiveCallable | None
-    ) -> None:
-        """Let the hub have the wire. With ``receive`` nobody else watches whether the client leaves."""
-        await send(
-            cast(
-                HTTPResponseStartEvent,
-                {
-                    "type": "http.response.start",
-                    "status": response.status_code,
-                    "headers": encode_headers(response.headers),
-                },
-            )
-        )
-        adopted = await adopt(send, self.scope["http_version"]) if response.adopt else None
-        if adopted is None:
-            server = _server_behind(send)
-            if server is not None:
-                await _hear_no_more(server)
-                connection = server.writer.get_extra_info("socket")
-                with contextlib.suppress(OSError, ValueError):  # it has left; the first write will show it
-                    if connection is not None:
-                        bound(connection)
-            carried = _asgi_wire(send)
-            await response.admit(carried)
-            watching = asyncio.ensure_future(_abort_when_gone(carried, receive)) if receive else None
-            try:
-                await carried.run()
-            finally:
-                if watching is not None:
-                    watching.cancel()
-            return
-        try:
-            await response.admit(adopted.wire)
-        except BaseException:
-            adopted.wire.abort()
-            raise
-        finally:
-            # last, because Hypercorn takes the connection for closed then, and ends this task
-            await adopted.release()
+    if handover is not None:
+        await handover.deafen()
+        handover.bound()
+    wire = AsgiWire(send_body, handover.reset if handover is not None else lambda: None)
+    await response.admit(wire)
+    watching = asyncio.ensure_future(_abort_when_gone(wire, receive)) if receive else None
+    try:
+        await wire.run()
+    finally:
+        if watching is not None:
+            watching.cancel()
 
 
 async def _abort_when_gone(wire: AsgiWire, receive: ASGIReceiveCallable) -> None:

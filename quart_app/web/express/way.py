@@ -1,66 +1,63 @@
-"""The express way to the page of a tournament or a match, for when thousands open it at once.
+"""The express way past Quart, for when thousands come at once: one table, and one way to finish.
 
-A page that stands ready, and that nobody in particular asks for, is answered straight from the ASGI scope.
-Everything else goes Quart's way: a login, another method, a tournament that nobody watches here, a state that
-no page was rendered for yet. Quart's way gives the very same answer, and every refusal.
+What an entry of the table answers is sent straight from the ASGI scope. What it leaves – a login, a refusal,
+another method, a page that does not stand ready – goes Quart's way, which gives the very same answer, and
+every other.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 
 from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from quart import Response
 
-from quart_app.auth.sessions import COOKIE as SESSION_COOKIE
-from quart_app.domain.commands import PUBLIC
-from quart_app.web.answers.stored import ASKED_AGAIN_PRIVATELY
 from quart_app.web.doors.context import Context
-from quart_app.web.doors.following import let_in
 from quart_app.web.doors.security import transport_headers
-from quart_app.web.express.whole import request_headers, send_whole
-from quart_app.web.spectators.pages import MATCH_ROUTE, TOURNAMENT_ROUTE
+from quart_app.web.express.handover import StreamResponse, open_stream
+from quart_app.web.express.whole import send_whole
 
-_PATH = re.compile(r"/tournaments/([0-9]{1,9})/(?:matches/([0-9]{1,9})/)?")
+Express = Callable[[Context, HTTPScope, re.Match[str]], Awaitable[tuple[str, Response] | None]]
+"""Answers a GET from its scope, with the route that it counts as; None leaves it to Quart."""
 
 
-class ExpressPages:
-    """ASGI middleware that answers what it can, and leaves the rest to the app behind it."""
+class ExpressWay:
+    """ASGI middleware that answers what the table can, and leaves the rest to the app behind it."""
 
-    def __init__(self, app: ASGIFramework, parts: Context) -> None:
+    def __init__(self, app: ASGIFramework, parts: Context, table: Mapping[re.Pattern[str], Express]) -> None:
         self._app = app
         self._parts = parts
+        self._table = table
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        response = self._answer(scope) if scope["type"] == "http" else None
-        if response is None:
+        answered = await self._answer(scope, send) if scope["type"] == "http" else None
+        if answered is None or scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await send_whole(response, send)
+        await self._finish(*answered, scope, receive, send)
 
-    def _answer(self, scope: HTTPScope) -> Response | None:
-        path = _PATH.fullmatch(scope["path"])
-        if path is None or scope["method"] != "GET" or _personal(scope):
+    async def _answer(self, scope: HTTPScope, send: ASGISendCallable) -> tuple[str, Response] | None:
+        if scope["method"] != "GET":
             return None
-        tournament_id, *match_id = (int(number) for number in path.groups() if number is not None)
-        current = self._parts.hub.current(tournament_id)
-        if current is None:
-            return None
-        epoch, tournament = current
-        kept = self._parts.pages.kept((f"{epoch}-{tournament.seq}", tournament_id, *match_id))
-        if kept is None or tournament.visibility != PUBLIC:
-            return None
-        response = kept.answer(ASKED_AGAIN_PRIVATELY, request_headers(scope))
-        let_in(self._parts, response, tournament_id, None, scope["scheme"])
+        for pattern, express in self._table.items():
+            path = pattern.fullmatch(scope["path"])
+            if path is not None:
+                return await express(self._parts, scope, path)
+        return None
+
+    async def _finish(
+        self,
+        route: str,
+        response: Response,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+    ) -> None:
+        """Count the answer, put the site's headers on it, and send it."""
         response.headers.update(transport_headers(scope["scheme"], self._parts.settings))
-        route = MATCH_ROUTE if match_id else TOURNAMENT_ROUTE
         self._parts.metrics.http_requests.labels("GET", route, str(response.status_code)).inc()
-        return response
-
-
-def _personal(scope: HTTPScope) -> bool:
-    """Whether the request brings anything that might tell who asks."""
-    return any(
-        name == b"authorization" or (name == b"cookie" and SESSION_COOKIE.encode() in value)
-        for name, value in scope["headers"]
-    )
+        if isinstance(response, StreamResponse):
+            await open_stream(response, scope, send, receive)
+        else:
+            await send_whole(response, send)

@@ -1,21 +1,17 @@
 """The feeds: ``GET /sse/tournaments/<id>/`` as JSON, and ``…/fragments/`` as HTML for htmx.
 
-There are two ways in, with one set of rules. Quart's is for every request, and answers every refusal. The
-*express* way is for when thousands come back at once: it reads a plain, valid request straight from the ASGI
-scope, and leaves anything else to Quart.
+There are two ways in, with one set of rules: Quart's, which answers every refusal, and the express way of
+``express.py`` for when thousands come back at once.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
-from urllib.parse import parse_qs
 
 from hypercorn.typing import HTTPScope
-from quart import Blueprint, Quart, Response, request
-from werkzeug.http import parse_cookie
+from quart import Blueprint, Response, request
 
 from quart_app.auth.tokens import FEED
 from quart_app.errors import Forbidden
@@ -23,10 +19,10 @@ from quart_app.live.streams.filters import Filter
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Join
 from quart_app.live.streams.views import view_of
-from quart_app.web.doors.access import FEED_COOKIE, check_grant, client_address, feed_token
+from quart_app.show.projections import JSON, page_projection
+from quart_app.web.doors.access import check_grant, client_address, feed_token
 from quart_app.web.doors.context import Context, context
-from quart_app.web.doors.security import transport_headers
-from quart_app.web.express.handover import EXPRESS, StreamResponse
+from quart_app.web.express.handover import StreamResponse
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -42,11 +38,9 @@ HTML_ROUTE = "/sse/tournaments/<int:tournament_id>/fragments/"
 COUNTED = "grandstand.connect_counted"
 """What a request's scope holds once it counts towards its address's limit."""
 
-_PATH = re.compile(r"/sse/tournaments/([0-9]{1,9})/(fragments/)?")
-
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Wanted:
     """What a client asks of a feed, whichever way it came in."""
 
     tournament_id: int
@@ -69,14 +63,8 @@ async def html_feed(tournament_id: int) -> Response:
     return await _feed(tournament_id, html=True)
 
 
-def register(app: Quart, parts: Context) -> None:
-    """Open the express way of ``app``, which is for the wire that takes the socket over."""
-    if parts.settings.wire == "socket":
-        app.extensions[EXPRESS] = _express_way(parts)
-
-
 async def _feed(tournament_id: int, *, html: bool) -> Response:
-    asked = Asked(
+    asked = Wanted(
         tournament_id=tournament_id,
         html=html,
         address=client_address(),
@@ -84,43 +72,13 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
         last_event_id=request.headers.get("Last-Event-ID"),
         query=request.args.to_dict(flat=False),
     )
-    join = await _join(context(), cast(HTTPScope, request.scope), asked)
+    join = await join_asked(context(), cast(HTTPScope, request.scope), asked)
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
-    return _stream(context(), join, HEADERS)
+    return stream(context(), join, HEADERS)
 
 
-def _express_way(parts: Context) -> Callable[[HTTPScope], Awaitable[StreamResponse | None]]:
-    async def express(scope: HTTPScope) -> StreamResponse | None:
-        path = _PATH.fullmatch(scope["path"])
-        # of a header that stands twice the first counts, as on Quart's way
-        headers = {name: value.decode("latin-1") for name, value in reversed(list(scope["headers"]))}
-        if path is None or scope["method"] != "GET" or b"origin" in headers:
-            return None
-        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        scheme, _, bearer = headers.get(b"authorization", "").partition(" ")
-        asked = Asked(
-            tournament_id=int(path[1]),
-            html=path[2] is not None,
-            address=(scope["client"] or ("",))[0],
-            token=(bearer.strip() if scheme.lower() == "bearer" else None)
-            or parse_cookie(headers.get(b"cookie")).get(FEED_COOKIE)
-            or query.get("token", [None])[0],
-            last_event_id=headers.get(b"last-event-id"),
-            query=query,
-        )
-        try:
-            join = await _join(parts, scope, asked)
-        except Exception:
-            return None  # Quart's way says why
-        parts.metrics.http_requests.labels("GET", HTML_ROUTE if asked.html else JSON_ROUTE, "200").inc()
-        secure = transport_headers(scope["scheme"], parts.settings)
-        return _stream(parts, join, {**HEADERS, **secure, "Vary": "Origin"})
-
-    return express
-
-
-async def _join(parts: Context, scope: HTTPScope, asked: Asked) -> Join:
+async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
     """What to let in. Raises the AppError that refuses it."""
     request_state = cast(dict[str, object], scope)
     if COUNTED not in request_state:
@@ -135,19 +93,22 @@ async def _join(parts: Context, scope: HTTPScope, asked: Asked) -> Join:
     query = asked.query
     chosen = Filter.read(query.get("match", ()), query.get("participant", ()), query.get("types", ()))
     last = asked.last_event_id or query.get("lastEventId", [""])[0]
-    join = Join(
+    projection = page_projection(query.get("part", [None])[0]) if asked.html else JSON
+    position = Position.parse(last) if last else None
+    return Join(
         tournament_id=asked.tournament_id,
-        view=view_of(asked.html, chosen),
+        view=view_of(projection, chosen),
         grant=grant,
         address=asked.address,
-        asked=Position.parse(last) if last else None,
+        asked=position,
         conflate=query.get("conflate") != ["0"],
+        # last of all: from here on the seat is taken, until the stream has ended or is not begun
+        on_end=parts.hub.seats.take(asked.tournament_id, asked.address, grant.staff_id).give_back,
     )
-    parts.hub.seats.require_free(join)
-    return join
 
 
-def _stream(parts: Context, join: Join, headers: Mapping[str, str]) -> StreamResponse:
+def stream(parts: Context, join: Join, headers: Mapping[str, str]) -> StreamResponse:
+    """The answer that lets the join into the hub."""
     return StreamResponse(
         lambda wire: parts.hub.admit(join, wire), adopt=parts.settings.wire == "socket", headers=headers
     )

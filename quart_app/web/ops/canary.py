@@ -20,6 +20,7 @@ from quart_app.live.streams.filters import Filter
 from quart_app.live.streams.subscriber import End, Join, Subscriber
 from quart_app.live.streams.views import view_of
 from quart_app.live.wires.port import Block
+from quart_app.show.projections import JSON
 
 DELIVERY_SECONDS_MAX = 2.0
 """After this long an event is not late but lost."""
@@ -110,7 +111,7 @@ class Canary:
     async def _settle(self) -> tuple[Subscriber, Perch]:
         canary_id = await canary.hatch(self._services)
         audience = await self._hub.open(canary_id)
-        join = Join(tournament_id=canary_id, view=view_of(html=False, filter=Filter()), grant=Free())
+        join = Join(tournament_id=canary_id, view=view_of(JSON, Filter()), grant=Free())
         perch = Perch()
         subscriber = Subscriber(join, audience.room, perch, audience.room.head, lambda *_: b"")
         perch.attach(subscriber.pump, lambda: audience.discard(subscriber))

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 
 from quart import Blueprint, Response, request
 
 from quart_app.actions.services import Services
 from quart_app.domain.events import UnknownEvent
-from quart_app.domain.tournament import Tournament, TournamentStatus
+from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.errors import NotFound
+from quart_app.show.projections import PAGE, Projection, match_projection
 from quart_app.show.shapes import ID_MAX
 from quart_app.show.templating import render
 from quart_app.show.views import lists
 from quart_app.show.views import story as page_views
 from quart_app.show.views import tournament as views
 from quart_app.store.database.engine import Connection
-from quart_app.store.event_log import select_events
 from quart_app.store.tournaments import TournamentRow, select_tournaments
+from quart_app.timeline.ledger import Diverged
+from quart_app.timeline.vantage import Vantage
 from quart_app.web.answers.stored import ASKED_AGAIN_PRIVATELY, HTML, Stored
 from quart_app.web.doors.access import current_staff, require_public
-from quart_app.web.doors.context import context
+from quart_app.web.doors.context import Context, context
 from quart_app.web.doors.following import joined_at, let_in
 
 blueprint = Blueprint("pages", __name__)
@@ -73,24 +74,24 @@ async def tournament(tournament_id: int) -> Response:
         page = views.tournament_page(shown.tournament)
         return render("tournament.html", page=page, **joined_at(tournament_id, shown.position))
 
-    return await _live_page(shown, (tournament_id,), rendered)
+    return await _live_page(shown, PAGE, rendered)
 
 
 @blueprint.get(MATCH_ROUTE)
 async def match(tournament_id: int, match_id: int) -> Response:
-    """One match and its story. It follows the same feed as the tournament's page."""
+    """One match and its story. It follows the fragments of that match."""
     shown = await _visible(tournament_id)
     found = shown.tournament.matches.get(match_id)
     if found is None or not found.played:
         raise NotFound("There is no such match to be played.")
 
     async def rendered() -> str:
-        async with context().services.database.reading() as connection:
-            log = await select_events(connection, tournament_id, limit=shown.tournament.seq)
-        page = page_views.match_page(shown.tournament, found, log)
-        return render("match.html", page=page, **joined_at(tournament_id, shown.position))
+        ledger = context().services.ledger
+        story = await ledger.story(tournament_id, match_id, shown.tournament.seq)
+        page = page_views.match_page(shown.tournament, found, story)
+        return render("match.html", page=page, **joined_at(tournament_id, shown.position, match_id))
 
-    return await _live_page(shown, (tournament_id, match_id), rendered)
+    return await _live_page(shown, match_projection(match_id), rendered, match_id)
 
 
 @blueprint.get("/static/<path:name>")
@@ -99,7 +100,7 @@ async def static(name: str) -> Response:
     return context().static.answer(name)
 
 
-async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[lists.Listed, ...]:
+async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[lists.ListLine, ...]:
     """The tournaments that are not over, with how far they are."""
     services = context().services
     async with services.database.reading() as connection:
@@ -111,42 +112,42 @@ async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[lists
 
 async def listed_with_progress(
     services: Services, connection: Connection, row: TournamentRow
-) -> lists.Listed:
+) -> lists.ListLine:
     """A tournament in a list, with how far it is; without that where only a newer version could tell."""
     try:
         loaded = await services.ledger.load_on(connection, row.id)
-    except UnknownEvent:
-        return lists.listed(row)  # a newer version wrote it: the others must not vanish with it
-    return lists.listed(loaded.row, lists.progress(loaded.tournament))
+    except (UnknownEvent, Diverged):
+        # a newer version wrote it, or it is read anew in a moment: the others must not vanish with it
+        return lists.listed(row)
+    return lists.listed(row, lists.progress(loaded.tournament))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The state that a page shows, and its place in the log, where the feed is to be joined."""
-
-    tournament: Tournament
-    position: str
-
-
-async def _visible(tournament_id: int) -> Shown:
+async def _visible(tournament_id: int) -> Vantage:
     """The tournament, if the caller may know of it; from the room where it is watched, else from the log.
 
     Raises NotFound, in the same words either way.
     """
-    current = context().hub.current(tournament_id)
-    if current is not None:
-        epoch, tournament = current
-        shown = Shown(tournament, f"{epoch}-{tournament.seq}")
-    else:
-        loaded = await context().services.ledger.load(tournament_id)
-        shown = Shown(loaded.tournament, loaded.position)
+    shown = context().hub.current(tournament_id) or await context().services.ledger.load(tournament_id)
     await require_public(shown.tournament.visibility)
     return shown
 
 
-async def _live_page(shown: Shown, which: tuple[int, ...], render: Callable[[], Awaitable[str]]) -> Response:
-    """A page that follows the feed, rendered once for each state that it shows."""
-    page = await context().pages.page((shown.position, *which), render)
+async def _live_page(
+    shown: Vantage, projection: Projection, render: Callable[[], Awaitable[str]], *match_id: int
+) -> Response:
+    """A page that follows the feed, rendered once for as long as nothing that it shows changes."""
+    page = await context().pages.page(page_key(context(), shown, projection, *match_id), render)
     # shown again it asks first, so that it never begins with an old state
     answer = page.answer(ASKED_AGAIN_PRIVATELY, request.headers)
     return let_in(context(), answer, shown.tournament.id, await current_staff(), request.scheme)
+
+
+def page_key(parts: Context, shown: Vantage, projection: Projection, *match_id: int) -> Hashable:
+    """What a page depends on: the revision of what it shows.
+
+    The position that stands in it, where it joins the feed, may so be older than the log's head, but never so
+    old that the feed could not be read forward from there.
+    """
+    tournament = shown.tournament
+    generation = tournament.seq // max(1, parts.settings.replay_events_max // 2)
+    return shown.epoch, tournament.id, *match_id, projection.revision(tournament), generation

@@ -201,7 +201,7 @@ def _check_numbered(lines: list[EntrantLine | None]) -> None:
     laid_out = [line or EntrantLine(name=None) for line in lines]
     laid_out += [EntrantLine(name=None)] * (seeding.draw_size(len(lines)) - len(lines))
     if len(laid_out) <= rules.PARTICIPANTS_MAX:
-        rules.check_entrants(laid_out, "given", third_place=False)
+        rules.check_entrants(laid_out, "given")
 
 
 def _integer(text: str) -> int:

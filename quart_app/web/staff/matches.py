@@ -9,14 +9,14 @@ from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from quart_app.actions import matches
-from quart_app.domain.bracket import Match
+from quart_app.domain.bracket.match import Match
 from quart_app.errors import (
     NotFound,
 )
 from quart_app.show.paths import staff_path
 from quart_app.show.views import pad as staff_views
 from quart_app.show.views.pad import Touch
-from quart_app.store.event_log import select_events
+from quart_app.store.event_log import select_events_at
 from quart_app.store.staff import SCORER, StaffRow, select_staff
 from quart_app.web.doors.access import (
     actor_id,
@@ -38,7 +38,7 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
         raise NotFound("There is no such match to be played.")
     staff = await authorise()
     pad = staff_views.pad(loaded.tournament, match, await _last_touch(tournament_id, match, staff))
-    shown = {"pad": pad, "back": staff_path(tournament_id), "tournament_name": loaded.row.name}
+    shown = {"pad": pad, "back": staff_path(tournament_id), "tournament_name": loaded.tournament.name}
     if "HX-Request" in request.headers:
         response = page("staff/fragments/_pad.html", refusal, **shown)
         # The page has this very address: kept, the fragment would be what the Back button shows.
@@ -46,10 +46,14 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
         response.vary.add("HX-Request")
         return response
     response = page(
-        "staff/match.html", refusal, staff=staff, **shown, **joined_at(loaded.row.id, loaded.position)
+        "staff/match.html",
+        refusal,
+        staff=staff,
+        **shown,
+        **joined_at(tournament_id, loaded.position, match_id),
     )
     response.vary.add("HX-Request")
-    return let_in(context(), response, loaded.row.id, staff, request.scheme)
+    return let_in(context(), response, tournament_id, staff, request.scheme)
 
 
 @blueprint.get("/tournaments/<int:tournament_id>/matches/<int:match_id>/")
@@ -99,6 +103,6 @@ async def _pad_after(tournament_id: int, match_id: int) -> ResponseReturnValue:
 async def _last_touch(tournament_id: int, match: Match, viewer: StaffRow) -> Touch | None:
     """The last change of a match: the log's entry at its version says what it was and whose."""
     async with context().services.database.reading() as connection:
-        (last,) = await select_events(connection, tournament_id, after=match.version - 1, limit=1)
+        (last,) = await select_events_at(connection, tournament_id, (match.version,))
         by = await select_staff(connection, last.actor_id) if last.actor_id is not None else None
     return staff_views.touch_of(match, last, by, viewer)

@@ -11,7 +11,7 @@ from quart.typing import ResponseReturnValue
 
 from quart_app.actions import tournaments
 from quart_app.domain.commands import GenerateBracket
-from quart_app.domain.tournament import TournamentStatus
+from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
 from quart_app.show.views.lists import listed
 from quart_app.show.views.tournament import header_view
@@ -64,9 +64,9 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         participants=participants,
         count=forms.count_entrants(participants),
         lists=match_lists(tournament),
-        **joined_at(loaded.row.id, loaded.position),
+        **joined_at(tournament_id, loaded.position),
     )
-    return let_in(context(), response, loaded.row.id, staff, request.scheme)
+    return let_in(context(), response, tournament_id, staff, request.scheme)
 
 
 @blueprint.get("/")
@@ -109,7 +109,7 @@ async def post_create() -> ResponseReturnValue:
     """Make a tournament, and go on to its draw."""
     command = forms.read_create_tournament(await request.form)
     created = await tournaments.create_tournament(context().services, command, await actor_id())
-    return redirect(staff_path(created.id), 303)
+    return redirect(staff_path(created.tournament.id), 303)
 
 
 @blueprint.get("/tournaments/<int:tournament_id>/")

@@ -28,7 +28,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class _Entry:
     """One operation as the page shows it. The examples are indented JSON, "" where there are none."""
 
     id: str
@@ -48,7 +48,7 @@ class Entry:
 def docs_page() -> str:
     """The page's HTML. It is the same for everybody, and made once."""
     described = description()
-    sections: dict[str, list[Entry]] = {}
+    sections: dict[str, list[_Entry]] = {}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             entry = _entry(described, method, path, operation)
@@ -58,12 +58,12 @@ def docs_page() -> str:
     return render("api_docs.html", sections=sections, shapes=shapes, texts=texts, problems=_problems())
 
 
-def _entry(described: Schema, method: str, path: str, operation: Schema) -> Entry:
+def _entry(described: Schema, method: str, path: str, operation: Schema) -> _Entry:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     answers = {status: _resolve(described, answer) for status, answer in operation["responses"].items()}
     content = next(iter(next(iter(answers.values()))["content"].values()))
     parameters = [_resolve(described, parameter) for parameter in operation["parameters"]]
-    return Entry(
+    return _Entry(
         id=operation["operationId"],
         method=method.upper(),
         path=path,

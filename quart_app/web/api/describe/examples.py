@@ -16,7 +16,8 @@ import msgspec
 from quart_app.domain import commands
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event, encode_event, rfc3339
-from quart_app.domain.tournament import Tournament
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import Tournament
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.store.tournaments import TournamentRow
 from quart_app.web.api import schema as api_schema
@@ -57,7 +58,7 @@ def answers() -> Mapping[type[msgspec.Struct], Any]:
     tournament = Tournament(7)
     for wish in _WISHES:
         events = decide(tournament, wish, _AT, 3)
-        tournament = reduce(Tournament.apply, events, tournament)
+        tournament = reduce(apply, events, tournament)
         log += events
     whole = snapshot(_EPOCH, tournament)
     row = TournamentRow(

@@ -270,7 +270,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
 )
 
-PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+PARAMETERS: dict[str, dict[str, Any]] = {
     "IdempotencyKey": {
         "name": HEADER,
         "in": "header",
@@ -292,11 +292,9 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "schema": {"type": "string"},
         "example": "9f2c41d0-57",
     },
-    "LastEventIdQuery": {
-        "name": "lastEventId",
-        "in": "query",
-        "description": "The same, for clients that cannot set a header.",
-        "schema": {"type": "string"},
-        "example": "9f2c41d0-57",
-    },
+}
+PARAMETERS["LastEventIdQuery"] = PARAMETERS["LastEventId"] | {
+    "name": "lastEventId",
+    "in": "query",
+    "description": "The same, for clients that cannot set a header.",
 }

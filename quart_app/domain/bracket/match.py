@@ -1,16 +1,13 @@
-"""The feeder graph: matches, their two slots, and how a decided match fills the slots it feeds.
+"""A match: its two slots, its facts, and the state that follows from them.
 
-A format only builds the graph (a tuple of ``MatchPlan``); this one engine advances every format. A slot is
-*known*, *not known yet*, or a *bye* (nobody will ever come). A match against a bye is decided by itself,
-and so on down the graph. The state of a match is derived here, from its slots and facts, and stored nowhere.
+A slot is *known*, *not known yet*, or a *bye* (nobody will ever come). The state of a match is derived here,
+from its slots and facts, and stored nowhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from heapq import heappop, heappush
 
 from quart_app.domain.events import MatchPlan, SlotPlan
 
@@ -110,61 +107,14 @@ class Match:
             return self.slots[0].participant_id or self.slots[1].participant_id
         return None
 
+    @property
+    def loser_id(self) -> int | None:
+        """Who was beaten, None while undecided or where nobody was."""
+        return self.result.loser_id if self.result is not None else None
+
     def outcome(self, source: SlotPlan) -> Slot:
         """What this match puts into a slot that waits for its winner or its loser."""
         if not self.decided:
             return UNKNOWN
-        if source.winner_of == self.match_id:
-            return Slot(self.winner_id) if self.winner_id is not None else NOBODY
-        loser_id = self.result.loser_id if self.result is not None else None
-        return Slot(loser_id) if loser_id is not None else NOBODY
-
-
-Feeds = Mapping[int, tuple[int, ...]]
-"""Which matches each match feeds, by match id."""
-
-
-def feeds_of(plans: Iterable[MatchPlan]) -> Feeds:
-    """The graph's edges, from each match to those that wait for its winner or loser."""
-    feeds: dict[int, list[int]] = {}
-    for plan in plans:
-        for source in plan.slots:
-            feeder = source.winner_of or source.loser_of
-            if feeder is not None:
-                feeds.setdefault(feeder, []).append(plan.match_id)
-    return {match_id: tuple(fed) for match_id, fed in feeds.items()}
-
-
-def lay_out(plans: Iterable[MatchPlan], seq: int) -> dict[int, Match]:
-    """Every match of a new graph, byes decided all the way down. Feeders come before what they feed."""
-    matches: dict[int, Match] = {}
-    for plan in plans:
-        matches[plan.match_id] = Match(
-            plan, (_fill(matches, plan.slots[0]), _fill(matches, plan.slots[1])), seq
-        )
-    return matches
-
-
-def advance(matches: Mapping[int, Match], feeds: Feeds, changed: Match) -> dict[int, Match]:
-    """The matches after ``changed`` took its new state: itself, and every match whose slots that fills."""
-    after = {**matches, changed.match_id: changed}
-    waiting = list(feeds.get(changed.match_id, ()))
-    while waiting:
-        match = after[heappop(waiting)]
-        slots = (_fill(after, match.plan.slots[0]), _fill(after, match.plan.slots[1]))
-        if slots == match.slots:
-            continue
-        after[match.match_id] = moved = replace(match, slots=slots, version=changed.version)
-        if moved.status is MatchStatus.BYE:
-            for fed in feeds.get(match.match_id, ()):
-                heappush(waiting, fed)
-    return after
-
-
-def _fill(matches: Mapping[int, Match], source: SlotPlan) -> Slot:
-    if source.bye:
-        return NOBODY
-    if source.participant is not None:
-        return Slot(source.participant)
-    feeder = source.winner_of or source.loser_of
-    return matches[feeder].outcome(source) if feeder is not None else UNKNOWN
+        who = self.winner_id if source.winner_of == self.match_id else self.loser_id
+        return Slot(who) if who is not None else NOBODY

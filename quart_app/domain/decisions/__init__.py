@@ -1,0 +1,46 @@
+"""What a tournament answers to a wish: events, or a refusal.
+
+``decide`` is pure: the same state, command and moment give the same events. It raises a domain error from
+``errors`` when the answer is no, and gives no events when there is nothing to do. ``outside.accept`` answers
+to what a source outside tells of.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from quart_app import errors
+from quart_app.domain import commands, events
+from quart_app.domain.decisions import play, setup
+from quart_app.domain.decisions.movement import update_bracket_after_match
+from quart_app.domain.decisions.outside import accept
+from quart_app.domain.state.tournament import Tournament
+
+DECISIONS: Mapping[
+    type[commands.Command], Callable[[Tournament, Any, str, int | None], tuple[events.Event, ...]]
+] = {
+    commands.CreateTournament: setup.create,
+    commands.RegisterParticipants: setup.register,
+    commands.GenerateBracket: setup.generate,
+    commands.ChangeVisibility: setup.change_visibility,
+    commands.StartMatch: play.start,
+    commands.UpdateScore: play.update_score,
+    commands.ConfirmResult: play.confirm,
+}
+"""What answers to each command, given the state, the command, the moment (RFC 3339) and whose wish it is."""
+
+
+def decide(
+    tournament: Tournament, command: commands.Command, now: datetime, actor_id: int | None = None
+) -> tuple[events.Event, ...]:
+    """The events that carry out ``command``, in log order; empty where it changes nothing.
+
+    Raises InvalidInput for values that never fit, NotFound for a tournament or match that does not exist, and
+    a Conflict that names the state for a wish that does not fit it.
+    """
+    if not (tournament.seq or isinstance(command, commands.CreateTournament)):
+        raise errors.NotFound(f"There is no tournament {tournament.id}.")
+    return DECISIONS[type(command)](tournament, command, events.rfc3339(now), actor_id)
+
+
+__all__ = ["DECISIONS", "accept", "decide", "update_bracket_after_match"]

@@ -1,0 +1,51 @@
+"""What a change moves in the bracket: the one place that makes a ``bracket_updated``.
+
+It is read off the states before and after, whatever caused the change.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from quart_app.domain import events
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import Tournament
+
+
+def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUpdated:
+    """What differs between the slots of two states, and where their players go next."""
+    moved = [
+        match
+        for match_id, match in after.matches.items()
+        if match_id not in before.matches or match.slots != before.matches[match_id].slots
+    ]
+    return events.BracketUpdated(
+        tournament_id=after.id,
+        bracket_id=after.bracket_id or 1,
+        updated_nodes=tuple(match.match_id for match in moved),
+        next_matches=tuple(
+            events.NextMatch(
+                match_id=match.match_id,
+                round=match.plan.round,
+                position=match.plan.position,
+                participant1_id=match.slots[0].participant_id,
+                participant2_id=match.slots[1].participant_id,
+            )
+            for match in moved
+            if not match.decided
+        ),
+        bracket_status=after.status.value,
+        updated_at=at,
+    )
+
+
+def with_movement(before: Tournament, change: events.Event, at: str) -> tuple[events.Event, ...]:
+    """A change that moves players, and right after it what it has moved."""
+    return change, movement(before, apply(before, change), at)
+
+
+def update_bracket_after_match(
+    tournament: Tournament, completed: events.MatchCompleted, now: datetime
+) -> events.BracketUpdated:
+    """What ``completed`` moves in the bracket of the ``tournament`` that it is about to be applied to."""
+    return movement(tournament, apply(tournament, completed), events.rfc3339(now))

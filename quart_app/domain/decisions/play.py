@@ -1,0 +1,171 @@
+"""Decisions about a match: start it, score it, confirm its result."""
+
+from __future__ import annotations
+
+from quart_app import errors
+from quart_app.domain import commands, events, rules
+from quart_app.domain.bracket.match import Match, MatchStatus
+from quart_app.domain.decisions.movement import with_movement
+from quart_app.domain.state.roster import Participant
+from quart_app.domain.state.tournament import Tournament
+
+
+def start(
+    tournament: Tournament, command: commands.StartMatch, at: str, actor_id: int | None
+) -> tuple[events.MatchStarted, ...]:
+    """Begin a match that is ready. Raises MatchLocked, MatchNotReady or MatchAlreadyCompleted."""
+    match = find_match(tournament, command.match_id)
+    refuse_unless_open(match)
+    if match.status is MatchStatus.LIVE:
+        raise errors.MatchNotReady("This match has been started already.")
+    first, second = _players(tournament, match)
+    scheduled_time = command.scheduled_time
+    if scheduled_time is not None:
+        scheduled_time = rules.utc_time("scheduled_time", scheduled_time)
+    started = events.MatchStarted(
+        tournament_id=tournament.id,
+        match_id=match.match_id,
+        participant1_id=first.id,
+        participant1_name=first.name,
+        participant2_id=second.id,
+        participant2_name=second.name,
+        scheduled_time=scheduled_time,
+        bracket_round=match.plan.round,
+        bracket_position=match.plan.position,
+    )
+    return (started,)
+
+
+def update_score(
+    tournament: Tournament, command: commands.UpdateScore, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Set the score of a live match; the one it has already changes nothing.
+
+    Raises MatchNotLive, MatchLocked, MatchAlreadyCompleted, VersionConflict or InvalidInput.
+    """
+    match = find_match(tournament, command.match_id)
+    score = (command.participant1_score, command.participant2_score)
+    rules.check_score(*score)
+    refuse_unless_open(match)
+    if match.status is not MatchStatus.LIVE:
+        raise errors.MatchNotLive("This match has not been started; start it first.")
+    if score == match.score:
+        return ()
+    _refuse_stale(match, command.version, score)
+    return (
+        events.ScoreUpdated(
+            tournament_id=tournament.id,
+            match_id=match.match_id,
+            participant1_score=score[0],
+            participant2_score=score[1],
+            updated_at=at,
+            updated_by=actor_id,
+        ),
+    )
+
+
+def confirm(
+    tournament: Tournament, command: commands.ConfirmResult, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Settle a match, and tell what that moves.
+
+    Raises MatchDrawn, WinnerDisagrees, MatchNotLive, MatchLocked, MatchAlreadyCompleted, VersionConflict or
+    InvalidInput.
+    """
+    return with_movement(tournament, result(tournament, command, at, actor_id), at)
+
+
+def result(
+    tournament: Tournament, command: commands.ConfirmResult, at: str, actor_id: int | None
+) -> events.MatchCompleted:
+    """The confirmed result alone. Raises what ``confirm`` raises."""
+    match = find_match(tournament, command.match_id)
+    rules.check_confirmation(command)
+    refuse_unless_open(match)
+    first, second = _players(tournament, match)
+    if command.winner_id not in (None, first.id, second.id):
+        raise errors.InvalidInput({"winner_id": f"The winner must be {first.name} or {second.name}."})
+    _refuse_stale(match, command.version, None)
+    unplayed = match.score in (None, (0, 0)) and command.participant1_tiebreak is None
+    walkover = command.walkover or (unplayed and command.winner_id is not None)
+    winner_id = command.winner_id if walkover else _winner_by_score(tournament, match, command)
+    winner = tournament.participant(winner_id)
+    loser = None if winner is None else (second if winner is first else first)
+    return events.MatchCompleted(
+        tournament_id=tournament.id,
+        match_id=match.match_id,
+        winner_id=winner.id if winner else None,
+        winner_name=winner.name if winner else None,
+        loser_id=loser.id if loser else None,
+        loser_name=loser.name if loser else None,
+        participant1_score=match.score[0] if match.score else None,
+        participant2_score=match.score[1] if match.score else None,
+        confirmed_at=at,
+        confirmed_by=actor_id,
+        walkover=walkover,
+        participant1_tiebreak=None if walkover else command.participant1_tiebreak,
+        participant2_tiebreak=None if walkover else command.participant2_tiebreak,
+        notes=rules.tidy(command.notes or "") or None,
+    )
+
+
+def find_match(tournament: Tournament, match_id: int) -> Match:
+    """The match. Raises NotFound."""
+    match = tournament.matches.get(match_id)
+    if match is None:
+        raise errors.NotFound(f"This tournament has no match {match_id}.")
+    return match
+
+
+def refuse_unless_open(match: Match) -> None:
+    """Let only ready and live matches pass. Raises MatchLocked or MatchAlreadyCompleted."""
+    if match.status is MatchStatus.LOCKED:
+        raise errors.MatchLocked("A participant of this match is not known yet.")
+    if match.status is MatchStatus.BYE:
+        raise errors.MatchAlreadyCompleted("This match was decided by a bye; there is nothing to play.")
+    if match.decided:
+        raise errors.MatchAlreadyCompleted(
+            "This match has a confirmed result.", status_of_match=match.status.value
+        )
+
+
+def _refuse_stale(match: Match, version: int | None, entered: tuple[int, int] | None) -> None:
+    if version is None or version == match.version:
+        return
+    now = match.score or (0, 0)
+    yours = f"; you entered {entered[0]}–{entered[1]}" if entered else ""
+    raise errors.VersionConflict(
+        f"Somebody else changed this match meanwhile. It stands at {now[0]}–{now[1]}{yours}.",
+        current={"participant1_score": now[0], "participant2_score": now[1], "version": match.version},
+        entered={"participant1_score": entered[0], "participant2_score": entered[1]} if entered else None,
+    )
+
+
+def _winner_by_score(tournament: Tournament, match: Match, command: commands.ConfirmResult) -> int:
+    if match.status is not MatchStatus.LIVE or match.score is None:
+        raise errors.MatchNotLive(
+            "This match has not been started; start it first, or name the winner of a walkover."
+        )
+    first, second = _players(tournament, match)
+    a, b = match.score
+    if a == b:
+        if command.participant1_tiebreak is None or command.participant2_tiebreak is None:
+            raise errors.MatchDrawn(
+                f"It stands {a}–{b}, and an elimination match needs a winner: play on or enter the tie-break."
+            )
+        a, b = command.participant1_tiebreak, command.participant2_tiebreak
+    elif command.participant1_tiebreak is not None:
+        raise errors.InvalidInput({"participant1_tiebreak": "A tie-break only settles a level score."})
+    winner = first if a > b else second
+    if command.winner_id not in (None, winner.id):
+        raise errors.WinnerDisagrees(
+            f"The score makes {winner.name} the winner. Correct the score first, or record a walkover."
+        )
+    return winner.id
+
+
+def _players(tournament: Tournament, match: Match) -> tuple[Participant, Participant]:
+    first, second = (tournament.participant(slot.participant_id) for slot in match.slots)
+    if first is None or second is None:
+        raise errors.MatchLocked("A participant of this match is not known yet.")
+    return first, second

@@ -1,0 +1,100 @@
+"""Decisions about a tournament before its first match: its list, its draw, who may see it."""
+
+from __future__ import annotations
+
+from quart_app import errors
+from quart_app.domain import commands, events, rules, seeding
+from quart_app.domain.formats import FORMATS
+from quart_app.domain.state.roster import Roster
+from quart_app.domain.state.tournament import Tournament
+
+
+def create(
+    tournament: Tournament, command: commands.CreateTournament, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Open the log. Raises Conflict where there is one, InvalidInput with every problem."""
+    if tournament.seq:
+        raise errors.Conflict("This tournament exists already.")
+    rules.check_tournament(command)
+    created = events.TournamentCreated(
+        tournament_id=tournament.id,
+        name=rules.tidy(command.name),
+        format=command.format,
+        seeding=command.seeding,
+        third_place=command.third_place,
+        visibility=command.visibility,
+        created_at=at,
+    )
+    return created, _registered(tournament, command.entrants, at)
+
+
+def register(
+    tournament: Tournament, command: commands.RegisterParticipants, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Replace the list. Raises BracketExists once it is drawn, Conflict where somebody has changed it."""
+    _refuse_after_draw(tournament)
+    if command.version not in (None, tournament.seq):
+        raise errors.Conflict(
+            "Somebody else changed this tournament meanwhile. Save again to replace their list."
+        )
+    rules.check_entrants(command.entrants, tournament.seeding)
+    rules.check_format(tournament.format, command.entrants, tournament.third_place)
+    return (_registered(tournament, command.entrants, at),)
+
+
+def generate(
+    tournament: Tournament, command: commands.GenerateBracket, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Fix the draw. Raises BracketExists the second time."""
+    _refuse_after_draw(tournament)
+    lines = seeding.draw_lines(tournament.entrants, tournament.seeding)
+    drawn = FORMATS[tournament.format].draw(lines, third_place=tournament.third_place)
+    return (
+        events.BracketGenerated(
+            tournament_id=tournament.id,
+            bracket_id=1,
+            rounds=drawn.rounds,
+            short_rounds=drawn.short_rounds,
+            matches=drawn.matches,
+            generated_at=at,
+        ),
+    )
+
+
+def change_visibility(
+    tournament: Tournament, command: commands.ChangeVisibility, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Open it to everyone, or to staff only. Raises InvalidInput."""
+    rules.check_visibility(command.visibility)
+    if command.visibility == tournament.visibility:
+        return ()
+    return (
+        events.VisibilityChanged(tournament_id=tournament.id, visibility=command.visibility, changed_at=at),
+    )
+
+
+def _refuse_after_draw(tournament: Tournament) -> None:
+    if tournament.bracket_id is not None:
+        raise errors.BracketExists("The bracket has been generated; the draw can no longer change.")
+
+
+def _registered(
+    tournament: Tournament, lines: tuple[commands.EntrantLine, ...], at: str
+) -> events.ParticipantsRegistered:
+    ids, last_id = _known(tournament.roster), tournament.roster.last_id
+    entrants = []
+    for line in lines:
+        if line.name is None:
+            entrants.append(events.Entrant(id=None, name=None))
+            continue
+        known = ids.pop(rules.as_seen(line.name), None)
+        last_id += known is None
+        entrants.append(events.Entrant(id=known or last_id, name=rules.tidy(line.name), seed=line.seed))
+    return events.ParticipantsRegistered(
+        tournament_id=tournament.id, entrants=tuple(entrants), registered_at=at
+    )
+
+
+def _known(roster: Roster) -> dict[str, int]:
+    """The ids of those who are on the list already: an id names one person for ever."""
+    return {rules.as_seen(each.name): each.id for each in roster.participants.values()}

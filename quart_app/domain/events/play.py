@@ -1,0 +1,55 @@
+"""What happens in a match."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from quart_app.domain.events.base import MatchEvent
+
+
+class MatchStarted(MatchEvent, frozen=True, kw_only=True):
+    """A match is being played, at 0–0."""
+
+    type: ClassVar[str] = "match_started"
+
+    participant1_id: int
+    participant1_name: str
+    participant2_id: int
+    participant2_name: str
+    scheduled_time: str | None
+    bracket_round: int
+    bracket_position: int
+
+
+class ScoreUpdated(MatchEvent, frozen=True, kw_only=True):
+    """The score of a live match is now this one. ``updated_by`` is a staff id, None from outside."""
+
+    type: ClassVar[str] = "score_updated"
+
+    participant1_score: int
+    participant2_score: int
+    updated_at: str
+    updated_by: int | None
+
+
+class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
+    """A result is confirmed. On a double walkover there is neither a winner nor a loser.
+
+    ``participant1_tiebreak`` and its twin settle a level score (a shoot-out); scores are None where a
+    walkover came before play.
+    """
+
+    type: ClassVar[str] = "match_completed"
+
+    winner_id: int | None
+    winner_name: str | None
+    loser_id: int | None
+    loser_name: str | None
+    participant1_score: int | None
+    participant2_score: int | None
+    confirmed_at: str
+    confirmed_by: int | None
+    walkover: bool = False
+    participant1_tiebreak: int | None = None
+    participant2_tiebreak: int | None = None
+    notes: str | None = None

@@ -1,0 +1,152 @@
+"""The fold: a tournament is what its log says, event after event.
+
+As the log counts 1, 2, 3 … without a gap, the number of events applied *is* the seq. What an event changed is
+read off the states before and after it: they share what stayed the same, so a part has changed if it is
+another object. From that come the revisions, and from them the age of a fragment, the key of a cached page
+and what a frame renders. A new event needs a line in ``FOLD`` and no other case anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import reduce
+from operator import is_not
+from typing import Any
+
+from quart_app.domain import events
+from quart_app.domain.bracket import graph
+from quart_app.domain.bracket.match import Match, Result
+from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, match_part, round_part
+from quart_app.domain.state.agenda import NOTHING
+from quart_app.domain.state.stage import opened
+from quart_app.domain.state.tournament import Tournament
+
+
+def apply(tournament: Tournament, event: events.Event) -> Tournament:
+    """The tournament after one more event. Raises ValueError for an event of another tournament."""
+    return step(tournament, event)[0]
+
+
+def step(tournament: Tournament, event: events.Event) -> tuple[Tournament, frozenset[Part]]:
+    """The same, and the parts that the event has changed."""
+    if event.tournament_id != tournament.id:
+        raise ValueError(f"an event of tournament {event.tournament_id} applied to {tournament.id}")
+    seq = tournament.seq + 1
+    after = FOLD[type(event)](tournament, event, seq)
+    parts = changed(tournament, after)
+    revisions = {**tournament.revisions, **dict.fromkeys(parts, seq)} if parts else tournament.revisions
+    revised = seq if parts else tournament.revised
+    return replace(after, seq=seq, revised=revised, revisions=revisions), parts
+
+
+def fold(tournament_id: int, log: Iterable[events.Event]) -> Tournament:
+    """The tournament that a whole log, from its first event on, tells of."""
+    return reduce(apply, log, Tournament(tournament_id))
+
+
+def changed(before: Tournament, after: Tournament) -> frozenset[Part]:
+    """The parts in which two states differ."""
+    parts = []
+    if any(map(is_not, _header(before), _header(after))):
+        parts.append(HEADER)
+    if any(map(is_not, _outline(before), _outline(after))):
+        parts.append(BRACKET)
+    if before.agenda is not after.agenda:
+        parts.append(AGENDA)
+    if before.matches is not after.matches:
+        parts += map(match_part, graph.differing(before.matches, after.matches))
+    if before.stages is not after.stages:
+        rounds = ({each.number: each for each in state.rounds} for state in (before, after))
+        parts += map(round_part, graph.differing(*rounds))
+    return frozenset(parts)
+
+
+def _header(state: Tournament) -> tuple[object, ...]:
+    places = state.stages[-1].places if state.stages else None
+    return state.name, state.format, state.visibility, state.roster, state.status, places
+
+
+def _outline(state: Tournament) -> tuple[object, ...]:
+    return state.roster, state.bracket_id, state.feeds
+
+
+def _created(state: Tournament, event: events.TournamentCreated, seq: int) -> Tournament:
+    return replace(
+        state,
+        name=event.name,
+        format=event.format,
+        seeding=event.seeding,
+        third_place=event.third_place,
+        visibility=event.visibility,
+        created_at=event.created_at,
+    )
+
+
+def _registered(state: Tournament, event: events.ParticipantsRegistered, seq: int) -> Tournament:
+    return replace(state, roster=state.roster.registered(event.entrants))
+
+
+def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> Tournament:
+    matches = graph.lay_out(event.matches, seq)
+    return replace(
+        state,
+        bracket_id=event.bracket_id,
+        stages=(opened(state.format, event, matches),),
+        matches=matches,
+        feeds=graph.feeds_of(event.matches),
+        agenda=NOTHING.moved({}, matches, matches),
+    )
+
+
+def _visibility_changed(state: Tournament, event: events.VisibilityChanged, seq: int) -> Tournament:
+    return replace(state, visibility=event.visibility)
+
+
+def _started(state: Tournament, event: events.MatchStarted, seq: int) -> Tournament:
+    match = state.matches[event.match_id]
+    started = replace(match, version=seq, live=True, score=(0, 0), scheduled_time=event.scheduled_time)
+    return _moved(state, started)
+
+
+def _scored(state: Tournament, event: events.ScoreUpdated, seq: int) -> Tournament:
+    score = (event.participant1_score, event.participant2_score)
+    return _moved(state, replace(state.matches[event.match_id], version=seq, score=score))
+
+
+def _completed(state: Tournament, event: events.MatchCompleted, seq: int) -> Tournament:
+    result = Result(
+        event.winner_id,
+        event.loser_id,
+        event.walkover,
+        _pair(event.participant1_tiebreak, event.participant2_tiebreak),
+        event.notes,
+    )
+    score = _pair(event.participant1_score, event.participant2_score)
+    match = state.matches[event.match_id]
+    return _moved(state, replace(match, version=seq, live=False, score=score, result=result))
+
+
+def _repeated(state: Tournament, event: events.BracketUpdated, seq: int) -> Tournament:
+    return state  # it tells what the events before it have moved already
+
+
+def _moved(state: Tournament, match: Match) -> Tournament:
+    return state.with_matches(graph.advance(state.matches, state.feeds, match))
+
+
+def _pair(first: int | None, second: int | None) -> tuple[int, int] | None:
+    return None if first is None or second is None else (first, second)
+
+
+FOLD: Mapping[type[events.Event], Callable[[Tournament, Any, int], Tournament]] = {
+    events.TournamentCreated: _created,
+    events.ParticipantsRegistered: _registered,
+    events.BracketGenerated: _generated,
+    events.VisibilityChanged: _visibility_changed,
+    events.MatchStarted: _started,
+    events.ScoreUpdated: _scored,
+    events.MatchCompleted: _completed,
+    events.BracketUpdated: _repeated,
+}
+"""What each event makes of a state, given its seq."""

@@ -1,0 +1,80 @@
+"""The ways to show a tournament on a feed: the one table, given to ``live`` by the routes of the feeds.
+
+A projection says which parts it shows, what renders those that have changed, and what it shows of a whole
+state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from quart_app.domain.parts import BRACKET, HEADER, Part, match_part
+from quart_app.domain.state.tournament import Tournament
+from quart_app.errors import InvalidInput
+from quart_app.show import fragments
+from quart_app.show.snapshot import snapshot
+
+_MATCH = re.compile(r"match-([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """See ``live.streams.views.Projected``; compared by identity.
+
+    ``revision`` gives the seq of the event that last changed anything it shows: as long as that stays, so
+    does the page.
+    """
+
+    name: str
+    whole: Callable[[str, Tournament], bytes]
+    changes: Callable[[Tournament, frozenset[Part]], str] | None = None
+    revision: Callable[[Tournament], int] = lambda tournament: tournament.revised
+
+
+JSON = Projection(name="json", whole=lambda epoch, state: msgspec.json.encode(snapshot(epoch, state)))
+"""The log as it is; as a whole, the snapshot."""
+
+PAGE = Projection(
+    name="page",
+    whole=lambda epoch, state: fragments.render_all(state).encode(),
+    changes=fragments.render_changes,
+)
+"""A tournament's page."""
+
+
+@lru_cache(maxsize=4096)
+def match_projection(match_id: int) -> Projection:
+    """The page of one match: its card, and those of the matches that it feeds."""
+
+    def parts(state: Tournament) -> frozenset[Part]:
+        return frozenset(match_part(each) for each in (match_id, *state.feeds.get(match_id, ())))
+
+    def changes(state: Tournament, changed: frozenset[Part]) -> str:
+        shown = sorted(part.key for part in changed & parts(state) if part.key in state.matches)
+        return "".join(fragments.card(state, key) for key in shown)
+
+    def whole(epoch: str, state: Tournament) -> bytes:
+        return changes(state, parts(state)).encode()
+
+    def revision(state: Tournament) -> int:
+        return state.revision(HEADER, BRACKET, *parts(state))
+
+    return Projection(name="match", whole=whole, changes=changes, revision=revision)
+
+
+def page_projection(part: str | None) -> Projection:
+    """The projection that a page asks for: a tournament's, or with ``match-12`` that of a match.
+
+    Raises InvalidInput for anything else.
+    """
+    if part is None:
+        return PAGE
+    found = _MATCH.fullmatch(part)
+    if found is None:
+        raise InvalidInput({"part": "Ask for match-<id>, the fragments of one match, or leave it out."})
+    return match_projection(int(found[1]))
