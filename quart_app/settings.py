@@ -89,7 +89,7 @@ def _database_url(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    parse_redis_url(text)
+    parse_redis_url(text).load_certificates()
     return text
 
 
