@@ -91,7 +91,7 @@ def database_url(text: str) -> str:
 
 def redis_url(text: str) -> str:
     """A URL of Redis that can be understood."""
-    parse_redis_url(text)
+    parse_redis_url(text).load_certificates()
     return text
 
 

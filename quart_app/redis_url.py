@@ -5,16 +5,22 @@
     redis+cluster://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…]                 also rediss+cluster://
 
 ``rediss`` means TLS, on every connection. USER and PASSWORD are those of the servers; sentinels get
-``sentinel_username`` and ``sentinel_password`` of the query, if they are there. All else in the query is
-redis-py's: its options for a connection, such as ``ssl_ca_certs``.
+``sentinel_username`` and ``sentinel_password`` of the query, if they are there. The options of the query are
+those of redis-py for a connection, by its names; how long to wait, when to try again and which protocol to
+speak is not for the URL to say.
 """
 
 from __future__ import annotations
 
 import re
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import SSLConnection
 
 Node = tuple[str, int]
 """Host, without the brackets of an IPv6 address, and port."""
@@ -33,6 +39,42 @@ _KINDS: dict[str, Literal["server", "sentinel", "cluster"]] = {
     "rediss+sentinel": "sentinel",
     "redis+cluster": "cluster",
     "rediss+cluster": "cluster",
+}
+
+# What each option may be, in words for the operator, and whether a value is that.
+_Rule = tuple[str, Callable[[str], bool]]
+
+
+_TEXT: _Rule = ("a text", bool)
+_NUMBER: _Rule = ("a whole number above 0", lambda text: text.isdecimal() and int(text) > 0)
+_SWITCH: _Rule = ("true or false", lambda text: text.lower() in ("true", "false", "yes", "no", "1", "0"))
+_FLAGS: _Rule = (
+    "names of OpenSSL's, such as VERIFY_X509_STRICT, with commas between",
+    lambda text: {*text.split(",")} <= set(ssl.VerifyFlags.__members__),
+)
+_OPTIONS: dict[str, _Rule] = {
+    "client_name": ("a text without spaces", lambda text: re.fullmatch(r"[!-~]+", text) is not None),
+    "socket_keepalive": _SWITCH,
+    "socket_read_size": _NUMBER,
+}
+_TLS_OPTIONS: dict[str, _Rule] = {
+    "ssl_ca_certs": _TEXT,
+    "ssl_ca_path": _TEXT,
+    "ssl_ca_data": _TEXT,
+    "ssl_cert_reqs": ("none, optional or required", ("none", "optional", "required").__contains__),
+    "ssl_certfile": _TEXT,
+    "ssl_check_hostname": _SWITCH,
+    "ssl_ciphers": _TEXT,
+    "ssl_exclude_verify_flags": _FLAGS,
+    "ssl_include_verify_flags": _FLAGS,
+    "ssl_keyfile": _TEXT,
+    "ssl_min_version": ("771 for TLS 1.2 or 772 for TLS 1.3", ("771", "772").__contains__),
+    "ssl_password": _TEXT,
+}
+_OWN_OPTIONS: dict[str, dict[str, _Rule]] = {
+    "server": {"db": ("a number", str.isdecimal), "username": _TEXT, "password": _TEXT},
+    "sentinel": {"sentinel_username": _TEXT, "sentinel_password": _TEXT},
+    "cluster": {},
 }
 
 
@@ -59,6 +101,18 @@ class RedisUrl:
         name, password = (quote(own.get(f"sentinel_{key}", ""), safe="") for key in ("username", "password"))
         return self._url(f"{name}:{password}@" if name or password else "", node, "0", self._options())
 
+    def load_certificates(self) -> None:
+        """Read what the options for TLS name, as each connection will. Raises ValueError if that fails."""
+        client = Redis.from_url(self.server(None if self.kind == "server" else self.nodes[0]))
+        connection = client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        if isinstance(connection, SSLConnection):
+            try:
+                connection.ssl_context.get()
+            except (OSError, ValueError) as error:
+                # which of them it is, OpenSSL does not tell
+                named = sorted({*self._options()} & {*_TLS_OPTIONS} - {"ssl_cert_reqs", "ssl_check_hostname"})
+                raise ValueError(f"{', '.join(named)} cannot be used for TLS: {error}") from error
+
     def _options(self) -> dict[str, str]:
         return {key: value for key, value in parse_qsl(self.query) if not key.startswith("sentinel_")}
 
@@ -81,6 +135,7 @@ def parse_redis_url(text: str) -> RedisUrl:
     if scheme == "unix":
         if not path:
             raise ValueError("the path of the socket is missing: write unix:///PATH")
+        _check_options(query, kind, tls=False)
         return RedisUrl(kind, text, scheme, "", (), "", "", query)
     if "#" in text:
         raise ValueError("write # as %23 in a name or password")
@@ -100,6 +155,7 @@ def parse_redis_url(text: str) -> RedisUrl:
     if database and not database.isdecimal():
         raise ValueError("the database, after the last /, must be a number")
     scheme = scheme.partition("+")[0]
+    _check_options(query, kind, tls=scheme == "rediss")
     return RedisUrl(kind, text, scheme, userinfo + at, nodes, service, database or "0", query)
 
 
@@ -115,3 +171,24 @@ def _nodes(hosts: str, default_port: int) -> tuple[Node, ...]:
             )
         found.append((match["ip"] or match["name"], port))
     return tuple(found)
+
+
+def _check_options(query: str, kind: str, *, tls: bool) -> None:
+    """Raise ValueError for an option that is not known or there twice, or whose value cannot be."""
+    known = _OPTIONS | _OWN_OPTIONS[kind] | (_TLS_OPTIONS if tls else {})
+    seen: set[str] = set()
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name in _TLS_OPTIONS and not tls:
+            raise ValueError(f"{name} is for TLS: begin the URL with rediss")
+        if name not in known:
+            # what is no name may be the rest of a password with a ? in it
+            shown = (
+                f"the option {name}" if re.fullmatch(r"[a-z_]+", name) and "@" not in query else "an option"
+            )
+            raise ValueError(f"{shown} after the ? is not known; there are {', '.join(sorted(known))}")
+        if name in seen:
+            raise ValueError(f"the option {name} is there twice")
+        seen.add(name)
+        words, holds = known[name]
+        if not holds(value):
+            raise ValueError(f"{name} must be {words}")

@@ -165,7 +165,7 @@ class Metrics:
         )
         self.bus_connected = Gauge(
             "grandstand_bus_connected",
-            "1 while this worker hears the others through the bus, 0 while it polls the log.",
+            "1 while this worker hears the others through the bus and they hear it, 0 while not.",
             registry=registry,
         )
         self.http_requests = Counter(
@@ -176,9 +176,9 @@ class Metrics:
         )
         self.tasks = Gauge("grandstand_tasks", "asyncio tasks, counted at the scrape.", registry=registry)
 
-    def bus_state(self, connected: bool) -> None:
-        """Note whether the bus is heard: what a bus calls as its ``on_state``."""
-        self.bus_connected.set(connected)
+    def bus_state(self, well: bool) -> None:
+        """Note whether the bus works in both directions: what a bus calls as its ``on_state``."""
+        self.bus_connected.set(well)
 
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format, to be sent as ``content_type``."""

@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlencode
 
 from redis.asyncio import Redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError
 
+from tests.certificates import Authority
 from tests.services import RedisServer, binary, free_port
 
 SETTLE_SECONDS = 60.0
@@ -24,7 +26,7 @@ SETTLE_SECONDS = 60.0
 
 async def ask(server: RedisServer, *command: object) -> Any:
     """The answer to one command, with text instead of bytes."""
-    async with Redis(port=server.port, decode_responses=True, protocol=2) as redis:
+    async with Redis.from_url(server.url, decode_responses=True, protocol=2) as redis:
         return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
@@ -47,15 +49,14 @@ async def replicates(server: RedisServer) -> bool:
 
 
 class SentinelServer(RedisServer):
-    """A sentinel. It needs a file of its own, to remember what it has learnt."""
+    """A sentinel, with TLS if its master has it. It keeps what it has learnt in a file of its own."""
 
     def __init__(self, service: str, master: RedisServer) -> None:
-        super().__init__()
+        super().__init__(master.authority)
         self._file = self.folder / "sentinel.conf"
         self._file.write_text(
-            f"port {self.port}\n"
-            "bind 127.0.0.1\n"
-            f"sentinel monitor {service} 127.0.0.1 {master.port} 2\n"
+            "".join(f"{name} {value}\n" for name, value in self.options.items())
+            + f"sentinel monitor {service} 127.0.0.1 {master.port} 2\n"
             f"sentinel down-after-milliseconds {service} 1000\n"
             f"sentinel failover-timeout {service} 2000\n"
         )
@@ -225,3 +226,45 @@ class ClusterDeployment:
 
     def _server(self, port: int) -> RedisServer:
         return next(server for server in self.servers if server.port == port)
+
+
+class LoneServer:
+    """One server, by itself, named by a sentinel, or a cluster of one; with TLS if there is an authority."""
+
+    def __init__(
+        self, kind: Literal["server", "sentinel", "cluster"], authority: Authority | None = None
+    ) -> None:
+        self.kind = kind
+        options = {"cluster_enabled": "yes", "cluster_port": free_port()} if kind == "cluster" else {}
+        self.server = RedisServer(authority, **options)
+        self.sentinel = SentinelServer("main", self.server) if kind == "sentinel" else None
+
+    async def start(self) -> None:
+        """Run, and serve."""
+        await self.server.start()
+        if self.sentinel is not None:
+            await self.sentinel.start()
+        if self.kind == "cluster":
+            await ask(self.server, "CLUSTER", "ADDSLOTSRANGE", 0, REDIS_CLUSTER_HASH_SLOTS - 1)
+            await sooner_or_later(self._is_settled, "a cluster of one")
+
+    async def close(self) -> None:
+        """End all of it."""
+        if self.sentinel is not None:
+            await self.sentinel.close()
+        await self.server.close()
+
+    def url(self, userinfo: str = "", host: str = "127.0.0.1", **options: object) -> str:
+        """What REDIS_URL says of it to a user; the options are those of the query."""
+        tls = "rediss" if self.server.authority is not None else "redis"
+        kind = "" if self.kind == "server" else f"+{self.kind}"
+        port = (self.sentinel or self.server).port
+        path = "/main" if self.kind == "sentinel" else ""
+        return f"{tls}{kind}://{userinfo}{host}:{port}{path}?{urlencode(options)}"
+
+    async def user(self, name: str, *rules: str) -> None:
+        """Give somebody these rights, https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/."""
+        await ask(self.server, "ACL", "SETUSER", name, "on", *rules)
+
+    async def _is_settled(self) -> bool:
+        return "cluster_state:ok" in await ask(self.server, "CLUSTER", "INFO")

@@ -24,6 +24,7 @@ import asyncpg
 import pytest
 
 from quart_app.store.database.schema import migrate
+from tests.certificates import Authority
 
 START_SECONDS = 30.0
 
@@ -194,27 +195,44 @@ def _lives(pid: int) -> bool:
 class RedisServer(Server):
     """redis-server, keeping nothing on disk: what it held is gone after a kill, as a cache's would be.
 
-    Further options are those of redis.conf, with an underscore for each hyphen.
+    With an authority it speaks TLS only. Further options are those of redis.conf, with an underscore for each
+    hyphen.
     """
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, authority: Authority | None = None, **options: object) -> None:
         super().__init__()
-        self.options = {name.replace("_", "-"): value for name, value in options.items()}
+        self.authority = authority
+        self.options: dict[str, object] = {"port": self.port, "bind": "127.0.0.1"}
+        if authority is not None:
+            self.options |= {
+                "port": 0,
+                "tls-port": self.port,
+                "tls-cert-file": authority.certificate,
+                "tls-key-file": authority.key,
+                "tls-ca-cert-file": authority.file,
+                "tls-auth-clients": "no",
+                "tls-replication": "yes",
+                "tls-cluster": "yes",
+            }
+        self.options |= {name.replace("_", "-"): value for name, value in options.items()}
 
     @property
     def url(self) -> str:
         """The URL of its first database."""
+        if self.authority is not None:
+            return f"rediss://127.0.0.1:{self.port}/0?ssl_ca_certs={self.authority.file}"
         return f"redis://127.0.0.1:{self.port}/0"
 
     def command(self) -> list[str]:
         """redis-server on the loopback, without persistence."""
-        options = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no"} | self.options
+        options = {"save": "", "appendonly": "no"} | self.options
         flags = [text for option, value in options.items() for text in (f"--{option}", str(value))]
         return [binary("redis-server", "redis-server"), *flags]
 
     async def answers(self) -> None:
         """It answers PING."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        context = self.authority and self.authority.context()
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=context)
         try:
             writer.write(b"PING\r\n")
             if await reader.readline() != b"+PONG\r\n":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from redis.asyncio.connection import SSLConnection, parse_url
 
+from quart_app import redis_url
 from quart_app.errors import BadSettings
 from quart_app.redis_url import parse_redis_url
 from quart_app.settings import Settings
@@ -25,6 +28,10 @@ SECRET = "s%2Fcret"
         "redis+sentinel://[::1]:26379,[::2]:26379/main/",
         "redis+cluster://a:7000,b:7001",
         f"rediss+cluster://anna:{SECRET}@a:7000/0",
+        "redis://a?db=3&client_name=grandstand-1&socket_keepalive=true&socket_read_size=99",
+        "rediss://a?ssl_cert_reqs=required&ssl_check_hostname=false&ssl_min_version=772",
+        "rediss://a?ssl_include_verify_flags=VERIFY_X509_STRICT,VERIFY_X509_PARTIAL_CHAIN",
+        "rediss://a?ssl_ciphers=HIGH",
     ],
 )
 def test_settings_take_every_form(url: str) -> None:
@@ -54,6 +61,35 @@ def test_settings_take_every_form(url: str) -> None:
         ("redis+sentinel://a:26379/main/two", "the database, after the last /, must be a number"),
         ("redis+cluster://", "the servers are missing"),
         ("redis+cluster://a:7000/1", "a cluster has no databases but 0"),
+        ("rediss://a?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs must be none, optional or required"),
+        ("rediss+sentinel://a/main?ssl_cert_reqs=non", "ssl_cert_reqs must be none, optional or required"),
+        ("rediss+cluster://a?ssl_cert_reqs=", "ssl_cert_reqs must be none, optional or required"),
+        (
+            "rediss://a?ssl_cert_req=none",
+            "the option ssl_cert_req after the ? is not known; there are ",
+        ),
+        ("redis://a?ssl_cert_reqs=none", "ssl_cert_reqs is for TLS: begin the URL with rediss"),
+        ("unix:///run/redis.sock?ssl_ca_certs=x", "ssl_ca_certs is for TLS"),
+        ("rediss://a?ssl_check_hostname=off", "ssl_check_hostname must be true or false"),
+        ("rediss://a?ssl_min_version=1.3", "ssl_min_version must be 771 for TLS 1.2 or 772 for TLS 1.3"),
+        ("rediss://a?ssl_include_verify_flags=STRICT", "ssl_include_verify_flags must be names of OpenSSL's"),
+        ("redis://a?socket_read_size=0", "socket_read_size must be a whole number above 0"),
+        ("redis://a?client_name=my%20app", "client_name must be a text without spaces"),
+        ("redis://a?db=first", "db must be a number"),
+        ("redis://a?client_name=x&client_name=y", "the option client_name is there twice"),
+        (f"redis://a?sentinel_password={SECRET}", "the option sentinel_password after the ? is not known"),
+        (f"redis+sentinel://a/main?password={SECRET}", "the option password after the ? is not known"),
+        ("redis+cluster://a?db=1", "the option db after the ? is not known"),
+        (f"redis://anna?{SECRET}@a:6379", "an option after the ? is not known"),
+        # What would break a promise: the bus reads RESP 2, in bytes, and waits and tries again by itself.
+        ("redis://a?protocol=3", "the option protocol after the ? is not known"),
+        ("redis://a?decode_responses=1", "the option decode_responses after the ? is not known"),
+        ("redis://a?socket_timeout=5", "the option socket_timeout after the ? is not known"),
+        ("redis://a?max_connections=1", "the option max_connections after the ? is not known"),
+        ("rediss://a?ssl_ca_certs=/nowhere/ca.pem", "ssl_ca_certs cannot be used for TLS: [Errno 2] No such"),
+        ("rediss+cluster://a?ssl_certfile=/nowhere/x.pem", "ssl_certfile cannot be used for TLS: [Errno 2]"),
+        (f"rediss://a?ssl_ca_certs={__file__}", "ssl_ca_certs cannot be used for TLS: "),
+        ("rediss://a?ssl_ciphers=ROT13", "ssl_ciphers cannot be used for TLS: "),
     ],
 )
 def test_settings_refuse_a_malformed_one(url: str, sentence: str) -> None:
@@ -86,3 +122,11 @@ def test_tls_is_for_every_connection() -> None:
 def test_members_of_a_cluster_are_known_by_their_default_port() -> None:
     """A port may be left out, as with one server."""
     assert parse_redis_url("redis+cluster://a,b:7001").nodes == (("a", 6379), ("b", 7001))
+
+
+@pytest.mark.parametrize("kind", ["server", "sentinel", "cluster"])
+def test_every_option_is_one_of_redis_py(kind: str) -> None:
+    """A name that redis-py has no use for would fail each connection, after the start."""
+    taken = {name for each in SSLConnection.__mro__ for name in inspect.signature(each).parameters}
+    own = {"sentinel_username", "sentinel_password"}
+    assert {*redis_url._OPTIONS, *redis_url._TLS_OPTIONS, *redis_url._OWN_OPTIONS[kind]} - own <= taken

@@ -58,6 +58,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "aiosqlite": STORE,
     "asyncpg": STORE,
     "redis": (
+        "quart_app.redis_url",
         "quart_app.live.bus.redis",
         "quart_app.live.bus.links",
         "quart_app.live.bus.servers",

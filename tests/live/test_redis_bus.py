@@ -16,6 +16,7 @@ import structlog.testing
 from redis.asyncio import Redis
 
 from quart_app.domain.events import Envelope
+from quart_app.live.bus import redis as redis_bus
 from quart_app.live.bus.hints import EVENTS_MAX, MESSAGE_BYTES_MAX
 from quart_app.live.bus.links import POLL_SECONDS, SILENT_POLLS_MAX
 from quart_app.live.bus.port import StaffChanged
@@ -169,17 +170,56 @@ async def test_nobody_waits_long_for_a_dead_redis(redis_server: RedisServer, the
     assert waited < 0.2
 
 
-async def test_a_failure_to_announce_is_logged_once_with_its_traceback(
-    redis_server: RedisServer, there: RedisBus, lines: list[MutableMapping[str, Any]]
+async def test_an_outage_costs_the_log_two_lines(
+    redis_server: RedisServer, here: RedisBus, lines: list[MutableMapping[str, Any]]
 ) -> None:
-    """An operator learns what failed, and when it works again, without a line for every post."""
-    async with redis_server.away():
-        for seq in range(1, 6):
-            await there.announce([envelope(7, seq)])
-            await asyncio.sleep(0.1)
-    await until(lambda: any(line["event"] == "bus_announce_recovered" for line in lines))
-    failures = [line for line in lines if line["event"] == "bus_announce_failed"]
-    assert [(line["log_level"], line["exc_info"]) for line in failures] == [("error", True)]
+    """A warning when it begins and a line when it is over, for each direction, and no traceback."""
+    async with listening(here, Recorder()):
+        await here.announce([envelope(7, 1)])
+        async with redis_server.away():
+            await until(lambda: not here.connected)
+            for seq in range(2, 12):
+                await here.announce([envelope(7, seq)])
+                await asyncio.sleep(0.05)
+        await until(lambda: here.state == "ok")
+    told = [(line["log_level"], line["event"], line.get("exc_info")) for line in lines]
+    assert sorted(told) == [
+        ("info", "bus_announce_recovered", None),
+        ("info", "bus_connected", None),
+        ("info", "bus_connected", None),
+        ("warning", "bus_announce_failed", None),
+        ("warning", "bus_disconnected", None),
+    ]
+
+
+async def test_a_redis_that_comes_and_goes_does_not_fill_the_log(
+    redis: Redis, here: RedisBus, lines: list[MutableMapping[str, Any]]
+) -> None:
+    """However often its connections are cut in a few seconds, the log tells of it once."""
+    recorder = Recorder()
+    async with listening(here, recorder):
+        await here.subscribe(7)
+        for killed in range(1, 11):
+            await redis.client_kill_filter(_type="pubsub")
+            await until(lambda: len(recorder.suspects) == killed)  # noqa: B023 - called before the next turn
+    assert [line["event"] for line in lines] == ["bus_connected", "bus_disconnected", "bus_connected"]
+
+
+async def test_a_bug_is_logged_with_its_traceback(
+    there: RedisBus, lines: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody expects to fail is ours to mend, and no warning about Redis."""
+    bug = KeyError("a bug of ours")
+
+    def fail(*_: object) -> bytes:
+        raise bug
+
+    with monkeypatch.context() as broken:
+        broken.setattr(redis_bus, "encode_hint", fail)
+        await there.announce([envelope(7, 1)])
+        await until(lambda: lines)
+    await until(lambda: len(lines) == 2)
+    assert [(line["log_level"], line.get("exc_info")) for line in lines] == [("error", bug), ("info", None)]
 
 
 async def test_what_redis_missed_is_hinted_at_when_it_is_back(

@@ -13,6 +13,7 @@ from quart import Quart
 from quart_app.actions.upkeep import backup
 from quart_app.settings import Settings
 from quart_app.web.ops.canary import Canary
+from tests.redis_deployments import ask
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
 from tests.web.api_client import Caller
@@ -96,6 +97,29 @@ async def test_without_its_bus_it_is_degraded_but_ready(
             answer = await until_ready_says(server, "degraded")
             assert (answer.status_code, answer.json()["checks"]["bus"]) == (200, "away")
         await until_ready_says(server, "ok")
+
+
+@pytest.mark.parametrize("right", ["publish", "subscribe"])
+async def test_a_bus_without_a_right_is_degraded_but_ready(
+    settings: Settings, redis_server: RedisServer, right: str
+) -> None:
+    """From the first answer on, though nobody has scored yet, until it is granted; in the metrics as well."""
+    await ask(redis_server, "ACL", "SETUSER", "lesser", "on", ">secret", "+@all", "~*", "&*", f"-{right}")
+    url = redis_server.url.replace("//", "//lesser:secret@")
+    try:
+        async with running(Settings.for_tests(database_url=settings.database_url, redis_url=url)) as server:
+            await asyncio.sleep(0.5)
+            answer = await server.client.get("/readyz")
+            metrics = await server.client.get("/metrics")
+            await ask(redis_server, "ACL", "SETUSER", "lesser", f"+{right}")
+            await until_ready_says(server, "ok")
+    finally:
+        await ask(redis_server, "ACL", "DELUSER", "lesser")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "degraded", "checks": {"database": "ok", "bus": f"cannot {right}", "delivery": "ok"}},
+    )
+    assert "\ngrandstand_bus_connected 0.0\n" in metrics.text
 
 
 async def test_canary_shows_up_nowhere(server: Server) -> None:

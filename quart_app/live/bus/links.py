@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
 from quart_app.live.bus.servers import FAILURES, Layout, RedisServers
 
@@ -23,7 +24,7 @@ Polls are counted, not the clock, so that a pause of this very process is not mi
 """
 
 
-class Moved(Exception):
+class Moved(ConnectionError):
     """Channels that we hear have another server now."""
 
 
@@ -109,9 +110,11 @@ class Links:
         """Notice when the servers are others; while nobody can tell, they are as they were."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
+            layout = self._layout
             with contextlib.suppress(*FAILURES):
-                if await self._servers.look() != self._layout:
-                    raise Moved("another server has taken over")
+                layout = await self._servers.look()
+            if layout != self._layout:
+                raise Moved("another server has taken over")
 
     async def _serve(self, link: _Link) -> NoReturn:
         async with asyncio.timeout(REDIS_SECONDS_MAX):
@@ -189,5 +192,6 @@ async def _together(*parts: Coroutine[Any, Any, NoReturn]) -> NoReturn:
             for part in parts:
                 tasks.create_task(part)
     except ExceptionGroup as group:
-        raise group.exceptions[0] from None
+        # with what caused it, which raising it here would make one of a group
+        raise group.exceptions[0] from group.exceptions[0].__context__
     raise AssertionError("what never ends has ended")

@@ -9,14 +9,14 @@ from typing import TypeVarTuple
 import structlog
 
 from quart_app.domain.events import Envelope
-from quart_app.live.bus.port import Listener, Notice
+from quart_app.live.bus.port import Listener, Notice, State
 
 log = structlog.stdlib.get_logger(__name__)
 
 _Args = TypeVarTuple("_Args")
 
 
-def ignore_state(connected: bool) -> None:
+def ignore_state(well: bool) -> None:
     """Nobody asked to be told of the bus's state."""
 
 
@@ -30,13 +30,19 @@ class Ear:
         self.wanted: set[int] = set()
         self.listener: Listener | None = None
         self.connected = False
+        self.mute = False
+        self._well = False
         self._on_state = on_state
 
     def connect(self, connected: bool) -> None:
-        """Note whether the bus is heard, and tell of a change."""
-        if connected is not self.connected:
-            self.connected = connected
-            self._tell(self._on_state, connected)
+        """Note whether the bus is heard."""
+        self.connected = connected
+        self._tell_state()
+
+    def silence(self, mute: bool) -> None:
+        """Note whether what is announced here reaches nobody else."""
+        self.mute = mute
+        self._tell_state()
 
     def hear(self, tournament_id: int, head_seq: int, envelopes: tuple[Envelope, ...]) -> None:
         """Pass on what a wanted tournament's log has reached."""
@@ -53,6 +59,12 @@ class Ear:
         """Pass on a notice."""
         if self.listener is not None:
             self._tell(self.listener.noticed, notice)
+
+    def _tell_state(self) -> None:
+        well = self.connected and not self.mute
+        if well is not self._well:
+            self._well = well
+            self._tell(self._on_state, well)
 
     def _tell(self, method: Callable[[*_Args], None], *args: *_Args) -> None:
         try:
@@ -74,6 +86,11 @@ class LocalBus:
     def connected(self) -> bool:
         """Whether ``run`` has a listener."""
         return self._ear.connected
+
+    @property
+    def state(self) -> State:
+        """``away`` without a listener."""
+        return "ok" if self.connected else "away"
 
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
         """Let the listener hear the events, if it subscribed to their tournament."""

@@ -9,11 +9,14 @@ bus never fails its caller.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from quart_app.domain.events import Envelope
+
+State = Literal["ok", "away", "cannot subscribe", "cannot publish"]
+"""What a bus can do now, in words for an operator."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -57,16 +60,26 @@ class Bus(Protocol):
         """Whether what is announced elsewhere reaches this process now. While it is False, poll the log."""
         ...
 
+    @property
+    def state(self) -> State:
+        """What does not work, if anything.
+
+        ``away``: not ``connected``. ``cannot subscribe``: neither, and not before somebody allows it.
+        ``cannot publish``: what was last announced here did not go through. It is tried again and again, but
+        until then nobody else is told: other workers cannot know, and find it when they next read the log.
+        """
+        ...
+
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
         """Tell every worker what was appended: the events of one tournament, in order, after the commit.
 
-        Never raises and takes no longer than half a second: a failure is logged with its traceback, and
+        Never raises and takes no longer than half a second: a failure is logged, shows in ``state``, and
         loses nothing, because the log has the events.
         """
         ...
 
     async def notify(self, notice: Notice) -> None:
-        """Tell every worker a notice. Never raises; a failure is logged with its traceback."""
+        """Tell every worker a notice. Never raises; a failure is logged, and shows in ``state``."""
         ...
 
     async def subscribe(self, tournament_id: int) -> None:

@@ -15,13 +15,15 @@ from typing import NoReturn
 import msgspec
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError
 
 from quart_app.domain.events import Envelope, UnknownEvent
 from quart_app.live.bus.hints import Outbox, decode_hint, encode_hint
-from quart_app.live.bus.links import REDIS_SECONDS_MAX, Batch, Links, Moved
+from quart_app.live.bus.links import REDIS_SECONDS_MAX, Batch, Links
 from quart_app.live.bus.local import Ear, ignore_state
-from quart_app.live.bus.port import Listener, Notice, StaffChanged
-from quart_app.live.bus.servers import FAILURES, RedisServers
+from quart_app.live.bus.outage import Outage
+from quart_app.live.bus.port import Listener, Notice, StaffChanged, State
+from quart_app.live.bus.servers import RedisServers, answers
 
 ANNOUNCE_SECONDS_MAX = 0.5
 """How long a caller waits for Redis to take what it announces."""
@@ -61,7 +63,7 @@ class RedisBus:
     This process hears what it announces at once, so that Redis being away touches nobody who is connected
     here. Everything else goes out in the background, over one connection, and what could not be published
     is hinted at again until it can. Hearing takes a second connection, whose failure is noticed within
-    SILENT_POLLS_MAX seconds. ``on_state`` is called with each change of ``connected``.
+    SILENT_POLLS_MAX seconds. ``on_state`` is called whenever ``state`` becomes ok (True) or is so no more.
 
     On a cluster that is two connections to each master, and a channel belongs to the shard of its hash slot.
     When one of them fails, or another server takes over, all is connected anew, wherever it is by then.
@@ -74,12 +76,20 @@ class RedisBus:
         self._links: Links | None = None
         self._outbox = Outbox()
         self._publisher: asyncio.Task[None] | None = None
-        self._patient = True
+        self._hearing = Outage("bus_disconnected", "bus_connected", awaited=True)
+        self._publishing = Outage("bus_announce_failed", "bus_announce_recovered")
 
     @property
     def connected(self) -> bool:
         """Whether Redis confirmed the subscriptions and has shown signs of life since."""
         return self._ear.connected
+
+    @property
+    def state(self) -> State:
+        """What does not work, if anything; it cannot publish until what failed has gone through."""
+        if not self.connected:
+            return "cannot subscribe" if isinstance(self._hearing.error, NoPermissionError) else "away"
+        return "cannot publish" if self._ear.mute else "ok"
 
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
         """Let this process hear the events and publish them, waiting at most ANNOUNCE_SECONDS_MAX."""
@@ -117,19 +127,15 @@ class RedisBus:
     async def run(self, listener: Listener) -> None:
         """Bring what is announced to the listener, until cancelled; connect again for as long as it takes."""
         self._ear.listener = listener
-        pauses, failures = _pauses(), 0
+        pauses = _pauses()
         try:
             while True:
                 try:
                     await self._listen()
                 except Exception as error:
                     if self.connected:
-                        pauses, failures = _pauses(), 0
-                    if not failures:
-                        expected = isinstance(error, (*FAILURES, Moved))
-                        reason = f"{type(error).__name__}: {error}"
-                        log.warning("bus_disconnected", reason=reason, exc_info=not expected)
-                    failures += 1
+                        pauses = _pauses()
+                    self._hearing.failed(error)
                 finally:
                     links, self._links = self._links, None
                     self._ear.connect(False)
@@ -163,7 +169,7 @@ class RedisBus:
         if self.connected:
             self._ear.suspect(batch.late)
         elif self._links is not None and self._links.confirmed:
-            log.info("bus_connected", tournaments=len(self._ear.wanted))
+            self._hearing.over()
             self._ear.connect(True)
             self._ear.suspect(self._ear.wanted)
 
@@ -191,41 +197,43 @@ class RedisBus:
     # Publishing
 
     async def _dispatch(self) -> None:
-        """Have the outbox published; wait a little for it, unless the last who waited did so in vain."""
+        """Have the outbox published; wait a little for it, unless the last who waited did so in vain.
+
+        Who waits in vain has found a failure, though Redis may still take what it was sent.
+        """
         tried = self._outbox.tried
         if self._publisher is None or self._publisher.done():
             # In a context of its own: it serves others than the request that happens to start it.
             self._publisher = asyncio.create_task(
                 self._publish(), name="bus-publisher", context=contextvars.Context()
             )
-        if self._patient:
+        if not self._ear.mute:
             try:
                 async with asyncio.timeout(ANNOUNCE_SECONDS_MAX):
                     await tried.wait()
-            except TimeoutError:
-                self._patient = False
-                log.warning("bus_announce_slow", seconds=ANNOUNCE_SECONDS_MAX)
+            except TimeoutError as error:
+                self._fail_to_publish(error)
 
     async def _publish(self) -> None:
         """Publish until the outbox is empty, for as long as it takes."""
-        pauses, failures = _pauses(), 0
+        pauses = _pauses()
         while self._outbox:
             batch, self._outbox = self._outbox, Outbox()
             try:
                 await self._deliver(batch)
-            except Exception:
-                failures += 1
-                if failures == 1:
-                    log.exception("bus_announce_failed", tournaments=len(batch.hints))
-                self._patient = False
+            except Exception as error:
+                self._fail_to_publish(error)
                 batch.tried.set()
                 await asyncio.sleep(next(pauses))
             else:
-                if failures:
-                    log.info("bus_announce_recovered", failures=failures)
-                pauses, failures = _pauses(), 0
-                self._patient = True
+                pauses = _pauses()
+                self._publishing.over()
+                self._ear.silence(False)
                 batch.tried.set()
+
+    def _fail_to_publish(self, error: Exception) -> None:
+        self._publishing.failed(error)
+        self._ear.silence(True)
 
     async def _deliver(self, batch: Outbox) -> None:
         """Publish each message where its channel is; what fails is put back, and one failure raised."""
@@ -257,4 +265,4 @@ class RedisBus:
         async with asyncio.timeout(REDIS_SECONDS_MAX), server.pipeline(transaction=False) as pipe:
             for message in messages:
                 pipe.execute_command("SPUBLISH" if self._servers.sharded else "PUBLISH", *message)
-            await pipe.execute()
+            await answers(pipe)

@@ -3,30 +3,61 @@
 There is one, or the master that sentinels name, or the masters of a cluster, each with some of the hash slots
 (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/). Masters change: whoever fails to
 reach one looks again.
+
+redis-py connects, speaks and parses; who is asked, and who is believed, is decided here. Its own clients
+promise less than the bus needs (tried with redis-py 8.1 on the deployments of the tests):
+
+- ``Sentinel.discover_master`` believes the first sentinel that answers, though all others have moved on, and
+  asks one after the other, waiting for each that hangs. What ``master_for`` has connected stays with a master
+  that was replaced without a failure.
+- ``RedisCluster`` believes any node, also one that says itself that it is cut off, and waits for each that
+  hangs in turn.
+- ``ClusterPubSub`` reconnects by itself, which hides that messages were lost; and it passes over the
+  ``sunsubscribe`` of a slot that moves away, after which a listener that sends nothing stays deaf.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
+import socket
+import ssl
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, TypeVar
 
+import redis.exceptions
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.cluster import parse_cluster_slots
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
-from redis.exceptions import ConnectionError, ReadOnlyError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    ConnectionError,
+    NoPermissionError,
+    ReadOnlyError,
+    RedisError,
+)
 
 from quart_app.redis_url import Node, parse_redis_url
 
 FAILURES = (RedisError, OSError)
 """What talking to Redis may raise while it is away or unwell; a TimeoutError is an OSError."""
+
+_CAUSES: dict[type[BaseException], str] = {
+    ssl.SSLCertVerificationError: "the certificate is not trusted",
+    ssl.SSLError: "TLS failed",
+    socket.gaierror: "the name is not resolved",
+    ConnectionRefusedError: "the connection is refused",
+    AuthenticationError: "wrong user or password",
+    NoPermissionError: "no permission",
+    redis.exceptions.TimeoutError: "no answer in time",
+    TimeoutError: "no answer in time",
+}
 
 CONNECT_SECONDS_MAX = 3.0
 """How long connecting to a server may take."""
@@ -38,6 +69,32 @@ ASKED_NODES = 3
 """So many nodes of a cluster are asked at once for its map, and the first to answer is believed."""
 
 _Answer = TypeVar("_Answer")
+
+
+def cause(error: BaseException) -> str:
+    """What went wrong, in words for an operator, and what redis-py says of it; neither shows a password."""
+    said = str(error) or type(error).__name__
+    for each in _chain(error):
+        for kind, words in _CAUSES.items():
+            if isinstance(each, kind):
+                return f"{words}: {said}"
+    return said
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what redis-py made it of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+async def answers(pipe: Pipeline) -> list[Any]:
+    """What is answered to all in a pipeline. Raises the first error as it is, without the command's data."""
+    found: list[Any] = await pipe.execute(raise_on_error=False)
+    for each in found:
+        if isinstance(each, Exception):
+            raise each
+    return found
 
 
 @dataclass(frozen=True)
@@ -122,73 +179,92 @@ class RedisServers:
     async def _look_at_sentinels(self) -> Layout:
         nodes = self._url.nodes
         # Most of them, because one that was cut off from the others still names the old master.
-        master = await _agreed(map(self._name_master, nodes), votes=len(nodes) // 2 + 1)
-        if master is None:
-            raise ConnectionError(f"No sentinel names a master of {self._url.service}")
+        nobody = f"no sentinel names a master of {self._url.service}"
+        master = await _agreed(nodes, self._name_master, len(nodes) // 2 + 1, nobody)
         client = self._client(self._url.server(master))
         async with asyncio.timeout(LOOK_SECONDS_MAX):
             role, *_ = await client.role()
         if role != b"master":
-            raise ReadOnlyError(f"{master[0]}:{master[1]} is no master, though sentinels say so")
+            raise ReadOnlyError(f"{_named(master)} is no master, though sentinels say so")
         return _one(client)
 
-    async def _name_master(self, sentinel: Node) -> Node | None:
+    async def _name_master(self, sentinel: Node) -> Node:
         client = self._client(self._url.sentinel(sentinel))
         async with client.pipeline(transaction=False) as pipe:
-            pipe.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._url.service)
-            (named,) = await pipe.execute()
-        return named and (named[0].decode(), int(named[1]))
+            pipe.execute_command("SENTINEL GET-MASTER-ADDR-BY-NAME", self._url.service)
+            (named,) = await answers(pipe)
+        if named is None:
+            raise ConnectionError("it knows no such service")
+        return named[0].decode(), named[1]
 
     # Cluster
 
     async def _look_at_cluster(self) -> Layout:
         nodes = list({*self._url.nodes, *self._members})
         asked = random.sample(nodes, min(ASKED_NODES, len(nodes)))
-        ranges = await _agreed(map(self._map_slots, asked), votes=1)
-        if ranges is None:
-            raise ConnectionError("No node of the cluster says that all is well")
+        ranges = await _agreed(asked, self._map_slots, 1, "no node of the cluster says that all is well")
         self._members = {member for _, members in ranges for member in members}
         return Layout(
             tuple(last for last, _ in ranges),
             tuple(self._client(self._url.server(master)) for _, (master, *_) in ranges),
         )
 
-    async def _map_slots(self, node: Node) -> tuple[tuple[int, tuple[Node, ...]], ...] | None:
+    async def _map_slots(self, node: Node) -> tuple[tuple[int, tuple[Node, ...]], ...]:
         """The last slot of each range, and who has it, the master first.
 
-        None from a node that knows of a trouble, such as to be cut off from the others: its map may be old.
+        Raises ConnectionError for a node that knows of a trouble, such as to be cut off from the others: its
+        map may be old.
         """
         async with self._client(self._url.server(node)).pipeline(transaction=False) as pipe:
             pipe.execute_command("CLUSTER INFO")
             pipe.execute_command("CLUSTER SLOTS")
-            info, slots = await pipe.execute()
-        covered = sum(last - first + 1 for first, last, *_ in slots)
+            info, slots = await answers(pipe)
+        # A node that does not know its own address leaves it out: it is where we asked it.
+        ranges = sorted(parse_cluster_slots(slots, current_host=node[0]).items())
+        covered = sum(last - first + 1 for (first, last), _ in ranges)
         if info["cluster_state"] != "ok" or covered != REDIS_CLUSTER_HASH_SLOTS:
-            return None
-        return tuple(
-            # A node that does not know its own address leaves it out: it is where we asked it.
-            (last, tuple(((host or b"").decode() or node[0], int(port)) for host, port, *_ in members))
-            for _, last, *members in sorted(slots, key=itemgetter(0))
-        )
+            raise ConnectionError(f"its cluster_state is {info['cluster_state']}, with {covered} slots")
+        return tuple((last, (each["primary"], *each["replicas"])) for (_, last), each in ranges)
 
 
 def _one(server: Redis) -> Layout:
     return Layout((REDIS_CLUSTER_HASH_SLOTS - 1,), (server,))
 
 
-async def _agreed(asks: Iterable[Coroutine[Any, Any, _Answer | None]], votes: int) -> _Answer | None:
-    """Ask all at once: the first answer with so many votes, else the one with most, None if nobody knows."""
-    tasks = [asyncio.create_task(ask) for ask in asks]
+def _named(node: Node) -> str:
+    return f"{node[0]}:{node[1]}"
+
+
+async def _agreed(
+    nodes: Collection[Node], ask: Callable[[Node], Awaitable[_Answer]], votes: int, nobody: str
+) -> _Answer:
+    """Ask all at once: the first answer with so many votes, else the one with most.
+
+    Raises ConnectionError where there is none; it says what was wrong with each.
+    """
     counts: Counter[_Answer] = Counter()
+    complaints: dict[Node, str] = {}
+
+    async def count(node: Node) -> bool:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS_MAX):
+                answer = await ask(node)
+        except FAILURES as error:
+            complaints[node] = cause(error)
+            return False
+        counts[answer] += 1
+        return counts[answer] >= votes
+
+    tasks = [asyncio.create_task(count(node)) for node in nodes]
     try:
-        for answer in asyncio.as_completed(tasks, timeout=LOOK_SECONDS_MAX):
-            with contextlib.suppress(*FAILURES):
-                if (found := await answer) is not None:
-                    counts[found] += 1
-                    if counts[found] == votes:
-                        break
+        for counted in asyncio.as_completed(tasks):
+            if await counted:
+                break
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return max(counts, key=counts.__getitem__, default=None)
+    if not counts:
+        each = "; ".join(f"{_named(node)}: {complaints[node]}" for node in sorted(complaints))
+        raise ConnectionError(f"{nobody} ({each})")
+    return max(counts, key=counts.__getitem__)

@@ -14,10 +14,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
-import structlog
 from redis.asyncio import Redis
 
-from quart_app.live.bus.servers import FAILURES, RedisServers
+from quart_app.live.bus.outage import Outage
+from quart_app.live.bus.servers import FAILURES, RedisServers, answers
 from quart_app.live.crowd.seats import Seats, tournament_seat
 from quart_app.live.streams import frames
 from quart_app.live.wires.port import Block
@@ -57,8 +57,6 @@ end
 return total
 """
 
-log = structlog.stdlib.get_logger(__name__)
-
 
 class Presence(Protocol):
     """Adds up the counts of all workers."""
@@ -89,7 +87,7 @@ class RedisPresence:
     def __init__(self, url: str) -> None:
         self._worker = secrets.token_hex(8)
         self._servers = RedisServers(url)
-        self._away = False
+        self._outage = Outage("presence_unshared", "presence_shared")
 
     async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """The totals that Redis adds up; the counts themselves of what is on a server that is away."""
@@ -111,18 +109,16 @@ class RedisPresence:
                 raise failed
         except FAILURES as error:
             self._servers.forget()
-            if not self._away:
-                log.warning("presence_unshared", reason=type(error).__name__)
-            self._away = True
+            self._outage.failed(error)
         else:
-            self._away = False
+            self._outage.over()
         return totals
 
     async def _add_up(self, server: Redis, counts: Mapping[str, int]) -> Mapping[str, int]:
         async with asyncio.timeout(REDIS_SECONDS_MAX), server.pipeline(transaction=False) as pipe:
             for name, count in counts.items():
                 pipe.eval(_TELL, 1, _key(name), self._worker, count, FADE_SECONDS)
-            return dict(zip(counts, await pipe.execute(), strict=True))
+            return dict(zip(counts, await answers(pipe), strict=True))
 
     async def close(self) -> None:
         """Close the connections; our counts fade by themselves."""

@@ -11,13 +11,13 @@ import asyncio
 import math
 import time
 
-import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
 from quart_app.errors import TooManyRequests
+from quart_app.live.bus.outage import Outage
 from quart_app.live.bus.servers import FAILURES, RedisServers
 from quart_app.settings import Settings
 from quart_app.store.staff import name_key
@@ -31,8 +31,6 @@ ALONE_SECONDS = 5.0
 PREFIX = "grandstand:limit"
 """What the keys in Redis begin with."""
 
-log = structlog.stdlib.get_logger(__name__)
-
 
 class Limits:
     """The limits of one worker."""
@@ -43,6 +41,7 @@ class Limits:
         self._servers = None if settings.redis_url is None else RedisServers(settings.redis_url)
         self._shared: dict[object, FixedWindowRateLimiter] = {}  # by server
         self._alone_until = 0.0
+        self._outage = Outage("limits_unshared", "limits_shared")
         self._logins_by_name = RateLimitItemPerMinute(settings.limit_logins_per_name, namespace="login")
         self._logins_by_address = RateLimitItemPerMinute(settings.limit_logins_per_address, namespace="login")
         self._posts = RateLimitItemPerMinute(settings.limit_posts_per_staff, namespace="post")
@@ -71,11 +70,12 @@ class Limits:
             try:
                 async with asyncio.timeout(SHARED_SECONDS_MAX):
                     await _count(await self._limiter(self._servers, item.key_for(*key)), item, *key)
+                self._outage.over()
                 return
             except (StorageError, *FAILURES) as error:
                 self._servers.forget()
                 self._alone_until = time.monotonic() + ALONE_SECONDS
-                log.warning("limits_unshared", reason=type(error).__name__)
+                self._outage.failed(error.storage_error if isinstance(error, StorageError) else error)
         await _count(self._alone, item, *key)
 
     async def _limiter(self, servers: RedisServers, key: str) -> FixedWindowRateLimiter:

@@ -37,12 +37,13 @@ async def get_readyz() -> Response:
     """200 while this worker can serve; 503 without its database, while it drains, or when an event that is
     written does not arrive: send no traffic then.
 
-    Without the bus it is ``degraded`` but ready: events come from the log, a little later.
+    Without the bus, or where that cannot do all it should, it is ``degraded`` but ready: events come from the
+    log, a little later.
     """
     database = await _database_state()
-    bus = "ok" if context().services.bus.connected else "away"
     delivery = await _delivery_state() if database == "ok" else "unknown"
-    checks = {"database": database, "bus": bus, "delivery": delivery}
+    bus = context().services.bus.state  # after the canary has sung: it is announced like any event
+    checks: dict[str, str] = {"database": database, "bus": bus, "delivery": delivery}
     if database != "ok" or delivery != "ok":
         return json_answer(Health(status="unavailable", checks=checks), 503, cache=NOT_KEPT)
     return json_answer(Health(status="ok" if bus == "ok" else "degraded", checks=checks), 200, cache=NOT_KEPT)
