@@ -45,6 +45,7 @@ from quart_app.web.feeds import feeds
 from quart_app.web.feeds import tokens as token_routes
 from quart_app.web.ops import health, metering
 from quart_app.web.ops.canary import Canary
+from quart_app.web.ops.readiness import Readiness
 from quart_app.web.spectators import express as page_express
 from quart_app.web.spectators import pages
 from quart_app.web.staff import login
@@ -70,6 +71,9 @@ ROUTES = (
 EXPRESS = {page_express.PATH: page_express.page_way, feed_express.PATH: feed_express.feed_way}
 """What is answered past Quart, where it can be."""
 
+LOOKS_APART_POLLS = 5
+"""How often, in polls of the log without the bus, a worker looks whether it is ready."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -93,13 +97,16 @@ def create_app(settings: Settings) -> Quart:
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     limits = Limits(settings)
     hub = Hub(settings, bus, presence, ledger, _sources(services, signer), metrics)
+    readiness = Readiness(
+        services, hub, Canary(services, hub), apart=LOOKS_APART_POLLS * settings.degraded_poll_seconds
+    )
     parts = Context(
         settings=settings,
         services=services,
         hub=hub,
         tokens=signer,
         metrics=metrics,
-        canary=Canary(services, hub),
+        readiness=readiness,
         limits=limits,
         pages=PageCache(),
         static=StaticFiles(STATIC),
@@ -121,7 +128,7 @@ def create_app(settings: Settings) -> Quart:
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
         await schema.require_current(database)
-        running = asyncio.create_task(_keep_running(hub))
+        running = asyncio.gather(_keep_running(hub), readiness.run())
         yield
         await hub.drain(0.0)
         await underway.ended(settings.drain_seconds)

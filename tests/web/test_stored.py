@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
+from unittest import mock
 
 import pytest
 
 from quart_app.actions import matches
-from quart_app.domain.commands import StartMatch
+from quart_app.domain.commands import StartMatch, UpdateScore
+from quart_app.show.templating import render
+from quart_app.store import event_log
+from quart_app.web.spectators import pages
 from tests.server import Server
 
 
@@ -19,6 +24,57 @@ async def test_page_that_has_not_changed_is_not_sent_again(server: Server) -> No
     headers = {"If-None-Match": first.headers["etag"]}
     again = await server.client.get(f"/tournaments/{tournament.id}/", headers=headers)
     assert (again.status_code, again.content, "feed_token" in again.headers["set-cookie"]) == (304, b"", True)
+
+
+@pytest.mark.parametrize("asked", ["*", '"other", {tag}', '{tag}, W/"x"', "{strong}"])
+@pytest.mark.parametrize("path", ["/tournaments/1/", "/static/app.css", "/api/tournaments/1/", "/"])
+async def test_what_is_known_is_told_by_nothing_but_its_headers(
+    server: Server, path: str, asked: str
+) -> None:
+    """RFC 9110, 13.1.2 and 15.4.5: any tag of a list, weak or not, or ``*``; no length, no type, no body."""
+    await server.tournament()
+    for follow in (False, True):  # watched, a page is answered by the express way
+        async with server.feed(1) if follow else contextlib.nullcontext():
+            tag = (await server.client.get(path)).headers["etag"]
+            known = asked.format(tag=tag, strong=tag.removeprefix("W/"))
+            answer = await server.client.get(path, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+        assert not {"content-length", "content-type", "content-encoding"} & set(answer.headers)
+        assert "cache-control" in answer.headers
+
+
+@pytest.mark.parametrize("watched", [False, True])
+async def test_many_who_open_a_page_at_once_cost_one_rendering(
+    server: Server, monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    """Forty readers of a match's page at one state: one rendering, and no reading of the log."""
+    tournament = await server.tournament(8)
+    await matches.start_match(server.services, tournament.id, StartMatch(match_id=1), None)
+    rendering = mock.Mock(wraps=render)
+    monkeypatch.setattr(pages, "render", rendering)
+    read = mock.AsyncMock(wraps=event_log.select_events)
+    monkeypatch.setattr(event_log, "select_events", read)
+    async with server.feed(tournament.id) if watched else contextlib.nullcontext():
+        path = f"/tournaments/{tournament.id}/matches/1/"
+        answers = await asyncio.gather(*(server.client.get(path) for _ in range(40)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (rendering.call_count, read.await_count) == (1, 0)
+
+
+async def test_a_goal_elsewhere_leaves_a_page_as_it_is(server: Server) -> None:
+    """A match's page depends on its own match and those it feeds, and on no other."""
+    tournament = await server.tournament(8)
+    path = f"/tournaments/{tournament.id}/matches/4/"
+    first = (await server.client.get(path)).headers["etag"]
+    await matches.start_match(server.services, tournament.id, StartMatch(match_id=1), None)
+    after_start = (await server.client.get(path)).headers["etag"]
+    goal = UpdateScore(match_id=1, participant1_score=1, participant2_score=0)
+    await matches.update_score(server.services, tournament.id, goal, None)
+    again = await server.client.get(path, headers={"If-None-Match": after_start})
+    own = StartMatch(match_id=4)
+    await matches.start_match(server.services, tournament.id, own, None)
+    assert (first != after_start, again.status_code) == (True, 304)  # the first start of all moves the header
+    assert (await server.client.get(path)).headers["etag"] != after_start
 
 
 async def test_page_that_has_changed_is_sent(server: Server) -> None:

@@ -12,14 +12,14 @@ import hashlib
 import mimetypes
 import posixpath
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from quart import Response, request
 from werkzeug.datastructures import Headers
-from werkzeug.http import parse_accept_header
+from werkzeug.http import parse_accept_header, parse_etags, unquote_etag
 from werkzeug.security import safe_join
 
 from quart_app.errors import NotFound
@@ -61,13 +61,30 @@ class Stored:
     def answer(self, cache_control: str, asked: Headers) -> Response:
         """The answer to these headers of a request: 304 if the client has it, compressed if it reads that."""
         headers = {"ETag": self.etag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
-        known = asked.get("If-None-Match", "")
-        if self.etag in (tag.strip() for tag in known.split(",")):
-            return Response(b"", 304, headers)
+        if is_known(self.etag, asked):
+            return not_modified(headers)
         if self.compressed is not None and _reads_gzip(asked.get("Accept-Encoding", "")):
             headers["Content-Encoding"] = "gzip"
             return Response(self.compressed, 200, headers, content_type=self.content_type)
         return Response(self.body, 200, headers, content_type=self.content_type)
+
+
+def is_known(etag: str, asked: Headers) -> bool:
+    """Whether a request has what this entity tag names, by its ``If-None-Match`` (RFC 9110, section
+    13.1.2)."""
+    known = asked.get("If-None-Match")
+    if known is None:
+        return False
+    tags = parse_etags(known)
+    return tags.star_tag or tags.contains_weak(unquote_etag(etag)[0] or "")
+
+
+def not_modified(headers: Mapping[str, str]) -> Response:
+    """A 304: the headers that tell caches what they have, and nothing of a body (RFC 9110, section
+    15.4.5)."""
+    response = Response(b"", 304, dict(headers))
+    del response.headers["Content-Type"], response.headers["Content-Length"]
+    return response
 
 
 def _reads_gzip(accepted: str) -> bool:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from msgspec import UNSET
 from quart import Blueprint, Response, request
+from werkzeug.http import quote_etag
 
 from quart_app.actions.recorded import Recorded
 from quart_app.actions.tournaments import create_tournament
@@ -15,7 +16,8 @@ from quart_app.store.event_log import select_events
 from quart_app.store.idempotency import KeptAnswer
 from quart_app.store.tournaments import select_tournament, select_tournaments
 from quart_app.timeline.vantage import Vantage
-from quart_app.web.answers.bodies import json_answer, kept_json, read_body, read_query
+from quart_app.web.answers.bodies import ASKED_AGAIN, json_answer, kept_json, read_body, read_query
+from quart_app.web.answers.stored import is_known, not_modified
 from quart_app.web.api import schema as api_schema
 from quart_app.web.api.addresses import TOURNAMENT, TOURNAMENTS
 from quart_app.web.doors.access import (
@@ -69,12 +71,11 @@ async def post_tournament() -> Response:
 async def get_tournament(tournament_id: int) -> Response:
     """The snapshot; its position is its ETag, so asking again costs nothing while nothing has changed."""
     loaded = await _load_visible(tournament_id)
-    if request.if_none_match.contains_weak(loaded.position):
-        response = Response(b"", 304, {"Cache-Control": "private, no-cache"})
-        del response.headers["Content-Type"], response.headers["Content-Length"]
-    else:
-        response = json_answer(snapshot(loaded.epoch, loaded.tournament))
-    response.set_etag(loaded.position)
+    etag = quote_etag(loaded.position)
+    if is_known(etag, request.headers):
+        return not_modified({"ETag": etag, "Cache-Control": ASKED_AGAIN})
+    response = json_answer(snapshot(loaded.epoch, loaded.tournament))
+    response.headers["ETag"] = etag
     return response
 
 

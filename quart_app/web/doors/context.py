@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from quart import current_app
 
@@ -18,11 +18,11 @@ from quart_app.web.doors.limits import Limits
 EXTENSION = "grandstand"
 
 
-class Delivering(Protocol):
-    """Who knows whether what is written arrives: ``ops.canary.Canary``."""
+class Knowing(Protocol):
+    """Who knows what this worker can do: ``ops.readiness.Readiness``."""
 
-    async def delivers(self) -> bool:
-        """Whether an event that is written now arrives. Raises Unavailable when none can be written."""
+    async def health(self) -> Any:
+        """What it saw last."""
         ...
 
 
@@ -35,7 +35,7 @@ class Context:
     hub: Hub
     tokens: Tokens
     metrics: Metrics
-    canary: Delivering
+    readiness: Knowing
     limits: Limits
     pages: PageCache
     static: StaticFiles

@@ -1,13 +1,12 @@
 """The delivery canary: an event of our own, followed from the log to the end of a stream.
 
-A server whose database answers may still deliver nothing. So ``/readyz`` has a canary sing: its event is
+A server whose database answers may still deliver nothing. So each worker has a canary sing: its event is
 appended, committed and announced as any other, and a subscriber in its room waits for the frame.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,9 +23,6 @@ from quart_app.show.projections import JSON
 
 DELIVERY_SECONDS_MAX = 2.0
 """After this long an event is not late but lost."""
-
-SONGS_APART_SECONDS = 5.0
-"""However often it is asked, the canary sings no more often."""
 
 SONGS_MAX = 1000
 """After so many events it gets a new log, so that none grows for ever."""
@@ -69,23 +65,19 @@ class Perch:
 
 
 class Canary:
-    """The canary of one worker, hatched when it is first asked."""
+    """The canary of one worker, hatched when it first sings, and again when its log is gone."""
 
     def __init__(self, services: Services, hub: Hub) -> None:
         self._services = services
         self._hub = hub
-        self._one_at_a_time = asyncio.Lock()
-        self._delivered = False
-        self._sang_at = float("-inf")
         self._perched: tuple[Subscriber, Perch] | None = None
 
     async def delivers(self) -> bool:
         """Whether an event that is written now arrives. Raises Unavailable when none can be written."""
-        async with self._one_at_a_time:
-            if time.monotonic() - self._sang_at > SONGS_APART_SECONDS or not self._delivered:
-                self._delivered = await self._sing()
-                self._sang_at = time.monotonic()
-            return self._delivered
+        try:
+            return await self._sing()
+        except NotFound:  # a restore has replaced all logs, its own as well
+            return await self._sing()
 
     async def _sing(self) -> bool:
         perched = self._perched
@@ -101,7 +93,7 @@ class Canary:
                 while subscriber.cursor < seq:
                     await perch.frames.acquire()
             self._perched = perched
-        except (TimeoutError, NotFound):
+        except TimeoutError:
             return False
         finally:
             if self._perched is None:

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
 
-import msgspec
 from quart import Blueprint, Response
 
-from quart_app.errors import DatabaseBehind, Unavailable
-from quart_app.store.database.schema import require_current
 from quart_app.web.answers.bodies import NOT_KEPT, json_answer
 from quart_app.web.doors.context import context
-
-READY_SECONDS = 3.0
-"""How long the database may take to answer before this worker calls itself not ready."""
+from quart_app.web.ops.readiness import Health
 
 blueprint = Blueprint("health", __name__)
-
-
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/readyz`` answers: one word, and the state of each part behind it."""
-
-    status: Literal["ok", "degraded", "unavailable"]
-    checks: dict[str, str]
 
 
 @blueprint.get("/healthz")
@@ -34,19 +21,15 @@ async def get_healthz() -> Response:
 
 @blueprint.get("/readyz")
 async def get_readyz() -> Response:
-    """200 while this worker can serve; 503 without its database, while it drains, or when an event that is
-    written does not arrive: send no traffic then.
+    """200 ``ok`` or ``degraded`` while this worker serves, 503 ``unavailable`` while it cannot: send no
+    traffic then.
 
-    Without the bus, or where that cannot do all it should, it is ``degraded`` but ready: events come from the
-    log, a little later.
+    Degraded says what is missing: without its database it goes on from memory, without the bus events are a
+    little late. Unavailable is a worker that drains, whose deliveries do not arrive, or that is older than
+    its database.
     """
-    database = await _database_state()
-    delivery = await _delivery_state() if database == "ok" else "unknown"
-    bus = context().services.bus.state  # after the canary has sung: it is announced like any event
-    checks: dict[str, str] = {"database": database, "bus": bus, "delivery": delivery}
-    if database != "ok" or delivery != "ok":
-        return json_answer(Health(status="unavailable", checks=checks), 503, cache=NOT_KEPT)
-    return json_answer(Health(status="ok" if bus == "ok" else "degraded", checks=checks), 200, cache=NOT_KEPT)
+    health = await context().readiness.health()
+    return json_answer(health, 503 if health.status == "unavailable" else 200, cache=NOT_KEPT)
 
 
 @blueprint.get("/metrics")
@@ -55,23 +38,3 @@ async def get_metrics() -> Response:
     metrics = context().metrics
     metrics.tasks.set(len(asyncio.all_tasks()))
     return Response(metrics.exposition(), content_type=metrics.content_type)
-
-
-async def _database_state() -> str:
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await require_current(context().services.database)
-    except DatabaseBehind:
-        return "behind"
-    except (TimeoutError, Unavailable):
-        return "unreachable"
-    return "ok"
-
-
-async def _delivery_state() -> str:
-    if context().hub.draining:
-        return "draining"
-    try:
-        return "ok" if await context().canary.delivers() else "lost"
-    except Unavailable:
-        return "unknown"
