@@ -165,13 +165,13 @@ class Settings:
         "GRANDSTAND_LIMIT_LOGINS_PER_NAME",
         20,
         readers.integer(1),
-        "tries a minute to sign in under one name",
+        "wrong tries a minute to sign in under one name",
     )
     limit_logins_per_address: int = _setting(
         "GRANDSTAND_LIMIT_LOGINS_PER_ADDRESS",
         100,
         readers.integer(1),
-        "tries a minute to sign in from one address",
+        "wrong tries a minute to sign in from one address",
     )
     wire: str = _setting(
         "GRANDSTAND_WIRE",

@@ -122,8 +122,9 @@
   // noticed on the way, as htmx hides the comments that keep a silent stream alive.
   const plainFetch = window.fetch;
   const feed = new URL(region.getAttribute("hx-sse:connect"), location.href);
+  if (navigator.locks) feed.searchParams.delete("part"); // the stream is shared with pages that show more
 
-  const fetchFeed = shareFeed(`grandstand:feed:${region.dataset.tournament}${feed.searchParams.get("part") ?? ""}`, {
+  const fetchFeed = shareFeed(`grandstand:feed:${region.dataset.tournament}`, {
     async connect(position, options) {
       const headers = { ...options.headers, "Last-Event-ID": position };
       const ask = () => plainFetch(feed, { ...options, headers });

@@ -1,8 +1,9 @@
 """Tokens: signed, short-lived proofs of who is asking (JWT, RFC 7519, with the advice of RFC 8725).
 
 A token is good for one audience: a feed token opens the feeds of one tournament, an access token the API, a
-refresh token only ``/api/token/refresh/``. Keys have names (``kid``): the first of the settings signs, every
-one of them verifies, so a key is rotated by putting a new one in front and dropping the old one later.
+refresh token only ``/api/token/refresh/``, a device token nothing at all. Keys have names (``kid``): the
+first of the settings signs, every one of them verifies, so a key is rotated by putting a new one in front and
+dropping the old one later.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ import msgspec
 from quart_app.auth.passwords import mark_of
 from quart_app.errors import BadSettings, Unauthenticated
 from quart_app.settings import Settings
-from quart_app.store.staff import StaffRow
+from quart_app.store.staff import StaffRow, name_key
 
-Audience = Literal["grandstand:feed", "grandstand:api", "grandstand:refresh"]
+Audience = Literal["grandstand:feed", "grandstand:api", "grandstand:refresh", "grandstand:device"]
 FEED: Final = "grandstand:feed"
 API: Final = "grandstand:api"
 REFRESH: Final = "grandstand:refresh"
+DEVICE: Final = "grandstand:device"
+
+DEVICE_SECONDS: Final = 400 * 24 * 3600
+"""How long a browser is known: as long as any keeps a cookie."""
 
 SPECTATOR = "spectator"
 
@@ -86,6 +91,7 @@ class Tokens:
             FEED: settings.feed_token_seconds,
             API: settings.access_token_seconds,
             REFRESH: settings.refresh_token_seconds,
+            DEVICE: DEVICE_SECONDS,
         }
         self._clock = clock
         # Who comes back after a cut brings the same token: its signature need not be computed anew. Kept are
@@ -109,6 +115,11 @@ class Tokens:
     def issue_refresh(self, staff: StaffRow) -> tuple[str, Grant]:
         """A token for the next pair of tokens; it is worth nothing until its ``jti`` is recorded."""
         return self._issue(REFRESH, str(staff.id), staff.role)
+
+    def issue_device(self, staff: StaffRow) -> str:
+        """A token that says of a browser that this member has signed in with it. It grants nothing."""
+        token, _ = self._issue(DEVICE, str(staff.id), staff.role, mark=device_mark(staff.name))
+        return token
 
     def read(self, token: str | None, audience: Audience) -> Grant:
         """What the token grants to this audience.
@@ -207,6 +218,11 @@ class Tokens:
         if audience == FEED and claims.tid is None:
             raise _malformed()
         return claims
+
+
+def device_mark(name: str) -> str:
+    """What a device's token bears of the name that was signed in with, in whatever case."""
+    return hashlib.sha256(name_key(name.strip()).encode()).hexdigest()[:32]
 
 
 def _malformed() -> Unauthenticated:

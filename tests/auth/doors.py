@@ -24,7 +24,8 @@ from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate
 from quart_app.store.staff import StaffRow, select_staff
 from quart_app.timeline.ledger import Ledger
-from quart_app.web.doors.access import authorise, client_address, require_staff
+from quart_app.web.doors.access import authorise, require_staff
+from quart_app.web.doors.callers import client_address
 from quart_app.web.doors.context import EXTENSION, Context
 
 PASSWORD = "corner flag 9"

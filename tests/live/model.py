@@ -120,7 +120,7 @@ class Client:
 
     def start(self, position: Position) -> None:
         """Hold the state at a position, and nothing else."""
-        self.base, self.seen, self.held, self.lagged = position.seq, [], {}, False
+        self.base, self.seen, self.held = position.seq, [], {}
 
 
 def render_parts(tournament: Tournament, parts: frozenset[Part]) -> str:

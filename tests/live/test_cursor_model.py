@@ -328,6 +328,8 @@ class CursorMachine(RuleBasedStateMachine):
             if block.raw == b":":
                 continue
             if block.event == "connection_established":
+                # brought to the head within a stream, a laggard is one still, until it has caught up
+                client.lagged = False
                 self._check_receipt(client, block.payload["resume"])
             elif block.event == "resync":
                 self._check_resync(block.payload)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from quart_app.settings import Settings
+from quart_app.web.doors.callers import caller_of
 from tests.server import PASSWORD, Server, running
 from tests.services import RedisServer
 
@@ -98,16 +101,163 @@ async def test_connect_over_the_limit_opens_no_room(settings: Settings) -> None:
     assert (429 in answers, opened) == (True, [status == 200 for status in answers])
 
 
+WRONG, RIGHT = {"username": "anna", "password": "wrong"}, {"username": "Anna ", "password": PASSWORD}
+
+
+async def sign_in_from(server: Server, address: str, body: dict[str, str]) -> int:
+    """The answer to a try to get a token, as from this address."""
+    headers = {"X-Forwarded-For": address}
+    return (await server.client.post("/api/token/", json=body, headers=headers)).status_code
+
+
 async def test_guessing_a_password_is_refused(settings: Settings) -> None:
-    """Tries to sign in under one name are limited, even with the right password in the end."""
+    """Wrong tries under one name are limited, even with the right password in the end; right ones do not
+    count."""
     async with running(replace(settings, limit_logins_per_name=3)) as server:
         await server.sign_in("anna")
-        wrong = {"username": "anna", "password": "wrong"}
-        for _ in range(2):
-            await server.client.post("/api/token/", json=wrong)
-        right = {"username": "Anna ", "password": PASSWORD}
-        answer = await server.client.post("/api/token/", json=right)
-    assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
+        assert [(await server.client.post("/api/token/", json=RIGHT)).status_code for _ in range(5)] == [
+            200
+        ] * 5
+        tries = [(await server.client.post("/api/token/", json=WRONG)).status_code for _ in range(4)]
+        answer = await server.client.post("/api/token/", json=RIGHT)
+    assert (tries, answer.status_code, "retry-after" in answer.headers) == ([401] * 3 + [429], 429, True)
+
+
+async def test_guessing_in_a_herd_is_refused_as_well(settings: Settings) -> None:
+    """Those who try in the same moment are not more than those who try one after the other."""
+    async with running(replace(settings, limit_logins_per_name=3)) as server:
+        await server.sign_in("anna")
+        tries = [server.client.post("/api/token/", json=WRONG) for _ in range(20)]
+        statuses = [answer.status_code for answer in await asyncio.gather(*tries)]
+    assert (statuses.count(401), statuses.count(429)) == (3, 17)
+
+
+async def test_nobody_elsewhere_keeps_the_owner_of_a_name_out(settings: Settings) -> None:
+    """Wrong tries from one address do not count for another; from a great many, they end all the same."""
+    proxied = replace(settings, limit_logins_per_name=2, trusted_proxies=1)
+    async with running(proxied) as server:
+        await server.sign_in("anna")
+        for _ in range(20):
+            await sign_in_from(server, "203.0.113.9", WRONG)
+        assert await sign_in_from(server, "198.51.100.1", RIGHT) == 200
+        for number in range(1, 40):
+            await sign_in_from(server, f"203.0.113.{number}", WRONG)
+        assert await sign_in_from(server, "198.51.100.2", RIGHT) == 429
+
+
+async def test_a_browser_that_is_known_is_let_in_whatever_strangers_do(settings: Settings) -> None:
+    """The cookie of an earlier login gives it tries of its own, for that name alone; and they are limited
+    too."""
+    async with running(replace(settings, limit_logins_per_name=1, limit_logins_per_address=1)) as server:
+        for name in ("anna", "bob"):
+            await server.sign_in(name)
+        form = {"name": "anna", "password": PASSWORD}
+        first = await server.client.post("/staff/login/", data=form)
+        known = {"Cookie": f"grandstand_device={first.cookies['grandstand_device']}"}
+        server.client.cookies.clear()
+        for _ in range(3):
+            await server.client.post("/api/token/", json=WRONG)
+        stranger = await server.client.post("/staff/login/", data=form)
+        other = await server.client.post("/staff/login/", data=form | {"name": "bob"}, headers=known)
+        let_in = await server.client.post("/staff/login/", data=form, headers=known)
+        server.client.cookies.clear()
+        wrong = form | {"password": "x"}
+        guesses = [await server.client.post("/staff/login/", data=wrong, headers=known) for _ in range(2)]
+    assert (stranger.status_code, other.status_code, let_in.status_code) == (429, 429, 303)
+    assert [guess.status_code for guess in guesses] == [422, 429]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.9", "203.0.113.9", True),
+        ("::ffff:203.0.113.9", "::ffff:203.0.113.8", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("203.0.113.9", "203.0.113.8", False),
+        ("", "", True),
+    ],
+)
+def test_what_counts_as_one_caller(one: str, other: str, same: bool) -> None:
+    """A /64 is one caller, since its holder has all of it; IPv4 is IPv4, however it is written."""
+    assert (caller_of(one) == caller_of(other)) is same
+
+
+async def test_a_network_of_ipv6_is_one_caller_to_every_limit(settings: Settings) -> None:
+    """Logins, connects and open streams are counted by the /64."""
+    proxied = replace(
+        settings,
+        trusted_proxies=1,
+        limit_logins_per_address=5,
+        limit_connects_per_address=30,
+        limit_streams_per_address=2,
+    )
+    async with running(proxied) as server:
+        tournament = await server.tournament()
+        path = f"/sse/tournaments/{tournament.id}/"
+        feed = {"Authorization": f"Bearer {await server.feed_token(tournament.id)}"}
+        async with contextlib.AsyncExitStack() as open_ones:
+            streams = []
+            for number in range(4):
+                headers = feed | {"X-Forwarded-For": f"2001:db8::{number}"}
+                stream = server.client.stream("GET", path, headers=headers)
+                streams.append((await open_ones.enter_async_context(stream)).status_code)
+        logins = [
+            await sign_in_from(server, f"2001:db8::{number:x}", {"username": f"u{number}", "password": "x"})
+            for number in range(30)
+        ]
+        tokens = [
+            (
+                await server.client.post(f"/api/tournaments/{tournament.id}/feed-token/", headers=headers)
+            ).status_code
+            for headers in ({"X-Forwarded-For": f"2001:db8::1:{number:x}"} for number in range(80))
+        ]
+    assert (streams, logins.count(401), 429 in tokens) == ([200, 200, 429, 429], 5, True)
+
+
+async def test_windows_slide(settings: Settings) -> None:
+    """Who keeps what is left for the end of a second gets no second portion right after it."""
+    async with running(replace(settings, limit_connects_per_address=10)) as server:
+        tournament = await server.tournament()
+        path = f"/api/tournaments/{tournament.id}/feed-token/"
+
+        async def passed(times: int) -> int:
+            answers = await asyncio.gather(*(server.client.post(path) for _ in range(times)))
+            return sum(answer.status_code == 200 for answer in answers)
+
+        await passed(1)
+        await asyncio.sleep(0.85)
+        late = await passed(15)
+        await asyncio.sleep(0.2)
+        assert late + await passed(15) <= 14
+
+
+@pytest.mark.parametrize(
+    "limit", ["limit_streams_per_address", "limit_streams_per_tournament", "limit_streams_per_worker"]
+)
+async def test_no_limit_on_streams_gives_way_to_a_herd(settings: Settings, limit: str) -> None:
+    """Of two hundred who come in the same moment no more are let in than there are seats; and who leaves, or
+    never begins, gives the seat back."""
+    changes: dict[str, Any] = {limit: 20}
+    async with running(replace(settings, **changes)) as server:
+        tournament = await server.tournament()
+        headers = {"Authorization": f"Bearer {await server.feed_token(tournament.id)}"}
+        path = f"/sse/tournaments/{tournament.id}/"
+        crowd = httpx.AsyncClient(base_url=server.url, limits=httpx.Limits(), timeout=20)
+        async with crowd, contextlib.AsyncExitStack() as open_ones:
+            herd = [
+                open_ones.enter_async_context(crowd.stream("GET", path, headers=headers)) for _ in range(200)
+            ]
+            statuses = [answer.status_code for answer in await asyncio.gather(*herd)]
+        assert statuses.count(200) == 20
+        for _ in range(30):  # a HEAD is checked like a stream, and begins none
+            await server.client.head(path, headers=headers)
+        for _ in range(200):
+            if not server.hub.seats.taken:
+                break
+            await asyncio.sleep(0.02)
+        assert server.hub.seats.taken == 0
 
 
 async def test_login_form_says_so_beside_the_fields(settings: Settings) -> None:
@@ -171,7 +321,7 @@ async def test_spelling_a_name_differently_earns_no_further_tries(settings: Sett
             ).status_code
             for name in names
         ]
-    assert answers == [401, 401, 429, 429, 429]
+    assert answers == [401, 401, 401, 429, 429]
 
 
 async def test_a_token_tells_nothing_of_other_tournaments(server: Server) -> None:
@@ -183,7 +333,7 @@ async def test_a_token_tells_nothing_of_other_tournaments(server: Server) -> Non
     ]
     assert [answer.status_code for answer in answers] == [403, 403]
     assert answers[0].content == answers[1].content
-    assert not server.hub.audiences
+    assert not [tid for tid in server.hub.audiences if tid > 0]
 
 
 async def test_a_filter_names_only_so_many(server: Server) -> None:

@@ -53,6 +53,11 @@ class Seats:
         self._taken_here = 0
         self._elsewhere: Mapping[str, int] = {}
 
+    @property
+    def taken(self) -> int:
+        """How many are taken here."""
+        return self._taken_here
+
     def take(self, tournament_id: int, address: str, staff_id: int | None) -> Seat:
         """Take a seat for a stream that is about to begin.
 

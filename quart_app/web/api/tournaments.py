@@ -20,6 +20,7 @@ from quart_app.web.answers.bodies import ASKED_AGAIN, json_answer, kept_json, re
 from quart_app.web.answers.stored import is_known, not_modified
 from quart_app.web.api import schema as api_schema
 from quart_app.web.api.addresses import TOURNAMENT, TOURNAMENTS
+from quart_app.web.api.idempotency import answered, idempotent, once
 from quart_app.web.doors.access import (
     authorise,
     current_staff,
@@ -28,7 +29,6 @@ from quart_app.web.doors.access import (
     require_visible,
 )
 from quart_app.web.doors.context import context
-from quart_app.web.doors.idempotency import answered, idempotent, once
 
 blueprint = Blueprint("api_tournaments", __name__)
 

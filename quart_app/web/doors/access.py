@@ -29,13 +29,6 @@ _P = ParamSpec("_P")
 _View = Callable[_P, Awaitable[ResponseReturnValue]]
 
 
-def client_address() -> str:
-    """The caller's IP address, by the word of the trusted proxies only; "" where there is none (a socket
-    file)."""
-    client = request.scope.get("client")
-    return client[0] if client else ""
-
-
 def login_lasts() -> bool:
     """Whether a browser keeps the login that an answer to this request brings.
 

@@ -10,17 +10,22 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond, WindowStats
 from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import FixedWindowRateLimiter
+from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
-from quart_app.errors import TooManyRequests
+from quart_app.errors import TooManyRequests, Unauthenticated
 from quart_app.live.bus.outage import Outage
 from quart_app.live.bus.servers import FAILURES, RedisServers
 from quart_app.settings import Settings
 from quart_app.store.staff import name_key
+from quart_app.web.doors.callers import caller_of
 
 SHARED_SECONDS_MAX = 0.25
 """How long a request waits for the shared count before it is counted here."""
@@ -31,54 +36,109 @@ ALONE_SECONDS = 5.0
 PREFIX = "grandstand:limit"
 """What the keys in Redis begin with."""
 
+STRANGERS_FACTOR = 10
+"""How many more wrong tries under one name are let pass from all addresses together than from one."""
+
+_Answer = TypeVar("_Answer")
+
+
+Key = tuple[RateLimitItem, str, str]
+"""A limit, and whose it is: the kind of caller and which."""
+
 
 class Limits:
-    """The limits of one worker."""
+    """The limits of one worker. Their windows slide: there is no edge at which twice as much passes."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._alone = FixedWindowRateLimiter(MemoryStorage())
+        memory = MemoryStorage()
+        self._alone = MovingWindowRateLimiter(memory)
+        self._opened = SlidingWindowCounterRateLimiter(memory)  # thousands a second: an estimate will do
         self._servers = None if settings.redis_url is None else RedisServers(settings.redis_url)
-        self._shared: dict[object, FixedWindowRateLimiter] = {}  # by server
+        self._shared: dict[object, MovingWindowRateLimiter] = {}  # by server
         self._alone_until = 0.0
         self._outage = Outage("limits_unshared", "limits_shared")
-        self._logins_by_name = RateLimitItemPerMinute(settings.limit_logins_per_name, namespace="login")
+        per_name = settings.limit_logins_per_name
+        self._logins = RateLimitItemPerMinute(per_name, namespace="login")
+        self._logins_by_name = RateLimitItemPerMinute(per_name * STRANGERS_FACTOR, namespace="login")
         self._logins_by_address = RateLimitItemPerMinute(settings.limit_logins_per_address, namespace="login")
         self._posts = RateLimitItemPerMinute(settings.limit_posts_per_staff, namespace="post")
         self._connects = RateLimitItemPerSecond(settings.limit_connects_per_address, namespace="connect")
+        self._trying: Counter[Key] = Counter()
 
-    async def sign_in(self, address: str, name: str) -> None:
-        """Count a try to sign in. Raises TooManyRequests, whether or not there is such an account."""
-        await self._count(self._logins_by_address, "address", address)
-        await self._count(self._logins_by_name, "name", name_key(name.strip())[:200])
+    @asynccontextmanager
+    async def signing_in(self, address: str, name: str, device: str | None) -> AsyncIterator[None]:
+        """A try to sign in: it counts if it ends with Unauthenticated. Raises TooManyRequests before it
+        begins.
+
+        Wrong tries count by name and address together, so that nobody elsewhere can keep the owner of a name
+        out; by address alone; and by name alone, at STRANGERS_FACTOR times as many, against guessing from
+        many addresses at once. A ``device`` that has signed in under the name before has a count of its own.
+        """
+        keys = self._login_keys(caller_of(address), name_key(name.strip())[:200], device)
+        for key in keys:
+            await self._require_left(key)
+        self._trying.update(keys)
+        try:
+            yield
+        except Unauthenticated:
+            for key in keys:
+                await self._hit(key)
+            raise
+        finally:
+            self._trying -= Counter(keys)
 
     async def post(self, staff_id: int) -> None:
         """Count a post of a staff member. Raises TooManyRequests."""
-        await self._count(self._posts, "staff", str(staff_id))
+        key = (self._posts, "staff", str(staff_id))
+        if not await self._hit(key):
+            raise _too_often(await self._ask(key, lambda limiter: limiter.get_window_stats(*key)))
 
     async def connect(self, address: str) -> None:
         """Count the opening of a feed, or the token for one. Raises TooManyRequests."""
-        await _count(self._alone, self._connects, "address", address)
+        key = (self._connects, "address", caller_of(address))
+        if not await self._opened.hit(*key):
+            raise _too_often(await self._opened.get_window_stats(*key))
 
     async def close(self) -> None:
         """Let go of any connection."""
         if self._servers is not None:
             await self._servers.aclose()
 
-    async def _count(self, item: RateLimitItem, *key: str) -> None:
+    def _login_keys(self, caller: str, name: str, device: str | None) -> list[Key]:
+        if device is not None:
+            return [(self._logins, "device", device)]
+        return [
+            (self._logins, "name and address", f"{name} {caller}"),
+            (self._logins_by_name, "name", name),
+            (self._logins_by_address, "address", caller),
+        ]
+
+    async def _require_left(self, key: Key) -> None:
+        """Raise TooManyRequests unless one more may be tried beside those that are being tried now."""
+        window = await self._ask(key, lambda limiter: limiter.get_window_stats(*key))
+        if window.remaining <= self._trying[key]:
+            raise _too_often(window)
+
+    async def _hit(self, key: Key) -> bool:
+        return await self._ask(key, lambda limiter: limiter.hit(*key))
+
+    async def _ask(
+        self, key: Key, question: Callable[[MovingWindowRateLimiter], Awaitable[_Answer]]
+    ) -> _Answer:
+        """What the count that all workers share says; while it cannot be asked, our own."""
         if self._servers is not None and time.monotonic() >= self._alone_until:
             try:
                 async with asyncio.timeout(SHARED_SECONDS_MAX):
-                    await _count(await self._limiter(self._servers, item.key_for(*key)), item, *key)
+                    answer = await question(await self._limiter(self._servers, key[0].key_for(*key[1:])))
                 self._outage.over()
-                return
+                return answer
             except (StorageError, *FAILURES) as error:
                 self._servers.forget()
                 self._alone_until = time.monotonic() + ALONE_SECONDS
                 self._outage.failed(error.storage_error if isinstance(error, StorageError) else error)
-        await _count(self._alone, item, *key)
+        return await question(self._alone)
 
-    async def _limiter(self, servers: RedisServers, key: str) -> FixedWindowRateLimiter:
+    async def _limiter(self, servers: RedisServers, key: str) -> MovingWindowRateLimiter:
         """The one that counts on the server which has the key."""
         server = (await servers.layout()).owner(f"{PREFIX}:{key}")
         if server not in self._shared:
@@ -89,13 +149,10 @@ class Limits:
                 key_prefix=PREFIX,
                 connection_pool=server.connection_pool,  # type: ignore[arg-type]
             )
-            self._shared[server] = FixedWindowRateLimiter(storage)
+            self._shared[server] = MovingWindowRateLimiter(storage)
         return self._shared[server]
 
 
-async def _count(limiter: FixedWindowRateLimiter, item: RateLimitItem, *key: str) -> None:
-    if await limiter.hit(item, *key):
-        return
-    window = await limiter.get_window_stats(item, *key)
+def _too_often(window: WindowStats) -> TooManyRequests:
     wait = max(1, math.ceil(window.reset_time - time.time()))
-    raise TooManyRequests(f"That was too often; please try again in {wait} seconds.", wait)
+    return TooManyRequests(f"That was too often; please try again in {wait} seconds.", wait)

@@ -20,7 +20,8 @@ from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Join
 from quart_app.live.streams.views import view_of
 from quart_app.show.projections import JSON, page_projection
-from quart_app.web.doors.access import check_grant, client_address, feed_token
+from quart_app.web.doors.access import check_grant, feed_token
+from quart_app.web.doors.callers import caller_of, client_address
 from quart_app.web.doors.context import Context, context
 from quart_app.web.express.handover import StreamResponse
 
@@ -103,7 +104,7 @@ async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
         asked=position,
         conflate=query.get("conflate") != ["0"],
         # last of all: from here on the seat is taken, until the stream has ended or is not begun
-        on_end=parts.hub.seats.take(asked.tournament_id, asked.address, grant.staff_id).give_back,
+        on_end=parts.hub.seats.take(asked.tournament_id, caller_of(asked.address), grant.staff_id).give_back,
     )
 
 

@@ -12,7 +12,8 @@ from quart_app.store.staff import select_staff
 from quart_app.store.tournaments import select_tournament
 from quart_app.web.answers.bodies import NOT_KEPT, Shape, json_answer, read_body
 from quart_app.web.api.schema import Credentials, FeedToken, RefreshRequest, TokenPair
-from quart_app.web.doors.access import client_address, current_staff, require_visible
+from quart_app.web.doors.access import current_staff, require_visible
+from quart_app.web.doors.callers import client_address
 from quart_app.web.doors.context import context
 from quart_app.web.doors.following import _feed_path, feed_cookie
 
@@ -29,8 +30,8 @@ async def post_token() -> Response:
     """
     asked = await _read(Credentials)
     services, tokens = context().services, context().tokens
-    await context().limits.sign_in(client_address(), asked.username)
-    staff = await authenticate(services, asked.username, asked.password)
+    async with context().limits.signing_in(client_address(), asked.username, None):
+        staff = await authenticate(services, asked.username, asked.password)
     access, access_grant = tokens.issue_access(staff)
     refresh, grant = tokens.issue_refresh(staff)
     await record_refresh_token(services, staff, jti=grant.jti, expires_at=grant.expires_at)

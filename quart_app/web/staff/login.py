@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
@@ -15,12 +16,13 @@ from quart_app.errors import (
     Unauthenticated,
 )
 from quart_app.web.doors.access import (
-    client_address,
     current_staff,
     local_path,
     login_lasts,
 )
+from quart_app.web.doors.callers import client_address
 from quart_app.web.doors.context import context
+from quart_app.web.doors.devices import known_device, remember_device
 from quart_app.web.staff import forms
 from quart_app.web.staff.refusals import Refusal, again, page
 
@@ -54,9 +56,12 @@ async def post_login() -> ResponseReturnValue:
     if not login_lasts():
         raise Forbidden("Nobody can sign in over plain HTTP.")
     login = forms.read_login(await request.form)
-    await context().limits.sign_in(client_address(), login.name)
-    sign_in(await authenticate(context().services, login.name, login.password))
-    return redirect(local_path(login.next), 303)
+    async with context().limits.signing_in(client_address(), login.name, known_device(login.name)):
+        staff = await authenticate(context().services, login.name, login.password)
+    sign_in(staff)
+    response = cast(Response, redirect(local_path(login.next), 303))
+    remember_device(response, staff)
+    return response
 
 
 @blueprint.post("/logout/")

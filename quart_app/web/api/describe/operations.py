@@ -16,7 +16,7 @@ from quart_app.domain.events import EVENT_TYPES
 from quart_app.show.snapshot import Snapshot
 from quart_app.web.answers.bodies import JSON
 from quart_app.web.api import schema as shapes
-from quart_app.web.doors.idempotency import HEADER, KEY_PATTERN
+from quart_app.web.api.idempotency import HEADER, KEY_PATTERN
 
 Security = tuple[Mapping[str, list[str]], ...]
 """Any one of these lets a caller in; an empty one is nobody in particular."""
