@@ -21,6 +21,7 @@ from quart_app.actions import staff as staff_actions
 from quart_app.actions.services import Services
 from quart_app.actions.upkeep import backup
 from quart_app.actions.upkeep.epochs import renew_epochs
+from quart_app.actions.upkeep.restore import restore
 from quart_app.app import STATIC, create_app
 from quart_app.cli import development
 from quart_app.demo import player
@@ -239,7 +240,7 @@ async def _backup(settings: Settings, asked: argparse.Namespace) -> None:
 
 async def _restore(settings: Settings, asked: argparse.Namespace) -> None:
     async def use(services: Services) -> None:
-        print(f"{await backup.restore(services, asked.file, replace=asked.replace)} rows are restored.")
+        print(f"{await restore(services, asked.file, replace=asked.replace)} rows are restored.")
 
     await _with_services(settings, use)
 

@@ -51,14 +51,15 @@ async def insert_archive(conn: AsyncConnection, name: str, rows: Sequence[Mappin
 
 
 async def update_numbering(conn: AsyncConnection) -> None:
-    """Let the next account and tournament get ids that none of the inserted rows has."""
+    """Let the next account and tournament get ids that nobody has, nor had before the restore."""
     if conn.dialect.name != "postgresql":
-        return  # SQLite counts on from the greatest id by itself
+        return  # SQLite counts on from the greatest id that it ever gave
     for name in ("staff", "tournaments"):
         await conn.execute(
             sa.text(
-                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), "  # noqa: S608 - names of ours
-                f"(SELECT coalesce(max(id), 0) + 1 FROM {name}), false)"
+                f"SELECT setval('{name}_id_seq', greatest("  # noqa: S608 - names of ours
+                f"(SELECT coalesce(max(id), 0) + 1 FROM {name}), "
+                f"(SELECT last_value + is_called::int FROM {name}_id_seq)), false)"
             )
         )
 

@@ -17,7 +17,7 @@ import pytest
 from quart_app.actions.perform import perform
 from quart_app.actions.services import Services
 from quart_app.actions.staff import authenticate
-from quart_app.actions.upkeep.backup import restore
+from quart_app.actions.upkeep.restore import restore
 from quart_app.domain.commands import GenerateBracket
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.live.bus.local import LocalBus

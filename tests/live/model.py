@@ -40,9 +40,9 @@ GRANT = Grant(
 class ModelWire:
     """A wire in memory. ``stalled``, it takes one block more and is full, until ``drain``."""
 
-    def __init__(self) -> None:
+    def __init__(self, stalled: bool = False) -> None:
         self.full = False
-        self.stalled = False
+        self.stalled = stalled
         self.ended = False
         self.arrived = b""
         self._unsent = b""

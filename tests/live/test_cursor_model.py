@@ -300,8 +300,7 @@ class CursorMachine(RuleBasedStateMachine):
             asked=asked,
             conflate=client.conflate,
         )
-        wire = client.wire = ModelWire()
-        wire.stalled = stalled
+        wire = client.wire = ModelWire(stalled)
         client.read = 0
         subscriber, outcome = self.greetings.seat(self.room, join, wire)
         if asked is None:
@@ -328,8 +327,7 @@ class CursorMachine(RuleBasedStateMachine):
             if block.raw == b":":
                 continue
             if block.event == "connection_established":
-                # brought to the head within a stream, a laggard is one still, until it has caught up
-                client.lagged = False
+                client.lagged = False  # which a resync within a stream does not end
                 self._check_receipt(client, block.payload["resume"])
             elif block.event == "resync":
                 self._check_resync(block.payload)
