@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--speed", type=_speed, default=1.0, help="speed of the demo (default 1)")
     serve.add_argument("--workers", type=int, help="worker processes (instead of WEB_CONCURRENCY)")
     serve.add_argument("--worker-fd", type=int, help=argparse.SUPPRESS)
+    serve.add_argument("--lifeline-fd", type=int, help=argparse.SUPPRESS)
     serve.set_defaults(run=_serve)
 
     migrate = commands.add_parser("migrate", help="bring the database to this version's schema")
@@ -147,7 +148,8 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
     app = create_app(settings)
     context: Context = app.extensions[EXTENSION]
     if asked.worker_fd is not None:
-        await serving.serve(app, settings, socket.socket(fileno=asked.worker_fd))
+        worker_socket = socket.socket(fileno=asked.worker_fd)
+        await serving.serve(app, settings, worker_socket, lifeline=asked.lifeline_fd)
         return
     listening = serving.listen(settings)
     await _say_where(settings, context.services, listening)

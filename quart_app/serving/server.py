@@ -22,11 +22,26 @@ from quart_app.web.doors.context import EXTENSION, Context
 
 BACKLOG = 4096
 
+KEEP_ALIVE_SECONDS = 75.0
+"""How long an idle connection is kept: longer than any proxy keeps its side (nginx 60 s, HAProxy and ELB
+less), or a
+post that comes in the moment of our closing is lost to it."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
-def listen(settings: Settings, *, shared: bool = False) -> socket.socket:
-    """A listening socket at the settings' address; ``shared`` lets several processes have one each.
+def listen(settings: Settings) -> socket.socket:
+    """A listening socket at the settings' address.
+
+    Raises BadSettings when the port is taken or not allowed.
+    """
+    sock = bind(settings)
+    sock.listen(BACKLOG)
+    return sock
+
+
+def bind(settings: Settings, *, shared: bool = False) -> socket.socket:
+    """A socket at the settings' address that does not listen yet; ``shared`` lets several have the port.
 
     Raises BadSettings when the port is taken or not allowed.
     """
@@ -43,8 +58,6 @@ def listen(settings: Settings, *, shared: bool = False) -> socket.socket:
             f"PORT: cannot listen on {settings.bind_host}:{settings.port} ({error.strerror}); "
             "choose another with PORT=…"
         ) from None
-    sock.listen(BACKLOG)
-    sock.set_inheritable(True)
     return sock
 
 
@@ -63,6 +76,7 @@ def hypercorn_config(settings: Settings, sock: socket.socket) -> Config:
     config.accesslog = None  # its lines hold query strings, and so tokens
     config.errorlog = logging.getLogger("hypercorn.error")
     config.include_server_header = False
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = settings.drain_seconds
     config.shutdown_timeout = settings.drain_seconds + 1
     return config
@@ -74,11 +88,13 @@ async def serve(
     sock: socket.socket,
     *,
     stop: asyncio.Event | None = None,
+    lifeline: int | None = None,
     beside: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or ``stop``; then drain the streams before the server cuts anything.
 
-    ``beside`` is run next to the server, and cancelled when it stops.
+    ``lifeline`` is the reading end of a pipe: when its other end is gone, so is the supervisor, and this ends
+    too. ``beside`` is run next to the server, and cancelled when it stops.
     """
     allow_many_streams()
     stopping = stop or asyncio.Event()
@@ -86,6 +102,8 @@ async def serve(
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, stopping.set)
+    if lifeline is not None:
+        asyncio.get_running_loop().add_reader(lifeline, stopping.set)
     context: Context = app.extensions[EXTENSION]
 
     async def drained() -> None:

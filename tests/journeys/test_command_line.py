@@ -219,6 +219,65 @@ async def test_crashed_worker_is_started_again_and_the_others_go_on(
     assert len(started) == 3
 
 
+def lives(pid: int) -> bool:
+    """Whether there is such a process."""
+    return Path(f"/proc/{pid}").exists()
+
+
+async def test_a_worker_whose_loop_is_stuck_is_killed_at_the_end(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    """A stop comes to its end, a little after the drain, whatever a worker does."""
+    settings = {"REDIS_URL": redis_server.url, "GRANDSTAND_LOG_FORMAT": "json", **KEY}
+    settings["GRANDSTAND_DRAIN_SECONDS"] = "0.5"
+    async with serving(*SERVE, "--workers", "2", folder=tmp_path, **settings) as (process, _url, log):
+        stuck = started_workers(log)[0]
+        os.kill(stuck, signal.SIGSTOP)
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert "worker_stuck" in log.read_text()
+    with pytest.raises(ProcessLookupError):
+        os.kill(stuck, 0)
+
+
+async def test_workers_end_with_their_supervisor_and_a_port_in_use_is_refused(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    """Nobody serves beside those who are there; and after a SIGKILL of the supervisor nobody is there."""
+    settings = {"REDIS_URL": redis_server.url, "GRANDSTAND_LOG_FORMAT": "json", **KEY}
+    async with serving(*SERVE, "--workers", "2", folder=tmp_path, **settings) as (process, url, log):
+        port = url.rpartition(":")[2]
+        beside = await command("serve", "--workers", "2", folder=tmp_path, settings=settings | {"PORT": port})
+        assert (beside[0], f"127.0.0.1:{port}" in beside[2] or f"0.0.0.0:{port}" in beside[2]) == (2, True)
+        workers = started_workers(log)
+        process.kill()
+        for _ in range(150):
+            if not any(map(lives, workers)):
+                break
+            await asyncio.sleep(0.1)
+        assert not any(map(lives, workers))
+
+
+async def test_nobody_waits_at_the_door_of_a_dead_worker(tmp_path: Path, redis_server: RedisServer) -> None:
+    """Through a crash every request is answered at once by somebody who lives, at the second try at most."""
+    settings = {"REDIS_URL": redis_server.url, "GRANDSTAND_LOG_FORMAT": "json", **KEY}
+    waits = []
+    async with serving(*SERVE, "--workers", "2", folder=tmp_path, **settings) as (_, url, log):
+        os.kill(started_workers(log)[0], signal.SIGKILL)
+        ends = time.monotonic() + 3
+        while time.monotonic() < ends:
+            began = time.monotonic()
+            async with httpx.AsyncClient() as client:
+                while True:
+                    try:
+                        assert (await client.get(f"{url}/healthz")).status_code == 200
+                        break
+                    except httpx.TransportError:
+                        await asyncio.sleep(0.02)
+            waits.append(time.monotonic() - began)
+    assert max(waits) < 1, max(waits)
+
+
 @pytest.mark.parametrize("speed", ["0", "-1", "fast", "inf"])
 async def test_impossible_speed_is_refused(tmp_path: Path, speed: str) -> None:
     """Usage errors say what is wrong, without a traceback."""

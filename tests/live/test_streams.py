@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 from dataclasses import replace
+from unittest import mock
 
 import httpx
 import pytest
 
 from quart_app.actions import matches, staff, tournaments
+from quart_app.actions.upkeep.epochs import renew_epochs
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
 from quart_app.live.streams.subscriber import Subscriber
+from quart_app.live.streams.views import View
 from quart_app.settings import Settings
 from tests.live.listening import until
 from tests.server import PASSWORD, Frame, Server, open_feed, running
@@ -220,3 +224,33 @@ async def test_fault_in_rendering_stops_nobody_else(server: Server, monkeypatch:
                 await asyncio.wait_for(pages.rest(), 2.0)
         await play(server, tournament.id, 2)
         await feed.until("match_completed")
+
+
+async def test_a_stream_that_cannot_be_brought_to_the_head_is_the_only_one_that_ends(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log begins anew, and the page of it cannot be rendered: the JSON feed goes on, and so does the
+    hub."""
+    tournament = await server.tournament()
+    runs = mock.AsyncMock(wraps=server.hub.run)
+    monkeypatch.setattr(server.hub, "run", runs)
+    async with server.feed(tournament.id, html=True) as pages, server.feed(tournament.id) as feed:
+        await pages.next()
+        await feed.next()
+        room = server.hub.audiences[tournament.id].room
+        whole = room.whole
+
+        def fail(view: View) -> bytes:
+            if view.projection.changes is not None:
+                raise ValueError("a template is broken")
+            return whole(view)
+
+        monkeypatch.setattr(room, "whole", fail)
+        await renew_epochs(server.services)
+        await feed.until("resync")
+        with contextlib.suppress(httpx.ReadError):  # cut, with a reset or without
+            await asyncio.wait_for(pages.rest(), 5.0)
+        await play(server, tournament.id, 1)
+        await feed.until("match_completed")
+    metrics = (await server.client.get("/metrics")).text
+    assert ('grandstand_feed_closes_total{reason="fault"} 1.0' in metrics, runs.await_count) == (True, 0)

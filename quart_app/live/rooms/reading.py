@@ -45,7 +45,7 @@ class Reading:
             # If the log is another one now, restored or cut, nobody's position means anything any more.
             for subscriber in list(audience.subscribers) if growth.anew else ():
                 if subscriber.end is None:
-                    subscriber.note(self._greetings.resync(subscriber, "unknown_epoch"))
+                    subscriber.begin_anew("unknown_epoch")
 
         return grown
 

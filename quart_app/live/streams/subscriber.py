@@ -190,9 +190,21 @@ class Subscriber:
         try:
             self._pump()
         except Exception as error:
-            if self.end is not End.FAULT:
-                log.warning("stream_failed", tournament_id=self.room.tournament_id, reason=repr(error))
-            self.cut(End.FAULT)
+            self._fail(error)
+
+    def begin_anew(self, reason: str) -> None:
+        """Put the client at the head, whatever it has. Never raises, as ``pump``."""
+        try:
+            frames_of_it = self.resync(self, reason)
+        except Exception as error:
+            self._fail(error)
+        else:
+            self.note(frames_of_it)
+
+    def _fail(self, error: Exception) -> None:
+        if self.end is not End.FAULT:
+            log.warning("stream_failed", tournament_id=self.room.tournament_id, reason=repr(error))
+        self.cut(End.FAULT)
 
     def _pump(self) -> None:
         while not self.wire.full:
