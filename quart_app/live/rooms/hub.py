@@ -70,8 +70,8 @@ class Hub:
 
     @property
     def subscribers(self) -> int:
-        """How many streams are open."""
-        return sum(len(audience.subscribers) for audience in self.audiences.values())
+        """How many streams are open; the server's own, whose ids are below 0, do not count."""
+        return sum(len(audience.subscribers) for number, audience in self.audiences.items() if number > 0)
 
     def current(self, tournament_id: int) -> Vantage | None:
         """The state of a tournament that is watched here and surely up to date; None otherwise.
