@@ -24,7 +24,7 @@ run: setup ## serve a demo tournament from this checkout
 
 test: setup ## run the tests (ARGS=… goes to pytest)
 	@sh .ci/system-packages
-	@$(PY) -m pytest $(ARGS)
+	@sh .ci/test $(ARGS)
 
 lint: setup ## check style, format and types
 	@status=0; \

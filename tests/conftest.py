@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import argon2
 import pytest
 import pytest_asyncio
 from quart import Quart
 
 from quart_app.app import create_app
+from quart_app.auth import passwords
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
-from quart_app.store.database.schema import migrate
+from tests.databases import prepare
 from tests.redis_deployments import ClusterDeployment, SentinelDeployment
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
@@ -76,7 +78,7 @@ async def _database_url(
         await postgres_server.drop(url)
     else:
         url = f"sqlite+aiosqlite:///{tmp_path}/contract.db"
-        await migrate(url)
+        await prepare(url)
         yield url
 
 
@@ -98,7 +100,34 @@ async def _server(settings: Settings) -> AsyncIterator[Server]:
 @pytest_asyncio.fixture(name="app")
 async def _app(settings: Settings) -> AsyncIterator[Quart]:
     """The application with its lifespan run, for ``app.test_client()``, on a SQLite file of its own."""
-    await migrate(settings.database_url)
+    await prepare(settings.database_url)
     app = create_app(settings)
     async with app.test_app():
         yield app
+
+
+HASHED_FOR_REAL = {"test_passwords.py", "test_accounts.py"}
+"""The tests of the hashing itself."""
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere a password is hashed as cheaply as argon2 can: hundreds of tests sign somebody in."""
+    if request.path.name in HASHED_FOR_REAL:
+        return
+    cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_ARGON2", cheap)
+    nobodys = passwords._NOBODYS.replace("m=19456,t=2", "m=8,t=1")
+    monkeypatch.setattr(passwords, "_NOBODYS", nobodys)
+
+
+LANES = {"redis_cluster": "cluster", "redis_sentinels": "sentinels", "browser": "browser"}
+"""Deployments that take long to start: whatever uses one runs in one lane, so that it is started once."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests must stay together when several lanes run: those of a file, or of a deployment."""
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        lane = next((lane for fixture, lane in LANES.items() if fixture in used), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(lane))

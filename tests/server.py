@@ -19,8 +19,8 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.live.rooms.hub import Hub
 from quart_app.serving import server as serving
 from quart_app.settings import Settings
-from quart_app.store.database.schema import migrate
 from quart_app.web.doors.context import EXTENSION, Context
+from tests.databases import prepare
 
 PASSWORD = "correct horse battery staple"
 
@@ -82,7 +82,7 @@ class Server:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
     """The whole application on a real port, its database migrated."""
-    await migrate(settings.database_url)
+    await prepare(settings.database_url)
     app = create_app(settings)
     listening = serving.listen(settings)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"

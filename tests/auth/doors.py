@@ -21,12 +21,12 @@ from quart_app.domain.commands import CreateTournament, EntrantLine
 from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
-from quart_app.store.database.schema import migrate
 from quart_app.store.staff import StaffRow, select_staff
 from quart_app.timeline.ledger import Ledger
 from quart_app.web.doors.access import authorise, require_staff
 from quart_app.web.doors.callers import client_address
 from quart_app.web.doors.context import EXTENSION, Context
+from tests.databases import prepare
 
 PASSWORD = "corner flag 9"
 
@@ -88,7 +88,7 @@ class House:
 @asynccontextmanager
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """The whole app with these settings, and a few views below ``/probe/`` and ``/api/probe/``."""
-    await migrate(settings.database_url)
+    await prepare(settings.database_url)
     app = create_app(settings)
     _add_probes(app)
     async with app.test_app():

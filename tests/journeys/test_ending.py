@@ -13,7 +13,7 @@ import uvloop
 from quart_app.app import create_app
 from quart_app.serving import server as serving
 from quart_app.settings import Settings
-from quart_app.store.database.schema import migrate
+from tests.databases import prepare
 from tests.server import running
 
 WAITING = 20
@@ -61,7 +61,7 @@ def test_stopped_as_it_begins(
     answers = []
 
     async def begin_and_stop() -> None:
-        await migrate(settings.database_url)
+        await prepare(settings.database_url)
         listening = serving.listen(settings)
         callers = [await asyncio.open_connection(*listening.getsockname()) for _ in range(WAITING)]
         for _, writer in callers:
