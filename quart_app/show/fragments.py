@@ -12,7 +12,7 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.show.templating import environment
 from quart_app.show.views.bracket import bracket_view, round_view
 from quart_app.show.views.cards import match_view
-from quart_app.show.views.tournament import header_view, strip_view
+from quart_app.show.views.tournament import header_view, on_strip, strip_view
 
 
 def render_changes(tournament: Tournament, parts: frozenset[Part]) -> str:
@@ -24,7 +24,8 @@ def render_changes(tournament: Tournament, parts: frozenset[Part]) -> str:
     if AGENDA in parts:
         partials.append(strip(tournament))
     else:  # a score leaves the strip as it is but for one card
-        partials += [live_card(tournament, key) for key in matches if key in tournament.agenda.live]
+        shown = on_strip(tournament)
+        partials += [live_card(tournament, key) for key in matches if key in shown]
     partials += [card(tournament, key) for key in matches]
     rounds = sorted(part.key for part in parts if part.kind == "round")
     return "".join(partials + [round_title(tournament, number) for number in rounds])

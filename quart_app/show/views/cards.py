@@ -7,6 +7,7 @@ from typing import Literal
 
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import THIRD_PLACE
+from quart_app.domain.parts import match_part
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated, source_label
 from quart_app.show.paths import match_path
@@ -48,7 +49,7 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
     """A match's card."""
     return MatchView(
         id=match.match_id,
-        seq=match.version,
+        seq=tournament.revision(match_part(match.match_id)),
         status=match.status.value,
         label=match.plan.label,
         path=match_path(tournament.id, match.match_id),

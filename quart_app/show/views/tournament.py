@@ -88,7 +88,10 @@ def header_view(tournament: Tournament) -> HeaderView:
 
 def strip_view(tournament: Tournament) -> StripView:
     """The live strip."""
-    agenda = tournament.agenda
-    shown = agenda.live or agenda.ready[:UP_NEXT_MAX]
-    cards = tuple(match_view(tournament, tournament.matches[match_id]) for match_id in shown)
-    return StripView(tournament.revision(AGENDA), bool(agenda.live), cards)
+    cards = tuple(match_view(tournament, tournament.matches[match_id]) for match_id in on_strip(tournament))
+    return StripView(tournament.revision(AGENDA), bool(tournament.agenda.live), cards)
+
+
+def on_strip(tournament: Tournament) -> tuple[int, ...]:
+    """The ids of the matches in the live strip: those being played, else the few that come next."""
+    return tournament.agenda.live or tournament.agenda.ready[:UP_NEXT_MAX]
