@@ -7,7 +7,7 @@ from tests.domain.strategies import created, entrants, step
 
 
 def test_an_id_is_never_given_to_somebody_else() -> None:
-    """Who is on the next list as well keeps theirs, in whatever place; whoever is new gets one that nobody had."""
+    """Who is on the next list as well keeps theirs; whoever is new gets one that nobody had."""
     first = created(CreateTournament(name="Cup", entrants=entrants(("Ann", "Bo", "Cem"))))
     second, _ = step(first, RegisterParticipants(entrants=entrants(("Di", "CEM", "Ann"))))
     third, _ = step(second, RegisterParticipants(entrants=entrants(("Bo", "Di", "Ed"))))
