@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 from typing import cast
@@ -128,13 +127,16 @@ def create_app(settings: Settings) -> Quart:
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
         await schema.require_current(database)
-        running = asyncio.gather(_keep_running(hub), readiness.run())
+        running = asyncio.create_task(_keep_running(hub))
+        looking = asyncio.create_task(readiness.run())
         yield
+        readiness.end()
         await hub.drain(0.0)
         await underway.ended(settings.drain_seconds)
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await asyncio.wait((looking,), timeout=settings.drain_seconds)
+        for task in (looking, running):
+            task.cancel()
+        await asyncio.gather(looking, running, return_exceptions=True)
         if services.underway:
             await asyncio.wait(services.underway, timeout=settings.drain_seconds)
         await presence.close()

@@ -301,7 +301,7 @@ class CursorMachine(RuleBasedStateMachine):
             conflate=client.conflate,
         )
         wire = client.wire = ModelWire(stalled)
-        client.read = 0
+        client.read, client.lagged = 0, False
         subscriber, outcome = self.greetings.seat(self.room, join, wire)
         if asked is None:
             expected = "fresh"
@@ -327,7 +327,6 @@ class CursorMachine(RuleBasedStateMachine):
             if block.raw == b":":
                 continue
             if block.event == "connection_established":
-                client.lagged = False  # which a resync within a stream does not end
                 self._check_receipt(client, block.payload["resume"])
             elif block.event == "resync":
                 self._check_resync(block.payload)

@@ -15,11 +15,13 @@ from quart import Response
 
 from quart_app.web.doors.context import Context
 from quart_app.web.doors.security import transport_headers
-from quart_app.web.express.handover import StreamResponse, open_stream
+from quart_app.web.express.handover import Handover, StreamResponse, open_stream
 from quart_app.web.express.whole import send_whole
 
-Express = Callable[[Context, HTTPScope, re.Match[str]], Awaitable[tuple[str, Response] | None]]
-"""Answers a GET from its scope, with the route that it counts as; None leaves it to Quart."""
+Express = Callable[[Context, HTTPScope, re.Match[str], bool], Awaitable[tuple[str, Response] | None]]
+"""Answers a GET from its scope, with the route that it counts as; None leaves it to Quart. The last argument
+says
+whether the connection can be handed over."""
 
 
 class ExpressWay:
@@ -43,7 +45,9 @@ class ExpressWay:
         for pattern, express in self._table.items():
             path = pattern.fullmatch(scope["path"])
             if path is not None:
-                return await express(self._parts, scope, path)
+                handover = Handover.behind(send)
+                takeable = handover is not None and handover.recognise()
+                return await express(self._parts, scope, path, takeable)
         return None
 
     async def _finish(

@@ -16,11 +16,13 @@ from quart_app.web.feeds.feeds import HEADERS, HTML_ROUTE, JSON_ROUTE, Wanted, j
 PATH = re.compile(r"/sse/tournaments/([0-9]{1,9})/(fragments/)?")
 
 
-async def feed_way(parts: Context, scope: HTTPScope, path: re.Match[str]) -> tuple[str, Response] | None:
-    """The stream, for a request that needs no other answer."""
+async def feed_way(
+    parts: Context, scope: HTTPScope, path: re.Match[str], takeable: bool
+) -> tuple[str, Response] | None:
+    """The stream, for a request that needs no other answer, on a connection that can be handed over."""
     # of a header that stands twice the first counts, as on Quart's way
     headers = {name: value.decode("latin-1") for name, value in reversed(list(scope["headers"]))}
-    if parts.settings.wire != "socket" or b"origin" in headers:
+    if not takeable or parts.settings.wire != "socket" or b"origin" in headers:
         return None
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     scheme, _, bearer = headers.get(b"authorization", "").partition(" ")

@@ -9,6 +9,7 @@ unavailable, or every worker would go at once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -54,10 +55,15 @@ class Readiness:
         self._database = Check("unknown")
         self._delivery = Check("unknown")
         self._looked = asyncio.Event()
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Let ``run`` return once it has looked: a look that is cut short leaves a connection behind."""
+        self._ending.set()
 
     async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
+        """Look until ``end``."""
+        while not self._ending.is_set():
             try:
                 self._database = await self._look_at_database()
                 self._delivery = await self._look_at_delivery()
@@ -66,7 +72,9 @@ class Readiness:
                 log.exception("readiness_unknown")
                 self._delivery = Check("unknown")
             self._looked.set()
-            await asyncio.sleep(self._apart)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._apart):
+                    await self._ending.wait()
 
     async def health(self) -> Health:
         """What was seen last, with what is known at once. Takes FIRST_LOOK_SECONDS_MAX at the most."""

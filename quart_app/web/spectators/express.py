@@ -19,7 +19,9 @@ from quart_app.web.spectators.pages import MATCH_ROUTE, TOURNAMENT_ROUTE, page_k
 PATH = re.compile(r"/tournaments/([0-9]{1,9})/(?:matches/([0-9]{1,9})/)?")
 
 
-async def page_way(parts: Context, scope: HTTPScope, path: re.Match[str]) -> tuple[str, Response] | None:
+async def page_way(
+    parts: Context, scope: HTTPScope, path: re.Match[str], takeable: bool
+) -> tuple[str, Response] | None:
     """The page, if it was rendered for the present state, and if nobody in particular asks for it."""
     tournament_id, *match_id = (int(number) for number in path.groups() if number is not None)
     current = None if _personal(scope) else parts.hub.current(tournament_id)
