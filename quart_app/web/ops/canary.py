@@ -58,8 +58,9 @@ class Perch:
         self.frames.release()
 
     def close(self) -> None:
-        """The canary has to leave."""
+        """The canary has to leave; whoever waits for a frame is let go."""
         self._on_closed()
+        self.frames.release()
 
     abort = close
 
@@ -90,8 +91,10 @@ class Canary:
         try:
             seq = await canary.sing(self._services, subscriber.join.tournament_id)
             async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-                while subscriber.cursor < seq:
+                while subscriber.cursor < seq and subscriber.end is None:
                     await perch.frames.acquire()
+            if subscriber.cursor < seq:
+                return False
             self._perched = perched
         except TimeoutError:
             return False
