@@ -31,6 +31,7 @@ from quart_app.web.answers import problems
 from quart_app.web.answers.stored import PageCache, StaticFiles
 from quart_app.web.api import description as api_description
 from quart_app.web.api import matches as api_matches
+from quart_app.web.api import stages as api_stages
 from quart_app.web.api import tournaments as api_tournaments
 from quart_app.web.doors import access, proxies, security
 from quart_app.web.doors.context import EXTENSION, Context
@@ -49,6 +50,7 @@ from quart_app.web.spectators import express as page_express
 from quart_app.web.spectators import pages
 from quart_app.web.staff import login
 from quart_app.web.staff import matches as staff_matches
+from quart_app.web.staff import stages as staff_stages
 from quart_app.web.staff import tournaments as staff_tournaments
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -58,8 +60,10 @@ ROUTES = (
     login,
     staff_tournaments,
     staff_matches,
+    staff_stages,
     api_tournaments,
     api_matches,
+    api_stages,
     api_description,
     token_routes,
     feeds,

@@ -105,9 +105,27 @@ class MatchAlreadyCompleted(Conflict):
 
 
 class MatchDrawn(Conflict):
-    """An elimination match needs a winner."""
+    """The match needs a winner, and its score is level."""
 
     code = "match.drawn"
+
+
+class MatchUndecided(Conflict):
+    """Not enough of the match's games are played to decide it."""
+
+    code = "match.undecided"
+
+
+class RoundConflict(Conflict):
+    """The stage cannot be paired, or unpaired, as it stands."""
+
+    code = "stage.round"
+
+
+class PairingUnavailable(Conflict):
+    """Rounds cannot be paired on this machine."""
+
+    code = "stage.pairing_unavailable"
 
 
 class WinnerDisagrees(Conflict):

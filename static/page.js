@@ -55,62 +55,141 @@
     if (document.getElementById("story")) setTimeout(() => htmx.trigger("#story", "story"), 1500 * Math.random());
   }
 
-  // Rounds: on a wide screen the first ones can be folded, on a phone one at a time is shown
+  // Rounds: on a wide screen the first ones of a bracket can be folded, else one at a time is shown
 
   const FOLDS_FROM = 16; // a finished round of so many matches is folded at first
   const phone = matchMedia("(max-width: 40rem)");
-  const rounds = () => all(".round", region);
+  const trees = () => all(".tree", region);
+  const roundsOf = (tree) => all(".round", tree);
+  const isPaired = (tree) => tree.closest('[data-layout="rounds"]') !== null; // one by one, below each other
   const isDone = (round) => round.querySelector(".round-title[data-done]");
   const isLive = (round) => round.querySelector('[data-status="live"]');
   const isFolded = (round) => round.dataset.viewerFold === "closed";
 
   function arrangeRounds() {
-    for (const round of rounds()) {
-      const folded = isDone(round) && all(".match", round).length >= FOLDS_FROM;
-      round.dataset.viewerFold ??= folded ? "closed" : "open";
+    for (const tree of trees()) {
+      const rounds = roundsOf(tree);
+      for (const round of rounds) {
+        const long = isPaired(tree) ? round !== rounds.at(-1) : all(".match", round).length >= FOLDS_FROM;
+        const folded = isDone(round) && long;
+        round.dataset.viewerFold ??= folded ? "closed" : "open";
+      }
+      if (rounds.some((round) => "viewerShown" in round.dataset)) markRounds(tree);
+      else showRound(rounds.find(isLive) ?? rounds.find((round) => !isDone(round)) ?? rounds.at(-1));
     }
-    if (rounds().some((round) => "viewerShown" in round.dataset)) markRounds();
-    else showRound(rounds().find(isLive) ?? rounds().find((round) => !isDone(round)) ?? rounds().at(-1));
   }
 
   function showRound(shown) {
-    for (const round of rounds()) round.toggleAttribute("data-viewer-shown", round === shown);
-    markRounds();
+    const tree = shown.closest(".tree");
+    for (const round of roundsOf(tree)) round.toggleAttribute("data-viewer-shown", round === shown);
+    markRounds(tree);
   }
 
   /* The titles stay in sight however far somebody has scrolled; the round they choose begins at its top. */
   function chooseRound(chosen) {
     showRound(chosen);
-    const list = region.querySelector(".rounds");
+    const list = chosen.closest(".rounds");
     if (list.getBoundingClientRect().top < 0) list.scrollIntoView();
   }
 
-  /* Fold the rounds before this one; with it, unless it is folded or the last. */
+  /* Fold the rounds before this one; with it, unless it is folded or the last. Of those below each other, it
+     alone. */
   function foldRounds(round) {
-    const count = rounds().indexOf(round) + (isFolded(round) || round === rounds().at(-1) ? 0 : 1);
-    rounds().forEach(({ dataset }, index) => (dataset.viewerFold = index < count ? "closed" : "open"));
-    markRounds();
+    const rounds = isPaired(round) ? [round] : roundsOf(round.closest(".tree"));
+    const count = rounds.indexOf(round) + (isFolded(round) || (rounds.length > 1 && round === rounds.at(-1)) ? 0 : 1);
+    rounds.forEach(({ dataset }, index) => (dataset.viewerFold = index < count ? "closed" : "open"));
+    markRounds(round.closest(".tree"));
   }
 
-  function markRounds() {
-    for (const round of rounds()) {
+  function markRounds(tree) {
+    const rounds = roundsOf(tree);
+    for (const round of rounds) {
       const open = phone.matches ? "viewerShown" in round.dataset : !isFolded(round);
       round.querySelector(".round-title").setAttribute("aria-expanded", String(open));
     }
-    const columns = region.querySelector(".rounds");
-    if (columns) columns.style.gridTemplateColumns = "2.75rem ".repeat(rounds().filter(isFolded).length);
+    const columns = tree.querySelector(".rounds");
+    if (!isPaired(tree)) columns.style.gridTemplateColumns = "2.75rem ".repeat(rounds.filter(isFolded).length);
   }
 
-  phone.addEventListener("change", markRounds);
+  phone.addEventListener("change", () => [trees().forEach(markRounds), arrangeSections()]);
 
   region.addEventListener("keydown", (event) => {
-    const titles = all(".round-title", region);
-    const next = titles[titles.indexOf(event.target) + { ArrowLeft: -1, ArrowRight: 1 }[event.key]];
-    if (!titles.includes(event.target) || !next) return;
+    const title = event.target.closest?.(".round-title, .section-title");
+    if (!title) return;
+    const within = title.matches(".round-title") ? title.closest(".tree") : title.closest(".stage");
+    const titles = all(title.matches(".round-title") ? ".round-title" : ".section-title", within);
+    const next = titles[titles.indexOf(title) + { ArrowLeft: -1, ArrowRight: 1 }[event.key]];
+    if (!next) return;
     event.preventDefault();
     next.focus();
-    if (phone.matches) chooseRound(next.closest(".round"));
+    if (next.matches(".section-title") && phone.matches) showSection(next.closest(".section"));
+    else if (next.matches(".round-title") && phone.matches) chooseRound(next.closest(".round"));
   });
+
+  // Sections of a bracket: on a wide screen each can be folded, on a phone one at a time is shown
+
+  const sectionsOf = (stage) => all(".section:has(> .section-head)", stage);
+
+  function arrangeSections() {
+    for (const stage of all(".stage", region)) {
+      const sections = sectionsOf(stage);
+      if (!sections.length) continue;
+      if (!sections.some((section) => "viewerShown" in section.dataset)) {
+        const open = (section) => section.querySelector('[data-status="ready"], [data-status="locked"]');
+        showSection(sections.find(isLive) ?? sections.find(open) ?? sections.at(-1));
+      }
+      markSections(sections);
+    }
+  }
+
+  function showSection(shown) {
+    const sections = sectionsOf(shown.closest(".stage"));
+    for (const section of sections) section.toggleAttribute("data-viewer-shown", section === shown);
+    markSections(sections);
+  }
+
+  function markSections(sections) {
+    for (const section of sections) {
+      const open = phone.matches ? "viewerShown" in section.dataset : section.dataset.viewerFold !== "closed";
+      section.querySelector(".section-title").setAttribute("aria-expanded", String(open));
+    }
+  }
+
+  function foldSection(section) {
+    if (phone.matches) return showSection(section);
+    section.dataset.viewerFold = section.dataset.viewerFold === "closed" ? "open" : "closed";
+    markSections([section]);
+  }
+
+  // What can be folded by itself: on a phone the matches of a group are, at first, unless one is being played
+
+  function arrangeFolds() {
+    for (const fold of all('.fold[data-fold="phone"]:not([data-viewer-seen])', region)) {
+      fold.setAttribute("data-viewer-seen", "");
+      const live = document.getElementById(fold.getAttribute("aria-controls")).querySelector('[data-status="live"]');
+      if (phone.matches && !live) fold.setAttribute("aria-expanded", "false");
+    }
+  }
+
+  // Tables: a row slides to its new place, and one whose place has changed is marked for a while
+
+  const places = new Map();
+
+  function slideRows() {
+    for (const row of all(".standings tr[data-place]", region)) {
+      const before = places.get(row.id);
+      const now = { top: row.offsetTop, place: Number(row.dataset.place) };
+      places.set(row.id, now);
+      if (!before || before.place === now.place) continue;
+      row.dataset.viewerMoved = now.place < before.place ? "up" : "down";
+      setTimeout(() => row.removeAttribute("data-viewer-moved"), 8000);
+      if (calm.matches || !row.offsetParent) continue;
+      row.animate([{ transform: `translateY(${before.top - now.top}px)` }, { transform: "none" }], {
+        duration: 500,
+        easing: "ease-out",
+      });
+    }
+  }
 
   // Following a participant: the whole path is lit, and the next match stands on top
 
@@ -202,6 +281,10 @@
     const round = target.closest(".round-title")?.closest(".round");
     if (round && phone.matches) chooseRound(round);
     else if (round) foldRounds(round);
+    const section = target.closest(".section-title")?.closest(".section");
+    if (section) foldSection(section);
+    const fold = target.closest(".fold");
+    if (fold) fold.setAttribute("aria-expanded", String(fold.getAttribute("aria-expanded") !== "true"));
     const participant = target.closest("button.name")?.closest("[data-participant]").dataset.participant;
     if (participant) choose(participant === followed ? "" : participant);
   });
@@ -216,6 +299,9 @@
   function arrange() {
     nameTab();
     arrangeRounds();
+    arrangeSections();
+    arrangeFolds();
+    slideRows();
     follow();
     watchLive();
     pulse();

@@ -91,6 +91,14 @@
     if (scoring.trouble || scoring.unsent) event.preventDefault();
   });
 
+  // ------------------------------------------------------------------ a new tournament
+
+  /* What the form would make is told anew after each change of it. */
+  document.addEventListener("change", ({ target }) => {
+    const outline = target.form && find("#outline", target.form);
+    if (outline) htmx.trigger(outline, "refresh");
+  });
+
   // ------------------------------------------------------------------ following the feed
 
   function dirty(root) {

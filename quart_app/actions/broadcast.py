@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from quart_app.actions.perform import record
-from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
+from quart_app.actions.writing.perform import record
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.decisions import accept
 from quart_app.domain.events import (
     EVENT_TYPES,

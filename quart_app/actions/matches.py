@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from quart_app.actions.idempotency import Once
-from quart_app.actions.perform import perform
-from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
+from quart_app.actions.writing.idempotency import Once
+from quart_app.actions.writing.perform import perform
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 
 

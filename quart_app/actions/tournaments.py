@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from functools import reduce
 
-from quart_app.actions.idempotency import Once, claim, fulfil
-from quart_app.actions.perform import perform, summary_of, tell
-from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
+from quart_app.actions.writing.idempotency import Once, claim, fulfil
+from quart_app.actions.writing.perform import perform, summary_of, tell
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import (
     ChangeVisibility,
     Command,

@@ -24,8 +24,7 @@ from quart_app.actions.upkeep.epochs import renew_epochs
 from quart_app.actions.upkeep.restore import restore
 from quart_app.app import STATIC, create_app
 from quart_app.cli import development
-from quart_app.demo import player
-from quart_app.demo.world_cup_2022 import SCRIPT
+from quart_app.demo import double_elimination, player, world_cup_2022, world_cup_whole
 from quart_app.errors import AppError, BadSettings, DatabaseBehind, InvalidInput
 from quart_app.live.bus.local import LocalBus
 from quart_app.live.bus.port import Bus
@@ -47,6 +46,9 @@ MIGRATION_WAIT_SECONDS = 1.0
 VENDORED = ("htmx.min.js", "hx-sse.min.js")
 
 log = structlog.stdlib.get_logger(__name__)
+
+DEMOS = (world_cup_2022.SCRIPT, double_elimination.SCRIPT, world_cup_whole.SCRIPT)
+"""What plays itself; the last is the newest, and so the first of the list."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="serve pages, API and feeds until SIGTERM")
-    serve.add_argument("--demo", action="store_true", help="also play the demo tournament (one worker only)")
+    serve.add_argument("--demo", action="store_true", help="also play the demo tournaments (one worker only)")
     serve.add_argument("--speed", type=_speed, default=1.0, help="speed of the demo (default 1)")
     serve.add_argument("--workers", type=int, help="worker processes (instead of WEB_CONCURRENCY)")
     serve.add_argument("--worker-fd", type=int, help=argparse.SUPPRESS)
@@ -81,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to this version's schema")
     migrate.set_defaults(run=_migrate)
 
-    demo = commands.add_parser("demo", help="play the 2022 World Cup's knock-out stage, once")
+    demo = commands.add_parser("demo", help="play the demo tournaments, once")
     demo.add_argument("--speed", type=_speed, default=1.0, help="20 is twenty times as fast (default 1)")
     demo.set_defaults(run=_demo)
 
@@ -155,7 +157,7 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
     await _say_where(settings, context.services, listening)
 
     async def demo() -> None:
-        await player.play(context.services, SCRIPT, speed=asked.speed, loop=True)
+        await _play_demos(context.services, asked.speed, loop=True)
 
     await serving.serve(app, settings, listening, beside=demo if asked.demo else None)
 
@@ -222,9 +224,16 @@ async def _with_services(settings: Settings, use: Callable[[Services], Awaitable
         await database.close()
 
 
+async def _play_demos(services: Services, speed: float, *, loop: bool) -> None:
+    """Play all demos side by side; they are made one after the other, so that the last is the newest."""
+    for script in DEMOS:
+        await player.prepare(services, script)
+    await asyncio.gather(*(player.play(services, script, speed=speed, loop=loop) for script in DEMOS))
+
+
 async def _demo(settings: Settings, asked: argparse.Namespace) -> None:
     async def use(services: Services) -> None:
-        await player.play(services, SCRIPT, speed=asked.speed, loop=False)
+        await _play_demos(services, asked.speed, loop=False)
 
     await _with_services(settings, use)
 

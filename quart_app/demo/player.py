@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import structlog
 
 from quart_app.actions import tournaments
-from quart_app.actions.perform import perform
 from quart_app.actions.services import Services
+from quart_app.actions.writing.perform import perform
 from quart_app.demo.script import Game, Script
 from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.commands import (
@@ -91,25 +91,32 @@ async def play(
             await sleep(BETWEEN_EDITIONS_SECONDS / speed)
 
 
+async def prepare(services: Services, script: Script) -> Tournament:
+    """The edition that is to be played next: the one that was left half played, else a new one."""
+    return await _continued(services, script) or await _created(services, script)
+
+
 async def _play_edition(services: Services, script: Script, wait: Sleep) -> Tournament:
-    tournament = await _continued(services, script) or await _created(services, script)
-    stages = _stages(script)
+    tournament = await prepare(services, script)
+    stages = script.matches(tournament)
     log.info("demo_edition_begun", tournament_id=tournament.id, at_seq=tournament.seq)
     while tournament.status is not TournamentStatus.COMPLETED:
         await wait(BEFORE_STAGE_SECONDS)
         stage = next(
             games for games in stages if any(not tournament.matches[match_id].decided for match_id in games)
         )
-        tournament = await _play_stage(services, tournament, stage, wait)
+        tournament = await _play_stage(
+            services, tournament, agenda(stage, script.kick_off_every), stage, wait
+        )
     log.info("demo_edition_finished", tournament_id=tournament.id, at_seq=tournament.seq)
     return tournament
 
 
 async def _play_stage(
-    services: Services, tournament: Tournament, stage: dict[int, Game], wait: Sleep
+    services: Services, tournament: Tournament, beats: list[Beat], stage: dict[int, Game], wait: Sleep
 ) -> Tournament:
     """Play what is missing of a stage, its matches side by side, and give the tournament after it."""
-    beats = [beat for beat in agenda(stage) if _wishes(tournament, beat, stage[beat.match_id])]
+    beats = [beat for beat in beats if _wishes(tournament, beat, stage[beat.match_id])]
     moment = beats[0].at if beats else 0.0
     for beat in beats:
         await wait(beat.at - moment)
@@ -123,11 +130,11 @@ async def _play_stage(
     return (await services.ledger.load(tournament.id)).tournament
 
 
-def agenda(stage: dict[int, Game]) -> list[Beat]:
+def agenda(stage: dict[int, Game], every: float = KICK_OFF_EVERY_SECONDS) -> list[Beat]:
     """Every beat of a stage's matches, in time; kick-offs follow each other, so that matches overlap."""
     beats = []
     for number, (match_id, game) in enumerate(stage.items()):
-        kick_off = number * KICK_OFF_EVERY_SECONDS
+        kick_off = number * every
         minutes = [0.0, *(goal.minute for goal in game.goals)]
         beats += [
             Beat(kick_off + minute * MINUTE_SECONDS, match_id, score)
@@ -174,15 +181,6 @@ async def _carry_out(
     return (await perform(services, tournament_id, wish, None)).tournament
 
 
-def _stages(script: Script) -> list[dict[int, Game]]:
-    """Each stage's games by match id."""
-    stages, match_id = [], 1
-    for games in script.stages:
-        stages.append({match_id + number: game for number, game in enumerate(games)})
-        match_id += len(games)
-    return stages
-
-
 async def _created(services: Services, script: Script) -> Tournament:
     """A new edition with its bracket; older ones make room for it."""
     finished = await _editions(services, script, "completed")
@@ -192,9 +190,9 @@ async def _created(services: Services, script: Script) -> Tournament:
         )
     command = CreateTournament(
         name=script.name,
-        entrants=tuple(EntrantLine(name=name) for name in script.draw),
-        seeding="given",
-        third_place=True,
+        entrants=tuple(EntrantLine(name=name) for name in script.entrants),
+        seeding=script.seeding,
+        stages=script.settings,
     )
     return (await tournaments.create_tournament(services, command, None, generate=True)).tournament
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quart_app.domain.events import Games, StageSettings
+
 SEEDINGS = ("standard", "given")
 PUBLIC = "public"
 PRIVATE = "private"
@@ -23,7 +25,11 @@ class EntrantLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTournament:
-    """Open a tournament with its list of participants; the draw can still change."""
+    """Open a tournament with its list of participants; the draw can still change.
+
+    ``stages`` say what is played; without them it is one stage of this ``format``, with or without a match
+    for third place.
+    """
 
     name: str
     entrants: tuple[EntrantLine, ...]
@@ -31,6 +37,7 @@ class CreateTournament:
     seeding: str = "standard"
     third_place: bool = False
     visibility: str = PUBLIC
+    stages: tuple[StageSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +71,25 @@ class StartMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateScore:
-    """Set the score of a live match. ``version`` is the match's version as the caller saw it."""
+    """Set the score of a live match. ``version`` is the match's version as the caller saw it.
+
+    ``games`` are the scores of all its games so far; then the score follows from them and may be left out.
+    """
 
     match_id: int
-    participant1_score: int
-    participant2_score: int
+    participant1_score: int | None = None
+    participant2_score: int | None = None
     version: int | None = None
+    games: Games = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmResult:
     """Settle a match.
 
-    The score decides. A level score needs the two tie-break scores (a shoot-out). ``walkover`` settles the
-    match without regard to the score: ``winner_id`` goes on, or nobody where it is None. Naming a winner
+    The score decides. A level score is a draw where there are draws, else it needs the two tie-break scores
+    (a shoot-out). ``score`` settles it at that one; with ``drawn`` it has to be level. ``walkover`` settles
+    the match without regard to the score: ``winner_id`` goes on, or nobody where it is None. Naming a winner
     before any play is a walkover by itself.
     """
 
@@ -88,6 +100,57 @@ class ConfirmResult:
     participant2_tiebreak: int | None = None
     notes: str | None = None
     version: int | None = None
+    drawn: bool = False
+    score: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishRound:
+    """Publish the next round of a stage that is paired round by round: who meets whom, side 1 first, in the
+    order
+    of the boards, who has a bye, and who is absent. ``version`` is the seq of the state that it was made
+    from."""
+
+    stage: int
+    pairs: tuple[tuple[int, int], ...]
+    byes: tuple[int, ...] = ()
+    absent: tuple[int, ...] = ()
+    edited: bool = False
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpairRound:
+    """Take the last round back, none of its matches having begun."""
+
+    stage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawLots:
+    """Separate those whom nothing else separates, in this order, best first. Without a group they are of
+    several groups, on the place whose best go on."""
+
+    stage: int
+    order: tuple[int, ...]
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConduct:
+    """Set a participant's points of conduct in a stage with groups: the higher, the better."""
+
+    stage: int
+    participant_id: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddParticipant:
+    """Let somebody join late: on the draft, or the next round of a Swiss."""
+
+    name: str
+    seed: int | None = None
 
 
 Command = (
@@ -98,5 +161,10 @@ Command = (
     | StartMatch
     | UpdateScore
     | ConfirmResult
+    | PublishRound
+    | UnpairRound
+    | DrawLots
+    | RecordConduct
+    | AddParticipant
 )
 """Any wish."""

@@ -17,10 +17,12 @@ from typing import Any
 from quart_app.domain import events
 from quart_app.domain.bracket import graph
 from quart_app.domain.bracket.match import Match, Result
-from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, match_part, round_part
+from quart_app.domain.events import StageSettings
+from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part, match_part, round_part
+from quart_app.domain.state import pairing as rounds
 from quart_app.domain.state.agenda import NOTHING
 from quart_app.domain.state.stage import opened
-from quart_app.domain.state.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 
 
 def apply(tournament: Tournament, event: events.Event) -> Tournament:
@@ -48,9 +50,9 @@ def fold(tournament_id: int, log: Iterable[events.Event]) -> Tournament:
 def changed(before: Tournament, after: Tournament) -> frozenset[Part]:
     """The parts in which two states differ."""
     parts = []
-    if any(map(is_not, _header(before), _header(after))):
+    if _header(before) != _header(after):
         parts.append(HEADER)
-    if any(map(is_not, _outline(before), _outline(after))):
+    if any(map(is_not, _outline(before), _outline(after))) or len(before.matches) != len(after.matches):
         parts.append(BRACKET)
     if before.agenda is not after.agenda:
         parts.append(AGENDA)
@@ -59,12 +61,21 @@ def changed(before: Tournament, after: Tournament) -> frozenset[Part]:
     if before.stages is not after.stages:
         rounds = ({each.number: each for each in state.rounds} for state in (before, after))
         parts += map(round_part, graph.differing(*rounds))
+        groups = (
+            {
+                group_part(stage.number, index): group
+                for stage in state.stages
+                for index, group in enumerate(stage.groups)
+            }
+            for state in (before, after)
+        )
+        parts += graph.differing(*groups)
     return frozenset(parts)
 
 
 def _header(state: Tournament) -> tuple[object, ...]:
-    places = state.stages[-1].places if state.stages else None
-    return state.name, state.format, state.visibility, state.roster, state.status, places
+    podium = state.places if state.status is TournamentStatus.COMPLETED else ()
+    return state.name, state.format, state.visibility, state.roster, state.status, podium
 
 
 def _outline(state: Tournament) -> tuple[object, ...]:
@@ -77,7 +88,7 @@ def _created(state: Tournament, event: events.TournamentCreated, seq: int) -> To
         name=event.name,
         format=event.format,
         seeding=event.seeding,
-        third_place=event.third_place,
+        settings=event.stages or (StageSettings(format=event.format, third_place=event.third_place),),
         visibility=event.visibility,
         created_at=event.created_at,
     )
@@ -88,13 +99,30 @@ def _registered(state: Tournament, event: events.ParticipantsRegistered, seq: in
 
 
 def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> Tournament:
-    matches = graph.lay_out(event.matches, seq)
+    matches = graph.lay_out(event.matches, {}, seq)
+    plans = event.stages or (events.StagePlan(stage=1, first_round=1, last_round=len(event.rounds)),)
+    shorts = event.short_rounds or event.rounds
+    stages = tuple(
+        opened(
+            plan.stage,
+            settings,
+            [
+                (number, event.rounds[number - 1], shorts[number - 1])
+                for number in range(plan.first_round, plan.last_round + 1)
+            ],
+            plan.groups,
+            {each.id: each.seed for each in state.participants.values() if each.seed is not None},
+            {each: match for each, match in matches.items() if match.plan.stage_number == plan.stage},
+        )
+        for plan, settings in zip(plans, state.settings, strict=True)
+    )
     return replace(
         state,
         bracket_id=event.bracket_id,
-        stages=(opened(state.format, event, matches),),
+        stages=stages,
         matches=matches,
         feeds=graph.feeds_of(event.matches),
+        ranked=graph.ranked_of(event.matches),
         agenda=NOTHING.moved({}, matches, matches),
     )
 
@@ -106,12 +134,13 @@ def _visibility_changed(state: Tournament, event: events.VisibilityChanged, seq:
 def _started(state: Tournament, event: events.MatchStarted, seq: int) -> Tournament:
     match = state.matches[event.match_id]
     started = replace(match, version=seq, live=True, score=(0, 0), scheduled_time=event.scheduled_time)
-    return _moved(state, started)
+    return _moved(state, started, seq)
 
 
 def _scored(state: Tournament, event: events.ScoreUpdated, seq: int) -> Tournament:
     score = (event.participant1_score, event.participant2_score)
-    return _moved(state, replace(state.matches[event.match_id], version=seq, score=score))
+    scored = replace(state.matches[event.match_id], version=seq, score=score, games=event.games)
+    return _moved(state, scored, seq)
 
 
 def _completed(state: Tournament, event: events.MatchCompleted, seq: int) -> Tournament:
@@ -121,18 +150,20 @@ def _completed(state: Tournament, event: events.MatchCompleted, seq: int) -> Tou
         event.walkover,
         _pair(event.participant1_tiebreak, event.participant2_tiebreak),
         event.notes,
+        event.drawn,
     )
     score = _pair(event.participant1_score, event.participant2_score)
     match = state.matches[event.match_id]
-    return _moved(state, replace(match, version=seq, live=False, score=score, result=result))
+    completed = replace(match, version=seq, live=False, score=score, games=event.games, result=result)
+    return _moved(state, completed, seq)
 
 
 def _repeated(state: Tournament, event: events.BracketUpdated, seq: int) -> Tournament:
     return state  # it tells what the events before it have moved already
 
 
-def _moved(state: Tournament, match: Match) -> Tournament:
-    return state.with_matches(graph.advance(state.matches, state.feeds, match))
+def _moved(state: Tournament, match: Match, seq: int) -> Tournament:
+    return state.with_matches(graph.advance(state.matches, state.feeds, state.ranks, (match,), seq), seq)
 
 
 def _pair(first: int | None, second: int | None) -> tuple[int, int] | None:
@@ -148,5 +179,10 @@ FOLD: Mapping[type[events.Event], Callable[[Tournament, Any, int], Tournament]] 
     events.ScoreUpdated: _scored,
     events.MatchCompleted: _completed,
     events.BracketUpdated: _repeated,
+    events.RoundPaired: rounds.paired,
+    events.RoundUnpaired: rounds.unpaired,
+    events.LotsDrawn: rounds.lots_drawn,
+    events.ConductRecorded: rounds.conduct_recorded,
+    events.ParticipantAdded: rounds.participant_added,
 }
 """What each event makes of a state, given its seq."""

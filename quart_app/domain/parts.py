@@ -30,3 +30,12 @@ def match_part(match_id: int) -> Part:
 def round_part(number: int) -> Part:
     """The progress of one round."""
     return Part("round", number)
+
+
+GROUPS_OF_A_STAGE = 1000
+"""More groups than a stage can have: what numbers the groups of all stages."""
+
+
+def group_part(stage: int, index: int) -> Part:
+    """The table of one group, by its stage and its index there from 0."""
+    return Part("group", stage * GROUPS_OF_A_STAGE + index)

@@ -17,9 +17,9 @@ from quart_app.domain.commands import (
     CreateTournament,
     EntrantLine,
 )
-from quart_app.domain.events import rfc3339
-from quart_app.domain.formats import FORMATS
+from quart_app.domain.events import StageSettings, rfc3339
 from quart_app.domain.seeding import draw_size
+from quart_app.domain.staging import format_problems, has_lines, stages_problems
 from quart_app.errors import InvalidInput
 
 NAME_LENGTH_MAX = 100
@@ -61,15 +61,15 @@ def check_tournament(command: CreateTournament) -> None:
     if problem := _name_problem(command.name):
         problems["name"] = f"The tournament's name {problem}."
     for field, value, allowed in (
-        ("format", command.format, FORMATS),
         ("seeding", command.seeding, SEEDINGS),
         ("visibility", command.visibility, VISIBILITIES),
     ):
         if value not in allowed:
             problems[field] = f"Choose one of: {', '.join(allowed)}."
+    problems |= format_problems(stages_of(command))
     problems |= _entrant_problems(command.entrants, command.seeding)
-    if command.format in FORMATS and "participants" not in problems:
-        problems |= _format_problems(command.format, command.entrants, command.third_place)
+    if not problems.keys() & {"participants", "format"}:
+        problems |= _stages_problems(stages_of(command), command.entrants)
     if problems:
         raise InvalidInput(problems)
 
@@ -80,10 +80,15 @@ def check_entrants(entrants: Sequence[EntrantLine], seeding: str) -> None:
         raise InvalidInput(problems)
 
 
-def check_format(format: str, entrants: Sequence[EntrantLine], third_place: bool) -> None:
-    """Whether a format can be played by these entrants."""
-    if problems := _format_problems(format, entrants, third_place):
+def check_stages(stages: Sequence[StageSettings], entrants: Sequence[EntrantLine]) -> None:
+    """Whether these stages can be played by these entrants."""
+    if problems := _stages_problems(stages, entrants):
         raise InvalidInput(problems)
+
+
+def stages_of(command: CreateTournament) -> tuple[StageSettings, ...]:
+    """The stages that a tournament is to have, as they were asked for."""
+    return command.stages or (StageSettings(format=command.format, third_place=command.third_place),)
 
 
 def check_visibility(visibility: str) -> None:
@@ -170,9 +175,12 @@ def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str) -> dict[str
     return {}
 
 
-def _format_problems(format: str, entrants: Sequence[EntrantLine], third_place: bool) -> dict[str, str]:
+def _stages_problems(stages: Sequence[StageSettings], entrants: Sequence[EntrantLine]) -> dict[str, str]:
     participants = sum(line.name is not None for line in entrants)
-    return dict(FORMATS[format].problems(participants, third_place=third_place))
+    problems = dict(stages_problems(stages, participants))
+    if not problems and participants < len(entrants) and not has_lines(stages[0]):
+        problems["participants"] = "A bye has a line in the draw of a bracket alone; leave it out here."
+    return problems
 
 
 def _line_problem(entrants: Sequence[EntrantLine]) -> str | None:

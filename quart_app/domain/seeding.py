@@ -36,10 +36,17 @@ def draw_lines(entrants: Sequence[Entrant], seeding: str) -> list[int | None]:
     size = draw_size(len(entrants))
     order = standard_order(size)
     if seeding == "standard":
-        ranked = sorted(
-            (entrant for entrant in entrants if entrant.id is not None),
-            key=lambda entrant: (entrant.seed is None, entrant.seed or 0),
-        )
-        return [ranked[seed - 1].id if seed <= len(ranked) else None for seed in order]
+        strongest = ranked(entrants, given=False)
+        return [strongest[seed - 1] if seed <= len(strongest) else None for seed in order]
     listed = iter(entrants)
     return [next(listed).id if seed <= len(entrants) else None for seed in order]
+
+
+def ranked(entrants: Sequence[Entrant], *, given: bool) -> list[int]:
+    """The participants' ids: the seeded in the order of their seeds, then the rest as listed; or where the
+    draw
+    is ``given``, all as listed."""
+    present = [entrant for entrant in entrants if entrant.id is not None]
+    if not given:
+        present.sort(key=lambda entrant: (entrant.seed is None, entrant.seed or 0))
+    return [entrant.id for entrant in present if entrant.id is not None]

@@ -7,11 +7,13 @@ page would.
 
 from __future__ import annotations
 
-from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part
+from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part
+from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.templating import environment
-from quart_app.show.views.bracket import bracket_view, round_view
+from quart_app.show.views.bracket import bracket_view, has_titles, round_view
 from quart_app.show.views.cards import match_view
+from quart_app.show.views.table import table_view
 from quart_app.show.views.tournament import header_view, on_strip, strip_view
 
 
@@ -27,8 +29,13 @@ def render_changes(tournament: Tournament, parts: frozenset[Part]) -> str:
         shown = on_strip(tournament)
         partials += [live_card(tournament, key) for key in matches if key in shown]
     partials += [card(tournament, key) for key in matches]
-    rounds = sorted(part.key for part in parts if part.kind == "round")
-    return "".join(partials + [round_title(tournament, number) for number in rounds])
+    titled = {each.number for stage in tournament.stages if has_titles(stage) for each in stage.rounds}
+    rounds = sorted(part.key for part in parts if part.kind == "round" and part.key in titled)
+    partials += [round_title(tournament, number) for number in rounds]
+    for stage in tournament.stages:
+        changed = [index for index in range(len(stage.groups)) if group_part(stage.number, index) in parts]
+        partials += [table(tournament, stage, index) for index in changed]
+    return "".join(partials)
 
 
 def render_all(tournament: Tournament) -> str:
@@ -55,6 +62,12 @@ def round_title(tournament: Tournament, number: int) -> str:
     """A round's title, with its progress."""
     found = next(each for each in tournament.rounds if each.number == number)
     return _partial(f"round-{number}", _macro("round", "round_title", round_view(tournament, found)))
+
+
+def table(tournament: Tournament, stage: Stage, index: int) -> str:
+    """A group's table."""
+    view = table_view(tournament, stage, index)
+    return _partial(f"table-{view.key}", _macro("table", "table", view))
 
 
 def card(tournament: Tournament, match_id: int) -> str:

@@ -10,6 +10,7 @@ from msgspec import Meta
 from quart_app.domain.commands import VISIBILITIES
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.rules import NAME_LENGTH_MAX, PARTICIPANTS_MAX, SCORE_MAX
+from quart_app.domain.staging import SEVERAL_STAGES
 from quart_app.domain.state.tournament import TournamentStatus
 
 ID_MAX = 2**63 - 1
@@ -36,6 +37,14 @@ PositionId = Annotated[
 ]
 
 FormatName = Annotated[str, Meta(extra_json_schema={"enum": list(FORMATS)})]
+
+TournamentFormat = Annotated[
+    str,
+    Meta(
+        description=f"The format of its one stage, or `{SEVERAL_STAGES}`.",
+        extra_json_schema={"enum": [*FORMATS, SEVERAL_STAGES]},
+    ),
+]
 
 Visibility = Annotated[str, Meta(extra_json_schema={"enum": list(VISIBILITIES)})]
 

@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from quart_app.domain.bracket.match import Match, MatchStatus
-from quart_app.domain.events import EVENT_TYPES, Envelope
+from quart_app.domain.events import EVENT_TYPES, Envelope, Games, SlotPlan
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
-from quart_app.show.shapes import Answer, Count, FormatName, Id, Moment, PositionId, Status, Visibility
+from quart_app.show.shapes import Answer, Count, Id, Moment, PositionId, Status, TournamentFormat, Visibility
+from quart_app.show.tables import StageState, stage_state
 from quart_app.store.tournaments import TournamentRow
 
 
@@ -49,6 +50,7 @@ def snapshot(epoch: str, tournament: Tournament) -> Snapshot:
             for each in tournament.rounds
         ],
         matches=[match_state(tournament, match) for match in tournament.matches.values()],
+        stages=[stage_state(tournament, stage) for stage in tournament.stages],
         position=f"{epoch}-{tournament.seq}",
     )
 
@@ -71,6 +73,13 @@ def match_state(tournament: Tournament, match: Match) -> MatchState:
         participant2_score=scores[1],
         winner_id=match.winner_id,
         version=match.version,
+        stage=match.plan.stage_number,
+        group=match.plan.group or None,
+        side=match.plan.side or None,
+        round_name=tournament.round_name(match.plan.round),
+        games=match.games,
+        source1=match.plan.slots[0],
+        source2=match.plan.slots[1],
     )
 
 
@@ -101,7 +110,7 @@ class TournamentState(Answer, frozen=True, kw_only=True):
 
     id: Id
     name: str
-    format: FormatName
+    format: TournamentFormat
     status: Status
     champion: Champion | None
 
@@ -139,6 +148,13 @@ class MatchState(Answer, frozen=True, kw_only=True):
     participant2_score: int | None
     winner_id: int | None
     version: Count
+    stage: Id
+    group: str | None
+    side: Annotated[str | None, Meta(description="Of a double elimination: `winners`, `losers` or `final`.")]
+    round_name: str
+    games: Annotated[Games, Meta(description="The scores of its games, side 1 first, where they are told.")]
+    source1: SlotPlan
+    source2: Annotated[SlotPlan, Meta(description="Where the side's participant comes from.")]
 
 
 class Snapshot(Answer, frozen=True, kw_only=True):
@@ -148,6 +164,7 @@ class Snapshot(Answer, frozen=True, kw_only=True):
     participants: list[ParticipantState]
     rounds: list[RoundState]
     matches: list[MatchState]
+    stages: list[StageState]
     position: PositionId
 
 

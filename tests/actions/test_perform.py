@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from quart_app import errors
 from quart_app.actions import broadcast, matches, tournaments
-from quart_app.actions.idempotency import Once, Repeated
-from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
+from quart_app.actions.writing.idempotency import Once, Repeated
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import (
     ChangeVisibility,
     ConfirmResult,

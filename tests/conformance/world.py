@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
-from quart_app.actions.perform import perform, summary_of
 from quart_app.actions.services import Services
+from quart_app.actions.writing.perform import perform, summary_of
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event as DomainEvent
 from quart_app.domain.fold import apply

@@ -20,7 +20,7 @@ from quart_app.demo import player
 from quart_app.demo.script import Script, game
 from quart_app.demo.world_cup_2022 import SCRIPT
 from quart_app.domain.commands import ConfirmResult, CreateTournament, EntrantLine, UpdateScore
-from quart_app.domain.events import MatchStarted, ScoreUpdated
+from quart_app.domain.events import MatchStarted, ScoreUpdated, StageSettings
 from quart_app.domain.fold import fold
 from quart_app.domain.state.tournament import Tournament
 from quart_app.live.bus.local import LocalBus
@@ -30,9 +30,12 @@ from quart_app.store.database.schema import migrate
 from quart_app.store.event_log import select_events
 from quart_app.store.tournaments import select_tournaments
 from quart_app.timeline.ledger import Ledger
+from tests.domain.strategies import on_place
 
 SMALL = Script(
     name="Four",
+    entrants=("A", "B", "C", "D"),
+    settings=(StageSettings(format="single_elimination", third_place=True),),
     stages=(
         (game("A", "10 20", "", "B"), game("C", "", "30", "D")),
         (game("B", "15", "", "C"),),
@@ -88,7 +91,7 @@ async def public(services: Services) -> list[tuple[int, str]]:
 
 
 def medals(tournament: Tournament) -> list[str | None]:
-    winners = (tournament.champion, tournament.places.get(2), tournament.places.get(3))
+    winners = (tournament.champion, on_place(tournament, 2), on_place(tournament, 3))
     return [winner.name if winner else None for winner in winners]
 
 
@@ -206,7 +209,7 @@ async def test_old_editions_make_room(services: Services) -> None:
 
 async def test_other_peoples_tournaments_are_left_alone(services: Services) -> None:
     """One of the same name and teams that a member of staff has made is not played."""
-    lines = tuple(EntrantLine(name=name) for name in SMALL.draw)
+    lines = tuple(EntrantLine(name=name) for name in SMALL.entrants)
     command = CreateTournament(name=SMALL.name, entrants=lines, seeding="given", third_place=True)
     theirs = (await tournaments.create_tournament(services, command, actor_id=1, generate=True)).tournament
     played = await player.play(services, SMALL, speed=1, sleep=hurry)

@@ -27,6 +27,7 @@ from quart_app.domain.commands import (
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event
 from quart_app.domain.fold import apply
+from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -202,3 +203,9 @@ def wishes(most_matches: int) -> st.SearchStrategy[Command]:
             version=version,
         ),
     )
+
+
+def on_place(tournament: Tournament, place: int) -> Participant | None:
+    """Who has this place alone, None while nobody has."""
+    found = [tournament.participants[who] for number, who in tournament.places if number == place]
+    return found[0] if len(found) == 1 else None

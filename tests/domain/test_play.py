@@ -38,6 +38,7 @@ from tests.domain.strategies import (
     drawn,
     in_order,
     log_of,
+    on_place,
     play,
     players,
     sizes,
@@ -154,10 +155,10 @@ def test_the_semi_final_losers_play_for_the_third_place(command: CreateTournamen
     """Third is neither champion nor runner-up, and lost to one of them."""
     end = finished(command, chooser)
     if not command.third_place:
-        assert 3 not in end.places
+        assert on_place(end, 3) is None
         return
-    finalists = {player.id for player in (end.champion, end.places.get(2)) if player}
-    third = end.places[3].id if 3 in end.places else None
+    finalists = {player.id for player in (end.champion, on_place(end, 2)) if player}
+    third = third_placed.id if (third_placed := on_place(end, 3)) else None
     beaten_by = {r.winner_id for m in end.matches.values() if (r := m.result) and r.loser_id == third}
     assert beaten_by
     assert beaten_by <= finalists
@@ -322,7 +323,7 @@ def test_the_favourites_win_where_side_1_always_does(count: int) -> None:
 def test_a_double_walkover_of_the_final_leaves_no_champion() -> None:
     """Both out: the tournament is over, and nobody has won it."""
     end = after(drawn(players(2)), ConfirmResult(match_id=1, walkover=True))
-    assert (end.status, end.champion, end.places.get(2)) == (TournamentStatus.COMPLETED, None, None)
+    assert (end.status, end.champion, on_place(end, 2)) == (TournamentStatus.COMPLETED, None, None)
 
 
 def test_a_double_walkover_of_both_semi_finals_leaves_no_final() -> None:

@@ -13,7 +13,7 @@ from quart_app.domain.decisions import decide, update_bracket_after_match
 from quart_app.domain.events import BracketUpdated, MatchCompleted, encode_event
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import AppError, InvalidInput, WinnerDisagrees
-from tests.domain.strategies import AT, NOW, after, drawn, entrants, players, won
+from tests.domain.strategies import AT, NOW, after, drawn, entrants, on_place, players, won
 
 
 def live(score: tuple[int, int]) -> Tournament:
@@ -187,7 +187,7 @@ def test_a_double_walkover_of_a_semi_final_gives_third_place_away() -> None:
     """The other semi-final's loser is third, its winner champion, without another match."""
     bracket = after(drawn(players(4), third_place=True), ConfirmResult(match_id=1, walkover=True), *won(2))
     assert bracket.status.value == "completed"
-    assert (bracket.champion, bracket.places.get(3)) == (bracket.participants[3], bracket.participants[4])
+    assert (bracket.champion, on_place(bracket, 3)) == (bracket.participants[3], bracket.participants[4])
 
 
 def test_bracket_updated_of_a_semi_final() -> None:
@@ -248,5 +248,5 @@ def test_a_result_is_confirmed_once(repeat: Command) -> None:
 def test_the_runner_up_lost_the_final() -> None:
     """And there is none before."""
     bracket = after(drawn(entrants(["A", "B", "C"])), *won(2, side=2))
-    assert bracket.places.get(2) is None
-    assert after(bracket, *won(3)).places.get(2) == bracket.participants[3]
+    assert on_place(bracket, 2) is None
+    assert on_place(after(bracket, *won(3)), 2) == bracket.participants[3]

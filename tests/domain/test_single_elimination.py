@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quart_app.domain.bracket.match import MatchStatus
-from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan
+from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan, StageSettings
+from quart_app.domain.formats import Opening
 from quart_app.domain.formats.single_elimination import SingleElimination
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import source_label
@@ -17,7 +18,9 @@ POWERS = [2**k for k in range(1, 11)]
 
 
 def graph(size: int, third_place: bool = False) -> tuple[MatchPlan, ...]:
-    return SingleElimination().draw(list(range(1, size + 1)), third_place=third_place).matches
+    settings = StageSettings(format="single_elimination", third_place=third_place)
+    lines = tuple(SlotPlan(participant=line) for line in range(1, size + 1))
+    return SingleElimination().draw(Opening(settings, lines)).matches
 
 
 def third_place_of(size: int) -> MatchPlan:
@@ -92,7 +95,9 @@ def test_the_final_is_the_last_match() -> None:
 )
 def test_rounds_have_their_usual_names(size: int, names: tuple[str, ...]) -> None:
     """As every bracket calls them."""
-    assert SingleElimination().draw(list(range(1, size + 1)), third_place=False).rounds == names
+    lines = tuple(SlotPlan(participant=line) for line in range(1, size + 1))
+    opening = Opening(StageSettings(format="single_elimination"), lines)
+    assert SingleElimination().draw(opening).rounds == names
 
 
 @settings(max_examples=40)
@@ -102,7 +107,7 @@ def test_byes_are_only_in_the_first_round(count: int, seeding: str, third_place:
     bracket = drawn(players(count), seeding=seeding, third_place=third_place and count >= 4)
     byes = [match.plan.round for match in bracket.matches.values() if match.status is MatchStatus.BYE]
     assert set(byes) <= {1}
-    assert len(bracket.matches) - len(byes) == count - 1 + bracket.third_place
+    assert len(bracket.matches) - len(byes) == count - 1 + (third_place and count >= 4)
 
 
 def test_a_bye_is_decided_when_the_bracket_is_built() -> None:

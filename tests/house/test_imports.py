@@ -57,6 +57,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "alembic": STORE,
     "aiosqlite": STORE,
     "asyncpg": STORE,
+    "py4swiss": ("quart_app.domain.pairing.dutch",),
     "redis": (
         "quart_app.redis_url",
         "quart_app.live.bus.redis",
@@ -70,6 +71,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
 # depend on more than the log.
 IMPURE = {"asyncio", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "socket", "sqlite3"}
 IMPURE |= {"subprocess", "threading", "time", "urllib", "uuid"}
+PURE = {"msgspec", "py4swiss"}
 CLOCK = {"now", "today", "utcnow"}
 
 # A store function starts with its SQL verb.
@@ -147,7 +149,7 @@ def import_breaches(module: str, found: Import, bus_protocols: set[str]) -> Iter
         return
     if library in MAY_KNOW and not within(module, MAY_KNOW[library]):
         yield f"imports {found.target}: {library} is not its business"
-    elif own == "domain" and (library in IMPURE or library not in {*sys.stdlib_module_names, "msgspec"}):
+    elif own == "domain" and (library in IMPURE or library not in {*sys.stdlib_module_names, *PURE}):
         yield f"imports {found.target}: the domain is pure"
     elif own == "errors" and library not in sys.stdlib_module_names:
         yield f"imports {found.target}: errors know only the standard library"

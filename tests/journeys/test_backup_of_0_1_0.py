@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from quart_app.actions.perform import perform
 from quart_app.actions.services import Services
 from quart_app.actions.staff import authenticate
 from quart_app.actions.upkeep.restore import restore
+from quart_app.actions.writing.perform import perform
 from quart_app.domain.commands import GenerateBracket
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.live.bus.local import LocalBus

@@ -28,7 +28,7 @@ class MatchPraised(MatchEvent, frozen=True, kw_only=True):
 
 PRAISE = """
 import asyncio, sys
-from quart_app.actions.perform import record
+from quart_app.actions.writing.perform import record
 from quart_app.actions.services import Services
 from quart_app.domain.events.play import MatchPraised
 from quart_app.live.bus.local import LocalBus

@@ -25,6 +25,13 @@ MATCH_KEYS = [
     "participant2_score",
     "winner_id",
     "version",
+    "stage",
+    "group",
+    "side",
+    "round_name",
+    "games",
+    "source1",
+    "source2",
 ]
 
 
@@ -40,7 +47,7 @@ async def test_the_snapshot_has_the_keys_of_the_contract(organiser: Caller, anyo
     """Each part of a snapshot has all its keys and no other, null where something is not known."""
     tournament_id = await organiser.create(3, third_place=False)
     snapshot = (await anyone.get(f"/api/tournaments/{tournament_id}/")).json
-    assert list(snapshot) == ["tournament", "participants", "rounds", "matches", "position"]
+    assert list(snapshot) == ["tournament", "participants", "rounds", "matches", "stages", "position"]
     assert list(snapshot["tournament"]) == ["id", "name", "format", "status", "champion"]
     assert snapshot["participants"][0] == {"id": 1, "name": "P1", "seed": None}
     assert snapshot["rounds"][0] == {"round": 1, "name": "Semi-finals", "matches": 1, "completed": 0}

@@ -22,6 +22,13 @@ MATCH_KEYS = [
     "participant2_score",
     "winner_id",
     "version",
+    "stage",
+    "group",
+    "side",
+    "round_name",
+    "games",
+    "source1",
+    "source2",
 ]
 
 
@@ -69,7 +76,7 @@ async def test_create_plays_for_third_place(organiser: Caller, anyone: Caller) -
         ({"name": "\u0000"}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"name": None}, "name"),
-        ({"format": "swiss"}, "format"),
+        ({"format": "ladder"}, "format"),
         ({"seeding": "random"}, "seeding"),
         ({"visibility": "secret"}, "visibility"),
         ({"third_place": 1}, "third_place"),

@@ -22,6 +22,13 @@ MATCH_KEYS = [
     "participant2_score",
     "winner_id",
     "version",
+    "stage",
+    "group",
+    "side",
+    "round_name",
+    "games",
+    "source1",
+    "source2",
 ]
 
 

@@ -15,16 +15,16 @@ from quart_app.domain.commands import (
     StartMatch,
     UpdateScore,
 )
-from quart_app.domain.events import Entrant
+from quart_app.domain.events import Entrant, StageSettings
 from quart_app.domain.rules import check_entrants, tidy
 from quart_app.errors import InvalidInput
-from quart_app.web.staff import forms
+from quart_app.web.staff import forms, stage_forms
 
 SCORE = {"participant1_score": "2", "participant2_score": "1", "version": "7"}
 
 READERS: dict[str, Callable[[forms.Form], object]] = {
     "login": forms.read_login,
-    "create": forms.read_create_tournament,
+    "create": stage_forms.read_create_tournament,
     "participants": forms.read_register_participants,
     "visibility": forms.read_change_visibility,
     "start": lambda form: forms.read_start_match(1, form),
@@ -96,7 +96,7 @@ def test_an_empty_list_has_no_entrants() -> None:
 
 def test_a_problem_names_the_line_of_the_text_area() -> None:
     """Blank lines count where a person counts them."""
-    problems = problems_of(forms.read_create_tournament, {"participants": "A\n\nB\n\n\nC, 9999\nD"})
+    problems = problems_of(stage_forms.read_create_tournament, {"participants": "A\n\nB\n\n\nC, 9999\nD"})
     assert problems == {"participants": "The seed on line 6 must be a whole number from 1 to 1024."}
 
 
@@ -169,12 +169,12 @@ def test_a_new_tournament_is_read_whole() -> None:
         "third_place": "on",
         "visibility": "private",
     }
-    assert forms.read_create_tournament(form) == CreateTournament(
+    assert stage_forms.read_create_tournament(form) == CreateTournament(
         name="Cup",
         entrants=(EntrantLine(name="A"), EntrantLine(name="B")),
         seeding="given",
-        third_place=True,
         visibility="private",
+        stages=(StageSettings(format="single_elimination", third_place=True),),
     )
 
 

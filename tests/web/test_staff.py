@@ -170,7 +170,12 @@ async def test_a_refused_tournament_keeps_everything_that_was_entered(anna: Brow
     assert answer.status == 422
     assert answer.value("name") == "Hall Cup"
     assert answer.value("participants") == "Ana\n\nBo, 4711"
-    assert checked == [("seeding", "given"), ("third_place", ""), ("visibility", "private")]
+    assert checked == [
+        ("format", "single_elimination"),
+        ("seeding", "given"),
+        ("third_place", ""),
+        ("visibility", "private"),
+    ]
 
 
 @pytest.mark.parametrize(

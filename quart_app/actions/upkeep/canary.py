@@ -8,8 +8,8 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from quart_app.actions.perform import record, summary_of
 from quart_app.actions.services import Services
+from quart_app.actions.writing.perform import record, summary_of
 from quart_app.domain.commands import PRIVATE
 from quart_app.domain.events import TournamentCreated, VisibilityChanged, rfc3339
 from quart_app.domain.fold import apply

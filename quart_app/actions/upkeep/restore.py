@@ -16,9 +16,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from quart_app.actions.perform import summary_of
 from quart_app.actions.services import Services
 from quart_app.actions.upkeep.backup import END, VERSION, BackupBatch, BackupHead
+from quart_app.actions.writing.perform import summary_of
 from quart_app.domain.events import UnknownEvent, decode_event
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from quart_app.domain.events import MatchPlan, SlotPlan
+from quart_app.domain.events import Games, MatchPlan, SlotPlan
 
 
 class MatchStatus(StrEnum):
@@ -22,10 +22,17 @@ class MatchStatus(StrEnum):
     WALKOVER = "walkover"
     DOUBLE_WALKOVER = "double_walkover"
     BYE = "bye"
+    VOID = "void"
 
 
 DECIDED = frozenset(
-    {MatchStatus.COMPLETED, MatchStatus.WALKOVER, MatchStatus.DOUBLE_WALKOVER, MatchStatus.BYE}
+    {
+        MatchStatus.COMPLETED,
+        MatchStatus.WALKOVER,
+        MatchStatus.DOUBLE_WALKOVER,
+        MatchStatus.BYE,
+        MatchStatus.VOID,
+    }
 )
 """The states in which nothing more will happen in a match."""
 
@@ -49,18 +56,22 @@ NOBODY = Slot(bye=True)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A confirmed result; ``winner_id`` and ``loser_id`` are None on a double walkover."""
+    """A confirmed result; ``winner_id`` and ``loser_id`` are None on a double walkover and on a draw."""
 
     winner_id: int | None
     loser_id: int | None
     walkover: bool = False
     tiebreak: tuple[int, int] | None = None
     notes: str | None = None
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A match as it stands. ``version`` is the seq of the last event that changed it."""
+    """A match as it stands. ``version`` is the seq of the last event that changed it.
+
+    ``games`` are the scores of its games, where they are told. A ``void`` match turned out not to be needed.
+    """
 
     plan: MatchPlan
     slots: tuple[Slot, Slot]
@@ -69,6 +80,8 @@ class Match:
     score: tuple[int, int] | None = None
     result: Result | None = None
     scheduled_time: str | None = None
+    games: Games = ()
+    void: bool = False
 
     @property
     def match_id(self) -> int:
@@ -82,6 +95,8 @@ class Match:
             if not self.result.walkover:
                 return MatchStatus.COMPLETED
             return MatchStatus.DOUBLE_WALKOVER if self.result.winner_id is None else MatchStatus.WALKOVER
+        if self.void:
+            return MatchStatus.VOID
         if not (self.slots[0].settled and self.slots[1].settled):
             return MatchStatus.LOCKED
         if self.slots[0].bye or self.slots[1].bye:
@@ -95,8 +110,8 @@ class Match:
 
     @property
     def played(self) -> bool:
-        """Whether this is a match that people see: everything but a bye."""
-        return not (self.slots[0].bye or self.slots[1].bye)
+        """Whether this is a match that people see: everything but a bye, and what is not needed."""
+        return not (self.void or self.slots[0].bye or self.slots[1].bye)
 
     @property
     def winner_id(self) -> int | None:

@@ -17,7 +17,7 @@ def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUp
     moved = [
         match
         for match_id, match in after.matches.items()
-        if match_id not in before.matches or match.slots != before.matches[match_id].slots
+        if (was := before.matches.get(match_id)) is None or (match.slots, match.void) != (was.slots, was.void)
     ]
     return events.BracketUpdated(
         tournament_id=after.id,
@@ -39,9 +39,14 @@ def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUp
     )
 
 
-def with_movement(before: Tournament, change: events.Event, at: str) -> tuple[events.Event, ...]:
-    """A change that moves players, and right after it what it has moved."""
-    return change, movement(before, apply(before, change), at)
+def with_movement(
+    before: Tournament, change: events.Event, at: str, *, only_if_moved: bool = False
+) -> tuple[events.Event, ...]:
+    """A change that moves players, and right after it what it has moved; with ``only_if_moved`` nothing is
+    told
+    where nobody has moved."""
+    moved = movement(before, apply(before, change), at)
+    return (change,) if only_if_moved and not moved.updated_nodes else (change, moved)
 
 
 def update_bracket_after_match(

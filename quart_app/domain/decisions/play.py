@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quart_app import errors
-from quart_app.domain import commands, events, rules
+from quart_app.domain import commands, events, rules, scoring
 from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.decisions.movement import with_movement
 from quart_app.domain.state.roster import Participant
@@ -44,12 +46,12 @@ def update_score(
     Raises MatchNotLive, MatchLocked, MatchAlreadyCompleted, VersionConflict or InvalidInput.
     """
     match = find_match(tournament, command.match_id)
-    score = (command.participant1_score, command.participant2_score)
-    rules.check_score(*score)
     refuse_unless_open(match)
+    settings = tournament.stage_of(match).settings
+    score = _score_of(match, settings, command)
     if match.status is not MatchStatus.LIVE:
         raise errors.MatchNotLive("This match has not been started; start it first.")
-    if score == match.score:
+    if (score, command.games) == (match.score, match.games):
         return ()
     _refuse_stale(match, command.version, score)
     return (
@@ -60,8 +62,29 @@ def update_score(
             participant2_score=score[1],
             updated_at=at,
             updated_by=actor_id,
+            games=command.games,
         ),
     )
+
+
+def _score_of(match: Match, settings: events.StageSettings, command: commands.UpdateScore) -> tuple[int, int]:
+    """The score that is meant, checked: as it was entered, or as it follows from the games."""
+    entered = command.participant1_score, command.participant2_score
+    if not command.games:
+        if entered[0] is None or entered[1] is None:
+            raise errors.InvalidInput({"participant1_score": "Enter both scores, or the games."})
+        rules.check_score(entered[0], entered[1])
+        scoring.check_games_won(match.plan, settings.games, (entered[0], entered[1]))
+        return entered[0], entered[1]
+    for game in command.games:
+        rules.check_score(*game)
+    scoring.check_games(match.plan, settings.games, command.games)
+    score = scoring.games_won(match.plan, settings.games, command.games)
+    if entered != (None, None) and entered != score:
+        raise errors.InvalidInput(
+            {"games": f"These games make it {score[0]}–{score[1]}; leave the score out."}
+        )
+    return score
 
 
 def confirm(
@@ -86,9 +109,19 @@ def result(
     if command.winner_id not in (None, first.id, second.id):
         raise errors.InvalidInput({"winner_id": f"The winner must be {first.name} or {second.name}."})
     _refuse_stale(match, command.version, None)
-    unplayed = match.score in (None, (0, 0)) and command.participant1_tiebreak is None
+    if command.score is not None and not command.walkover:
+        rules.check_score(*command.score)
+        scoring.check_games_won(match.plan, tournament.stage_of(match).settings.games, command.score)
+        match = replace(match, score=command.score, games=() if command.score != match.score else match.games)
+    unplayed = (
+        match.score in (None, (0, 0))
+        and command.participant1_tiebreak is None
+        and not command.drawn
+        and command.score is None
+    )
     walkover = command.walkover or (unplayed and command.winner_id is not None)
-    winner_id = command.winner_id if walkover else _winner_by_score(tournament, match, command)
+    drawn = not walkover and _is_drawn(tournament, match, command)
+    winner_id = command.winner_id if walkover or drawn else _winner_by_score(tournament, match, command)
     winner = tournament.participant(winner_id)
     loser = None if winner is None else (second if winner is first else first)
     return events.MatchCompleted(
@@ -106,6 +139,8 @@ def result(
         participant1_tiebreak=None if walkover else command.participant1_tiebreak,
         participant2_tiebreak=None if walkover else command.participant2_tiebreak,
         notes=rules.tidy(command.notes or "") or None,
+        drawn=drawn,
+        games=match.games,
     )
 
 
@@ -141,27 +176,62 @@ def _refuse_stale(match: Match, version: int | None, entered: tuple[int, int] | 
     )
 
 
-def _winner_by_score(tournament: Tournament, match: Match, command: commands.ConfirmResult) -> int:
-    if match.status is not MatchStatus.LIVE or match.score is None:
-        raise errors.MatchNotLive(
-            "This match has not been started; start it first, or name the winner of a walkover."
+def _is_drawn(tournament: Tournament, match: Match, command: commands.ConfirmResult) -> bool:
+    """Whether it ends level, where that may be. Raises MatchNotLive, MatchDrawn or InvalidInput."""
+    _refuse_unplayed(match)
+    a, b = match.score or (0, 0)
+    if command.drawn and a != b:
+        raise errors.InvalidInput({"drawn": f"It stands {a}–{b}, which is no draw."})
+    if a != b or command.participant1_tiebreak is not None:
+        return False
+    if not tournament.stage_of(match).settings.draws:
+        raise errors.MatchDrawn(
+            f"It stands {a}–{b}, and this match needs a winner: play on or enter the tie-break."
         )
+    if command.winner_id is not None:
+        raise errors.WinnerDisagrees(
+            "The score makes it a draw. Correct the score first, or record a walkover."
+        )
+    _refuse_undecided(match, (a, b))
+    return True
+
+
+def _winner_by_score(tournament: Tournament, match: Match, command: commands.ConfirmResult) -> int:
     first, second = _players(tournament, match)
-    a, b = match.score
-    if a == b:
-        if command.participant1_tiebreak is None or command.participant2_tiebreak is None:
-            raise errors.MatchDrawn(
-                f"It stands {a}–{b}, and an elimination match needs a winner: play on or enter the tie-break."
-            )
+    a, b = match.score or (0, 0)
+    if a == b and command.participant1_tiebreak is not None and command.participant2_tiebreak is not None:
         a, b = command.participant1_tiebreak, command.participant2_tiebreak
     elif command.participant1_tiebreak is not None:
         raise errors.InvalidInput({"participant1_tiebreak": "A tie-break only settles a level score."})
+    else:
+        _refuse_undecided(match, (a, b))
     winner = first if a > b else second
     if command.winner_id not in (None, winner.id):
         raise errors.WinnerDisagrees(
             f"The score makes {winner.name} the winner. Correct the score first, or record a walkover."
         )
     return winner.id
+
+
+def _refuse_unplayed(match: Match) -> None:
+    if match.status is not MatchStatus.LIVE or match.score is None:
+        raise errors.MatchNotLive(
+            "This match has not been started; start it first, or name the winner of a walkover."
+        )
+
+
+def _refuse_undecided(match: Match, won: tuple[int, int]) -> None:
+    """A match of several games ends when a side has won enough of them, or all are played."""
+    if match.plan.best_of == 1 or scoring.over(match.plan, won):
+        return
+    takes = (
+        f"takes {match.plan.best_of} games"
+        if match.plan.all_played
+        else f"takes {scoring.needed(match.plan)} wins"
+    )
+    raise errors.MatchUndecided(
+        f"This match {takes}; it stands {won[0]}–{won[1]}. Play on, or record a walkover."
+    )
 
 
 def _players(tournament: Tournament, match: Match) -> tuple[Participant, Participant]:

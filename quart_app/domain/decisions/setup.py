@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from quart_app import errors
-from quart_app.domain import commands, events, rules, seeding
-from quart_app.domain.formats import FORMATS
+from quart_app.domain import commands, events, rules, staging
 from quart_app.domain.state.roster import Roster
 from quart_app.domain.state.tournament import Tournament
 
@@ -16,14 +15,18 @@ def create(
     if tournament.seq:
         raise errors.Conflict("This tournament exists already.")
     rules.check_tournament(command)
+    stages = tuple(staging.complete(settings) for settings in rules.stages_of(command))
+    first = stages[0]
+    plain = stages == (events.StageSettings(format=first.format, third_place=first.third_place),)
     created = events.TournamentCreated(
         tournament_id=tournament.id,
         name=rules.tidy(command.name),
-        format=command.format,
+        format=first.format if len(stages) == 1 else staging.SEVERAL_STAGES,
         seeding=command.seeding,
-        third_place=command.third_place,
+        third_place=any(settings.third_place for settings in stages),
         visibility=command.visibility,
         created_at=at,
+        stages=() if plain else stages,
     )
     return created, _registered(tournament, command.entrants, at)
 
@@ -38,7 +41,7 @@ def register(
             "Somebody else changed this tournament meanwhile. Save again to replace their list."
         )
     rules.check_entrants(command.entrants, tournament.seeding)
-    rules.check_format(tournament.format, command.entrants, tournament.third_place)
+    rules.check_stages(tournament.settings, command.entrants)
     return (_registered(tournament, command.entrants, at),)
 
 
@@ -47,18 +50,8 @@ def generate(
 ) -> tuple[events.Event, ...]:
     """Fix the draw. Raises BracketExists the second time."""
     _refuse_after_draw(tournament)
-    lines = seeding.draw_lines(tournament.entrants, tournament.seeding)
-    drawn = FORMATS[tournament.format].draw(lines, third_place=tournament.third_place)
-    return (
-        events.BracketGenerated(
-            tournament_id=tournament.id,
-            bracket_id=1,
-            rounds=drawn.rounds,
-            short_rounds=drawn.short_rounds,
-            matches=drawn.matches,
-            generated_at=at,
-        ),
-    )
+    given = tournament.seeding == "given"
+    return (staging.drawn(tournament.id, tournament.entrants, given, tournament.settings, at),)
 
 
 def change_visibility(

@@ -11,6 +11,13 @@ from quart_app.domain.events.base import Event
 from quart_app.domain.events.draw import THIRD_PLACE, BracketGenerated, BracketUpdated
 from quart_app.domain.events.play import MatchCompleted, MatchStarted, ScoreUpdated
 from quart_app.domain.events.setup import ParticipantsRegistered, TournamentCreated, VisibilityChanged
+from quart_app.domain.events.stages import (
+    ConductRecorded,
+    LotsDrawn,
+    ParticipantAdded,
+    RoundPaired,
+    RoundUnpaired,
+)
 from quart_app.domain.words import THIRD_PLACE_LABEL, match_label, short_round_name
 from quart_app.errors import Unavailable
 
@@ -25,6 +32,11 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ScoreUpdated,
         MatchCompleted,
         BracketUpdated,
+        RoundPaired,
+        RoundUnpaired,
+        LotsDrawn,
+        ConductRecorded,
+        ParticipantAdded,
     )
 }
 """Each event's class by the name it has in the log and on the wire."""

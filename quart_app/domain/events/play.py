@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from quart_app.domain.events.base import MatchEvent
 
+Games = tuple[tuple[int, int], ...]
+"""The scores of a match's games, side 1 first; the last may be under way."""
+
 
 class MatchStarted(MatchEvent, frozen=True, kw_only=True):
     """A match is being played, at 0–0."""
@@ -22,7 +25,10 @@ class MatchStarted(MatchEvent, frozen=True, kw_only=True):
 
 
 class ScoreUpdated(MatchEvent, frozen=True, kw_only=True):
-    """The score of a live match is now this one. ``updated_by`` is a staff id, None from outside."""
+    """The score of a live match is now this one. ``updated_by`` is a staff id, None from outside.
+
+    With ``games`` the score follows from them: it counts the games won.
+    """
 
     type: ClassVar[str] = "score_updated"
 
@@ -30,10 +36,13 @@ class ScoreUpdated(MatchEvent, frozen=True, kw_only=True):
     participant2_score: int
     updated_at: str
     updated_by: int | None
+    games: Games = ()
 
 
 class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
-    """A result is confirmed. On a double walkover there is neither a winner nor a loser.
+    """A result is confirmed. On a double walkover, and where it was ``drawn``, there is neither a winner nor
+    a
+    loser.
 
     ``participant1_tiebreak`` and its twin settle a level score (a shoot-out); scores are None where a
     walkover came before play.
@@ -53,3 +62,5 @@ class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
     participant1_tiebreak: int | None = None
     participant2_tiebreak: int | None = None
     notes: str | None = None
+    drawn: bool = False
+    games: Games = ()

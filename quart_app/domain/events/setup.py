@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from quart_app.domain.events.base import Event
+from quart_app.domain.events.stages import StageSettings
 
 
 class Entrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -18,7 +19,10 @@ class Entrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class TournamentCreated(Event, frozen=True, kw_only=True):
-    """A tournament was opened. ``seeding`` is ``standard`` or ``given``."""
+    """A tournament was opened. ``seeding`` is ``standard`` or ``given``.
+
+    Without ``stages`` it is one stage of this format, with nothing set but its third place.
+    """
 
     type: ClassVar[str] = "tournament_created"
 
@@ -28,6 +32,7 @@ class TournamentCreated(Event, frozen=True, kw_only=True):
     third_place: bool
     visibility: str
     created_at: str
+    stages: tuple[StageSettings, ...] = ()
 
 
 class ParticipantsRegistered(Event, frozen=True, kw_only=True):

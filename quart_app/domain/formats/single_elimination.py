@@ -7,64 +7,50 @@ final.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Final
 
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan
-from quart_app.domain.formats.port import Drawn, Places
+from quart_app.domain.events import THIRD_PLACE, SlotPlan, StageSettings
+from quart_app.domain.formats.elimination import Planner, best_of_problems, final_places
+from quart_app.domain.formats.port import Drawn, Opening, Places, Setting
 from quart_app.domain.words import THIRD_PLACE_LABEL, match_label, round_name, short_round_name
 
 
 class SingleElimination:
     """The format; it holds nothing."""
 
-    name = "single_elimination"
-    title = "Single elimination"
+    name: Final = "single_elimination"
+    title: Final = "Single elimination"
+    explains: Final = "Lose once and you are out."
+    layout: Final = "bracket"
+    uses: Final[frozenset[Setting]] = frozenset({"third_place", "best_of"})
 
-    def problems(self, participants: int, *, third_place: bool) -> Mapping[str, str]:
+    def problems(self, settings: StageSettings, participants: int) -> Mapping[str, str]:
         """A third place takes two who have lost a semi-final."""
-        if third_place and participants < 4:
-            return {"third_place": "A third-place match needs at least 4 participants."}
-        return {}
+        problems = dict(best_of_problems(settings))
+        if settings.third_place and participants < 4:
+            problems["third_place"] = "A third-place match needs at least 4 participants."
+        return problems
 
-    def draw(self, lines: Sequence[int | None], *, third_place: bool) -> Drawn:
+    def draw(self, opening: Opening) -> Drawn:
         """The graph for a draw of a power of two lines."""
-        rounds = len(lines).bit_length() - 1
-        names = tuple(round_name(2 ** (rounds - number)) for number in range(rounds))
-        shorts = tuple(short_round_name(name) for name in names)
-        sources = [SlotPlan(participant=line) if line is not None else SlotPlan(bye=True) for line in lines]
-        matches: list[MatchPlan] = []
-        for number, short in enumerate(shorts, start=1):
-            if number == rounds > 1 and third_place:
+        sources = list(opening.lines)
+        rounds = len(sources).bit_length() - 1
+        planner = Planner(opening)
+        for number in range(1, rounds + 1):
+            name = round_name(2 ** (rounds - number + 1))
+            short = short_round_name(name)
+            planner.round(name, short)
+            if number == rounds > 1 and opening.settings.third_place:
                 losers = [SlotPlan(loser_of=source.winner_of) for source in sources]
-                matches.append(_plan(len(matches) + 1, THIRD_PLACE, number, 2, losers, THIRD_PLACE_LABEL))
-            winners = []
-            for position in range(1, len(sources) // 2 + 1):
-                pair, label = sources[2 * position - 2 : 2 * position], match_label(short, position)
-                matches.append(_plan(len(matches) + 1, MAIN, number, position, pair, label))
-                winners.append(SlotPlan(winner_of=len(matches)))
-            sources = winners
-        return Drawn(names, shorts, tuple(matches))
+                planner.plan(losers, 2, THIRD_PLACE_LABEL, kind=THIRD_PLACE)
+            sources = [
+                planner.plan(sources[2 * position - 2 : 2 * position], position, match_label(short, position))
+                for position in range(1, len(sources) // 2 + 1)
+            ]
+        return Drawn(tuple(planner.rounds), tuple(planner.short_rounds), tuple(planner.matches))
 
     def places(self, matches: Mapping[int, Match]) -> Places:
         """First and second of the final, third of the match for it."""
-        ids = list(matches)
-        final = matches[ids[-1]]
-        found = [(1, final.winner_id), (2, final.loser_id)]
-        third = matches[ids[-2]] if len(ids) > 1 else None
-        if third is not None and third.plan.stage == THIRD_PLACE:
-            found.append((3, third.winner_id))
-        return tuple((place, who) for place, who in found if who is not None)
-
-
-def _plan(
-    match_id: int, stage: str, number: int, position: int, pair: Sequence[SlotPlan], label: str
-) -> MatchPlan:
-    return MatchPlan(
-        match_id=match_id,
-        stage=stage,
-        round=number,
-        position=position,
-        slots=(pair[0], pair[1]),
-        label=label,
-    )
+        return final_places(matches)

@@ -1,4 +1,4 @@
-"""A stage: one format's part of a tournament, its rounds with their progress, and its places."""
+"""A stage: one format's part of a tournament, its rounds with their progress, its groups, and its places."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.events import BracketGenerated
-from quart_app.domain.formats import FORMATS, Places
+from quart_app.domain.events import GroupPlan, StageSettings
+from quart_app.domain.formats import FORMATS, Format, Places
+from quart_app.domain.ranking import ruleset_of
+from quart_app.domain.state.group import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +19,14 @@ class Round:
 
     ``match_ids`` are in the order of their positions. ``played`` says how many of them people see played, by
     the end of it; ``completed`` how many of those are decided; ``done`` that nothing more will happen.
+    ``side`` is that of a double elimination.
     """
 
     number: int
     name: str
     short: str
     match_ids: tuple[int, ...]
+    side: str = ""
     played: int = 0
     completed: int = 0
     done: bool = False
@@ -32,7 +36,7 @@ class Round:
         mine = [matches[match_id] for match_id in self.match_ids]
         played = sum(match.played for match in mine)
         completed = sum(match.played and match.decided for match in mine)
-        done = all(match.decided for match in mine)
+        done = bool(mine) and all(match.decided for match in mine)
         if (played, completed, done) == (self.played, self.completed, self.done):
             return self
         return replace(self, played=played, completed=completed, done=done)
@@ -40,43 +44,136 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage as it stands. ``places`` are those that are certain by now."""
+    """A stage as it stands. ``match_ids`` are its matches in play order."""
 
-    format: str
+    number: int
+    settings: StageSettings
     rounds: tuple[Round, ...]
-    places: Places = ()
+    groups: tuple[Group, ...] = ()
+    match_ids: tuple[int, ...] = ()
+    played_places: Places = ()
+
+    @property
+    def format(self) -> Format:
+        """The format."""
+        return FORMATS[self.settings.format]
+
+    @property
+    def name(self) -> str:
+        """What people call the stage."""
+        return self.settings.name or self.format.title
+
+    @property
+    def places(self) -> Places:
+        """The places that are certain by now: of the matches, or of the table where all play in one."""
+        if len(self.groups) != 1:
+            return self.played_places
+        return tuple(sorted(self.groups[0].final.items()))
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will happen in it."""
+        return all(each.done for each in self.rounds) and all(group.complete for group in self.groups)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a match of it has been played."""
+        return any(each.completed for each in self.rounds)
+
+    @property
+    def next_round(self) -> Round | None:
+        """The round that is to be paired next, where rounds are paired one by one and the last is over."""
+        paired = [each for each in self.rounds if each.match_ids]
+        following = self.rounds[len(paired)] if len(paired) < len(self.rounds) else None
+        return following if not paired or paired[-1].done else None
+
+    def group(self, name: str) -> Group:
+        """The group of this name. Raises LookupError."""
+        return next(group for group in self.groups if group.name == name)
 
     def moved(
         self, before: Mapping[int, Match], matches: Mapping[int, Match], touched: Iterable[int]
     ) -> Stage:
         """The stage once the ``touched`` matches have changed; what stays the same is the same object."""
-        numbers = {
-            matches[match_id].plan.round
+        mine = [
+            matches[match_id]
             for match_id in touched
-            if _counts(before[match_id]) != _counts(matches[match_id])
-        }
-        if not numbers:
+            if matches[match_id].plan.stage_number == self.number
+            and (match_id not in before or _counts(before[match_id]) != _counts(matches[match_id]))
+        ]
+        if not mine:
             return self
+        numbers = {match.plan.round for match in mine}
         rounds = tuple(each.counted(matches) if each.number in numbers else each for each in self.rounds)
-        places = FORMATS[self.format].places(matches)
-        return Stage(self.format, rounds, places if places != self.places else self.places)
+        names = {match.plan.group for match in mine}
+        groups = tuple(
+            group.moved(match for match in mine if match.plan.group == group.name)
+            if group.name in names
+            else group
+            for group in self.groups
+        )
+        if not self.groups:
+            places = self.format.places({match_id: matches[match_id] for match_id in self.match_ids})
+            if places != self.played_places:
+                return replace(self, rounds=rounds, played_places=places)
+        return replace(self, rounds=rounds, groups=groups if groups != self.groups else self.groups)
+
+    def with_group(self, group: Group) -> Stage:
+        """The stage with this group in the place of the one of its name."""
+        return replace(self, groups=tuple(group if each.name == group.name else each for each in self.groups))
+
+    def with_round(self, paired: Round) -> Stage:
+        """The stage with this round in the place of the one of its number."""
+        rounds = tuple(paired if each.number == paired.number else each for each in self.rounds)
+        match_ids = tuple(match_id for each in rounds for match_id in each.match_ids)
+        return replace(self, rounds=rounds, match_ids=match_ids)
 
 
-def _counts(match: Match) -> tuple[bool, bool, int | None]:
-    """What the progress of a round, and the places, go by."""
-    return match.played, match.decided, match.winner_id
+def _counts(match: Match) -> tuple[object, ...]:
+    """What the progress of a round, a table and the places go by."""
+    return match.played, match.decided, match.slots, match.result, match.score if match.decided else None
 
 
-def opened(format: str, event: BracketGenerated, matches: Mapping[int, Match]) -> Stage:
-    """The stage that a drawn bracket opens."""
-    ordered = sorted(event.matches, key=lambda plan: (plan.round, plan.position))
-    ids = {
-        number: tuple(plan.match_id for plan in plans)
-        for number, plans in groupby(ordered, key=lambda plan: plan.round)
-    }
-    shorts = event.short_rounds or event.rounds
-    rounds = tuple(
-        Round(number, event.rounds[number - 1], shorts[number - 1], match_ids).counted(matches)
-        for number, match_ids in ids.items()
+def opened(
+    number: int,
+    settings: StageSettings,
+    rounds: Iterable[tuple[int, str, str]],
+    groups: Iterable[GroupPlan],
+    seeds: Mapping[int, int],
+    matches: Mapping[int, Match],
+) -> Stage:
+    """The stage that a draw opens: its rounds as (number, name, short name), its groups, its matches."""
+    ordered = sorted(matches.values(), key=lambda match: (match.plan.round, match.plan.position))
+    by_round = {each: tuple(found) for each, found in groupby(ordered, key=lambda match: match.plan.round)}
+    stage = Stage(
+        number,
+        settings,
+        tuple(
+            Round(each, name, short, tuple(match.match_id for match in found), side=_side(found)).counted(
+                matches
+            )
+            for each, name, short in rounds
+            for found in (by_round.get(each, ()),)
+        ),
+        match_ids=tuple(matches),
     )
-    return Stage(format, rounds, FORMATS[format].places(matches))
+    if not groups:
+        return replace(stage, played_places=stage.format.places(matches))
+    return replace(
+        stage,
+        groups=tuple(
+            Group(
+                plan.name,
+                plan.participants,
+                ruleset_of(settings.ruleset, settings.criteria),
+                bool(settings.draws),
+                seeds=seeds,
+                rounds_left=sum(not each.match_ids for each in stage.rounds),
+            ).moved(match for match in matches.values() if match.plan.group == plan.name)
+            for plan in groups
+        ),
+    )
+
+
+def _side(matches: Iterable[Match]) -> str:
+    return next((match.plan.side for match in matches), "")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import chain
 
-from quart_app.domain.bracket.graph import Feeds, differing
+from quart_app.domain.bracket.graph import Feeds, Ranks, advance, differing
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.events import Entrant
+from quart_app.domain.events import Entrant, RankOf, StageSettings
+from quart_app.domain.formats import Places
 from quart_app.domain.parts import Part
 from quart_app.domain.state.agenda import NOTHING, Agenda
+from quart_app.domain.state.ranks import known_ranks, told
 from quart_app.domain.state.roster import EMPTY, Participant, Roster
 from quart_app.domain.state.stage import Round, Stage
 
@@ -28,6 +31,7 @@ class TournamentStatus(StrEnum):
 class Tournament:
     """The state after ``seq`` events; 0 is the empty log.
 
+    ``ranked`` are the matches that wait for ranks of earlier stages, ``ranks`` those of them that are final.
     ``revisions`` holds, for each part of it, the seq of the event that last changed that part; ``revised`` is
     the greatest of them.
     """
@@ -37,7 +41,7 @@ class Tournament:
     name: str = ""
     format: str = ""
     seeding: str = ""
-    third_place: bool = False
+    settings: tuple[StageSettings, ...] = ()
     visibility: str = "private"
     created_at: str = ""
     roster: Roster = EMPTY
@@ -45,6 +49,8 @@ class Tournament:
     stages: tuple[Stage, ...] = ()
     matches: Mapping[int, Match] = field(default_factory=dict)
     feeds: Feeds = field(default_factory=dict)
+    ranked: Mapping[int, tuple[RankOf, ...]] = field(default_factory=dict)
+    ranks: Ranks = field(default_factory=dict)
     agenda: Agenda = NOTHING
     revised: int = 0
     revisions: Mapping[Part, int] = field(default_factory=dict)
@@ -54,7 +60,7 @@ class Tournament:
         """Where the tournament stands, derived from its matches."""
         if self.bracket_id is None:
             return TournamentStatus.DRAFT
-        if not self.agenda.open:
+        if not self.agenda.open and all(stage.complete for stage in self.stages):
             return TournamentStatus.COMPLETED
         return TournamentStatus.ACTIVE if self.agenda.begun else TournamentStatus.PENDING
 
@@ -74,28 +80,53 @@ class Tournament:
         return tuple(each for stage in self.stages for each in stage.rounds)
 
     @property
-    def places(self) -> Mapping[int, Participant]:
-        """Who has reached which place for certain."""
-        return {place: self.participants[who] for stage in self.stages[-1:] for place, who in stage.places}
+    def places(self) -> Places:
+        """Who has reached which place for certain, best first."""
+        return self.stages[-1].places if self.stages else ()
 
     @property
     def champion(self) -> Participant | None:
         """Who won it, None until then."""
-        return self.places.get(1)
+        return next((self.participants[who] for place, who in self.places if place == 1), None)
 
     def participant(self, participant_id: int | None) -> Participant | None:
         """The participant with this id; None for None."""
         return self.participants[participant_id] if participant_id is not None else None
 
+    def round_name(self, number: int) -> str:
+        """The name of the round of this number."""
+        return next(each.name for stage in self.stages for each in stage.rounds if each.number == number)
+
     def revision(self, *parts: Part) -> int:
         """The seq of the event that last changed one of these parts, 0 for none."""
         return max((self.revisions.get(part, 0) for part in parts), default=0)
 
-    def with_matches(self, matches: Mapping[int, Match]) -> Tournament:
-        """The tournament with these matches, and all that follows from them."""
+    def stage_of(self, match: Match) -> Stage:
+        """The stage that a match belongs to."""
+        return self.stages[match.plan.stage_number - 1]
+
+    def with_matches(self, matches: Mapping[int, Match], seq: int) -> Tournament:
+        """The tournament with these matches, and all that follows from them: also the slots that wait for a
+        rank which they make final."""
         touched = differing(self.matches, matches)
         agenda = self.agenda.moved(self.matches, matches, touched)
         stages = tuple(stage.moved(self.matches, matches, touched) for stage in self.stages)
+        return replace(self, matches=matches, agenda=agenda).with_stages(stages, seq)
+
+    def with_stages(self, stages: tuple[Stage, ...], seq: int) -> Tournament:
+        """The tournament with these stages, and what their tables decide of later ones."""
         if all(now is before for now, before in zip(stages, self.stages, strict=True)):
-            stages = self.stages
-        return replace(self, matches=matches, stages=stages, agenda=agenda)
+            return self
+        moved = replace(self, stages=stages)
+        if not self.ranked:
+            return moved
+        ranks = known_ranks(stages, chain.from_iterable(self.ranked.values()))
+        waiting = [
+            match_id
+            for match_id, sources in self.ranked.items()
+            if any(ranks.get(source) != self.ranks.get(source) for source in sources)
+        ]
+        if not waiting:
+            return replace(moved, stages=told(stages, ranks))
+        filled = advance(self.matches, self.feeds, ranks, (), seq, waiting)
+        return replace(moved, ranks=ranks).with_matches(filled, seq)

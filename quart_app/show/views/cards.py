@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.events import THIRD_PLACE
+from quart_app.domain.events import THIRD_PLACE, WINNERS, Games
 from quart_app.domain.parts import match_part
+from quart_app.domain.scoring import standing
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated, source_label
 from quart_app.show.paths import match_path
@@ -32,7 +33,11 @@ class SideView:
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """A match's card. ``says`` is its state in one sentence, empty before play."""
+    """A match's card. ``says`` is its state in one sentence, empty before play.
+
+    ``falls`` is the match that its loser goes on to, by id and label. ``games`` are the scores of its games,
+    in the order of the sides, and ``point`` says that the next one ends a game, or the match.
+    """
 
     id: int
     seq: int
@@ -43,6 +48,10 @@ class MatchView:
     third_place: bool
     sides: tuple[SideView, SideView]
     says: str
+    games: Games = ()
+    point: str = ""
+    falls: tuple[int, str] | None = None
+    all_played: bool = False
 
 
 def match_view(tournament: Tournament, match: Match) -> MatchView:
@@ -57,7 +66,24 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         third_place=match.plan.stage == THIRD_PLACE,
         sides=(side_view(tournament, match, 0), side_view(tournament, match, 1)),
         says=sentence(tournament, match),
+        games=match.games,
+        point=standing(match.plan, tournament.stage_of(match).settings.games, match.games).value
+        if match.live
+        else "",
+        falls=_falls(tournament, match),
+        all_played=match.plan.all_played,
     )
+
+
+def _falls(tournament: Tournament, match: Match) -> tuple[int, str] | None:
+    """Where the loser of a match plays on: told for a match after which nobody has to go home."""
+    if match.plan.side != WINNERS:
+        return None
+    for match_id in tournament.feeds.get(match.match_id, ()):
+        fed = tournament.matches[match_id]
+        if any(source.loser_of == match.match_id for source in fed.plan.slots):
+            return match_id, fed.plan.label
+    return None
 
 
 def sentence(tournament: Tournament, match: Match) -> str:
@@ -72,6 +98,9 @@ def sentence(tournament: Tournament, match: Match) -> str:
     result = match.result
     if result is None:
         return _running_sentence(*names, match.score) if match.live else ""
+    if result.drawn:
+        a, b = match.score or (0, 0)
+        return f"{names[0]} and {names[1]} drew {a}–{b}"
     if result.winner_id is None:
         return f"Neither {names[0]} nor {names[1]} goes on"
     swapped = result.winner_id == second.id
@@ -100,6 +129,15 @@ def _dashed(pair: tuple[int, int] | None, swapped: bool) -> str:
     return f"{b}–{a}" if swapped else f"{a}–{b}"
 
 
+def _score(tournament: Tournament, match: Match, side: int) -> str:
+    if match.score is None:
+        return ""
+    halved = (
+        match.result is not None and match.result.drawn and tournament.stage_of(match).settings.games.result
+    )
+    return "½" if halved else str(match.score[side])
+
+
 def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
     """One side of a match, 0 or 1."""
     slot = match.slots[side]
@@ -119,8 +157,8 @@ def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
         name=participant.name,
         participant_id=participant.id,
         seed=participant.seed,
-        score=str(match.score[side]) if match.score is not None else "",
+        score=_score(tournament, match, side),
         note=note,
         won=match.result is not None and match.winner_id == participant.id,
-        lost=match.result is not None and match.winner_id != participant.id,
+        lost=match.result is not None and not match.result.drawn and match.winner_id != participant.id,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from quart_app.domain import scoring
 from quart_app.domain.bracket.match import Match, MatchStatus, Result
-from quart_app.domain.events import Envelope, MatchCompleted, MatchStarted, ScoreUpdated
+from quart_app.domain.events import Envelope, Games, MatchCompleted, MatchStarted, ScoreUpdated
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
 from quart_app.store.staff import StaffRow
@@ -27,8 +28,11 @@ class Touch:
 class Pad:
     """A match on the scoring pad.
 
-    ``verdict`` is what the score would say if it were confirmed now, empty where it cannot be. ``score`` and
-    ``version`` are what the next post builds on. ``feeds`` are the matches that wait for this one.
+    ``verdict`` is what the score would say if it were confirmed now, empty where it cannot be: where it is
+    ``level`` and needs a tie-break, or ``undecided`` says what is missing. ``score`` and ``version`` are what
+    the next post builds on. In a match of several games ``score`` is that of the game at hand, ``before`` are
+    the games before it, and ``next_game`` says that it is over and another one follows. A match for its
+    ``result`` alone is not scored. ``feeds`` are the matches that wait for this one.
     """
 
     match: MatchView
@@ -39,6 +43,15 @@ class Pad:
     notes: str
     feeds: tuple[MatchView, ...]
     touch: Touch | None
+    undecided: str = ""
+    before: Games | None = None
+    next_game: bool = False
+    result: bool = False
+
+    @property
+    def games_text(self) -> str:
+        """The games before the one at hand, as the form sends them: "11-9 8-11"."""
+        return " ".join(f"{a}-{b}" for a, b in self.before or ())
 
     @property
     def rival(self) -> str | None:
@@ -51,17 +64,36 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None) -> Pad:
     """The pad of a match as it stands."""
     live = match.status is MatchStatus.LIVE
     score = match.score or (0, 0)
+    plan, settings = match.plan, tournament.stage_of(match).settings
+    in_games = live and (plan.best_of > 1 or settings.games.to > 0) and (bool(match.games) or score == (0, 0))
+    over = plan.best_of == 1 or scoring.over(plan, score)
+    if in_games and plan.best_of == 1:
+        over = scoring.over(plan, score)
+    level = live and over and score[0] == score[1]
+    game = (match.games or ((0, 0),))[-1]
+    finished = scoring.finished(settings.games, game, last=len(match.games) == plan.best_of)
     fed = (tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ()))
     return Pad(
         match=match_view(tournament, match),
         version=match.version,
-        score=score,
-        level=live and score[0] == score[1],
-        verdict=_verdict(tournament, match, score) if live else "",
+        score=game if in_games else score,
+        level=level and not settings.draws,
+        verdict=_verdict(tournament, match, score, drawn=bool(settings.draws)) if live and over else "",
         notes=(match.result.notes or "") if match.result is not None else "",
         feeds=tuple(match_view(tournament, each) for each in fed if each.played),
         touch=touch,
+        undecided=_missing(match, score) if live and not over else "",
+        before=match.games[:-1] if in_games else None,
+        next_game=in_games and finished and not over,
+        result=live and settings.games.result,
     )
+
+
+def _missing(match: Match, score: tuple[int, int]) -> str:
+    """What a match of several games still needs to be decided."""
+    if match.plan.all_played:
+        return f"All {match.plan.best_of} games are played; {sum(score)} are over."
+    return f"It takes {scoring.needed(match.plan)} games; it stands {score[0]}–{score[1]}."
 
 
 def touch_of(match: Match, last: Envelope, by: StaffRow | None, viewer: StaffRow) -> Touch | None:
@@ -78,9 +110,10 @@ def touch_of(match: Match, last: Envelope, by: StaffRow | None, viewer: StaffRow
     return Touch(DEEDS[type(event)], name, last.at, mine=by is not None and by.id == viewer.id)
 
 
-def _verdict(tournament: Tournament, match: Match, score: tuple[int, int]) -> str:
+def _verdict(tournament: Tournament, match: Match, score: tuple[int, int], *, drawn: bool) -> str:
     if score[0] == score[1]:
-        return ""
+        level = Result(None, None, drawn=True)
+        return sentence(tournament, replace(match, live=False, score=score, result=level)) if drawn else ""
     first, second = (slot.participant_id for slot in match.slots)
     winner_id, loser_id = (first, second) if score[0] > score[1] else (second, first)
     return sentence(tournament, replace(match, live=False, result=Result(winner_id, loser_id)))

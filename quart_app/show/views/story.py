@@ -53,7 +53,7 @@ def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) ->
         title=" v ".join(isolated(side_view(tournament, match, side).name) for side in (0, 1)),
         tournament=tournament.name,
         tournament_path=tournament_path(tournament.id),
-        round=next(each.name for each in tournament.rounds if each.number == match.plan.round),
+        round=tournament.round_name(match.plan.round),
         match=match_view(tournament, match),
         story=tuple(reversed(tuple(_story(tournament, match, log)))),
         next_matches=tuple(

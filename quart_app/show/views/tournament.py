@@ -75,15 +75,25 @@ def header_view(tournament: Tournament) -> HeaderView:
         seq=tournament.revision(HEADER),
         name=tournament.name,
         path=tournament_path(tournament.id),
-        format=FORMATS[tournament.format].title,
+        format=format_title(tournament),
         participants=len(tournament.participants),
         private=tournament.visibility == "private",
         status=status.value,
         status_name=STATUS_NAMES[status],
-        podium=tuple((PLACES[place], who.name) for place, who in tournament.places.items() if place in PLACES)
+        podium=tuple(
+            (PLACES[place], tournament.participants[who].name)
+            for place, who in tournament.places
+            if place in PLACES
+        )
         if finished
         else (),
     )
+
+
+def format_title(tournament: Tournament) -> str:
+    """What is played: "Single elimination", "Round robin, then single elimination"."""
+    first, *later = (FORMATS[settings.format].title for settings in tournament.settings)
+    return ", then ".join([first, *(title[0].lower() + title[1:] for title in later)])
 
 
 def strip_view(tournament: Tournament) -> StripView:

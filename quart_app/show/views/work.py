@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quart_app.domain.events import Entrant
+from quart_app.domain import staging
+from quart_app.domain.fold import apply
 from quart_app.domain.seeding import draw_lines
+from quart_app.domain.staging import has_lines
+from quart_app.domain.state.group import Group
+from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view
+
+PRESET_TITLES: Mapping[str, str] = {
+    "free": "Any score",
+    "table_tennis": "Table tennis: games to 11 by 2",
+    "badminton": "Badminton: games to 21 by 2, 30 at most",
+    "volleyball": "Volleyball: sets to 25 by 2, the last to 15",
+    "tennis": "Tennis: sets to 6 by 2, or 7–6",
+    "chess": "Chess: the result alone",
+}
+"""What people read for the presets of game rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +52,119 @@ def match_lists(tournament: Tournament) -> MatchLists:
     return MatchLists(**{name: tuple(views) for name, views in lists.items()})
 
 
-def first_round(entrants: Sequence[Entrant], seeding: str) -> tuple[tuple[DrawLine, DrawLine], ...]:
-    """The pairs of the first round as the draw will have them, top to bottom."""
+def first_round(tournament: Tournament) -> tuple[tuple[DrawLine, DrawLine], ...]:
+    """The pairs of the first round as the draw will have them, top to bottom; none where there are no
+    lines."""
+    if not has_lines(tournament.settings[0]):
+        return ()
+    entrants = tournament.entrants
     by_id = {entrant.id: DrawLine(entrant.name, entrant.seed) for entrant in entrants if entrant.id}
-    lines = [by_id[line] if line else DrawLine(None, None) for line in draw_lines(entrants, seeding)]
+    drawn = draw_lines(entrants, tournament.seeding)
+    lines = [by_id[line] if line else DrawLine(None, None) for line in drawn]
     return tuple(zip(lines[::2], lines[1::2], strict=True))
+
+
+def drawn_as(draft: Tournament) -> Tournament:
+    """The draft as it would be if it was drawn now."""
+    given = draft.seeding == "given"
+    return apply(draft, staging.drawn(draft.id, draft.entrants, given, draft.settings, draft.created_at))
+
+
+def drawn_groups(draft: Tournament) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The groups as they would be drawn, each with its members; none where there is but one, or none."""
+    groups = drawn_as(draft).stages[0].groups
+    if len(groups) < 2:
+        return ()
+    return tuple(
+        (group.name, tuple(draft.participants[who].name for who in group.members)) for group in groups
+    )
+
+
+def outline(tournament: Tournament) -> str:
+    """What is played, in a sentence: "4 groups of 4, 24 matches; then quarter-finals; 32 matches in all"."""
+    told = [_outlined(tournament, stage) for stage in tournament.stages]
+    total = sum(match.played or match.void for match in tournament.matches.values())
+    total += sum(_unpaired(stage) for stage in tournament.stages)
+    if len(told) > 1:
+        return f"{'; then '.join(told)}; {total} matches in all."
+    return f"{told[0][0].upper()}{told[0][1:]}."
+
+
+def _outlined(tournament: Tournament, stage: Stage) -> str:
+    played = sum(
+        match.played for match in tournament.matches.values() if match.plan.stage_number == stage.number
+    )
+    sizes = sorted({len(group.members) for group in stage.groups}, reverse=True)
+    if stage.format.layout == "rounds":
+        return f"{len(stage.rounds)} rounds of {sizes[0] // 2} matches, {_unpaired(stage)} in all"
+    if len(stage.groups) > 1:
+        return f"{len(stage.groups)} groups of {' and '.join(map(str, sizes))}, {played} matches"
+    if stage.groups:
+        return f"{len(stage.rounds)} rounds, {played} matches"
+    first = next(each for each in stage.rounds if each.played)
+    name = first.name[0].lower() + first.name[1:]
+    return f"{stage.format.title.lower()} from the {name}, {played} matches"
+
+
+def _unpaired(stage: Stage) -> int:
+    """The matches of rounds that are not paired yet."""
+    return sum(
+        len(stage.groups[0].members) // 2 for each in stage.rounds if not each.match_ids and stage.groups
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StageWork:
+    """What an organiser can do with a stage: pair the round of this name, take the last one back, draw lots
+    in
+    a group among those who are level, record conduct, let somebody join."""
+
+    number: int
+    title: str
+    pair: str
+    unpair: str
+    level: tuple[tuple[str, tuple[int, ...], str], ...]
+    conduct: tuple[tuple[int, str, int], ...]
+    joinable: bool
+
+
+def stage_work(tournament: Tournament) -> tuple[StageWork, ...]:
+    """The work on stages with tables; none on others."""
+    return tuple(_work_of(tournament, stage) for stage in tournament.stages if stage.groups)
+
+
+def _work_of(tournament: Tournament, stage: Stage) -> StageWork:
+    paired = [each for each in stage.rounds if each.match_ids]
+    swiss = stage.format.layout == "rounds"
+    begun = paired and any(
+        tournament.matches[match_id].live or tournament.matches[match_id].result
+        for match_id in paired[-1].match_ids
+    )
+    following = stage.next_round if swiss else None
+    return StageWork(
+        number=stage.number,
+        title=stage.name,
+        pair=following.name if following is not None else "",
+        unpair=paired[-1].name if swiss and paired and not begun else "",
+        level=tuple(
+            (group.name, ids, ", ".join(tournament.participants[who].name for who in ids))
+            for group in stage.groups
+            if group.complete
+            for ids in _level(group)
+        ),
+        conduct=tuple(
+            (who, tournament.participants[who].name, group.conduct.get(who, 0))
+            for group in stage.groups
+            if "conduct" in group.ruleset.criteria
+            for who in group.members
+        ),
+        joinable=swiss and not stage.complete,
+    )
+
+
+def _level(group: Group) -> list[tuple[int, ...]]:
+    """Those who share a place, place by place."""
+    shared: dict[int, list[int]] = {}
+    for row in group.table:
+        shared.setdefault(row.place, []).append(row.participant_id)
+    return [tuple(ids) for ids in shared.values() if len(ids) > 1]

@@ -16,8 +16,8 @@ from typing import ParamSpec
 
 from quart import Response, g, request
 
-from quart_app.actions.idempotency import Once, Repeated
-from quart_app.actions.recorded import Recorded
+from quart_app.actions.writing.idempotency import Once, Repeated
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.errors import MalformedRequest
 from quart_app.store.idempotency import KeptAnswer
 from quart_app.web.answers.bodies import read_bytes

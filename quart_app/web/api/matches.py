@@ -6,10 +6,10 @@ from typing import Protocol, TypeVar
 
 from quart import Blueprint, Response
 
-from quart_app.actions.idempotency import Once
 from quart_app.actions.matches import confirm_result, start_match, update_score
-from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
+from quart_app.actions.writing.idempotency import Once
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.show.snapshot import match_state
 from quart_app.store.idempotency import KeptAnswer

@@ -21,7 +21,6 @@ from quart_app.errors import InvalidInput
 from quart_app.show.shapes import (
     ID_MAX,
     Answer,
-    FormatName,
     Id,
     Name,
     PositionId,
@@ -30,12 +29,9 @@ from quart_app.show.shapes import (
     Visibility,
 )
 from quart_app.show.snapshot import Listed, LoggedEvent, MatchState
+from quart_app.web.api.stage_schema import Asked, NewStage, StageFields
 
 Given = TypeVar("Given", str, int)
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a request. Fields that it does not know are refused."""
 
 
 class NewEntrant(Asked, frozen=True, kw_only=True):
@@ -80,22 +76,23 @@ Entrants = Annotated[
 ]
 
 
-class NewTournament(Asked, frozen=True, kw_only=True):
-    """A tournament to open, with its whole draw."""
+class NewTournament(StageFields, frozen=True, kw_only=True):
+    """A tournament to open, with its whole draw. It has one stage, or those of `stages`."""
 
     name: Name
     participants: Entrants
-    format: FormatName = "single_elimination"
     seeding: Annotated[
         str,
         Meta(
             description="`standard`: the best two can only meet in the final. `given`: the list is the draw, "
-            "top to bottom.",
+            "top to bottom; of groups, one after the other.",
             extra_json_schema={"enum": list(SEEDINGS)},
         ),
     ] = "standard"
-    third_place: Annotated[bool, Meta(description="Whether the semi-final losers play.")] = False
     visibility: Visibility = "public"
+    stages: Annotated[
+        list[NewStage] | None, Meta(description="Two stages: groups or a Swiss, and what follows.")
+    ] = None
 
     def command(self) -> commands.CreateTournament:
         """The wish. Raises InvalidInput for a line that is not either a name or a bye."""
@@ -112,10 +109,11 @@ class NewTournament(Asked, frozen=True, kw_only=True):
                 commands.EntrantLine(name=_given(line.name), seed=_given(line.seed))
                 for line in self.participants
             ),
-            format=self.format,
             seeding=self.seeding,
-            third_place=self.third_place,
             visibility=self.visibility,
+            stages=tuple(stage.settings(stage.name) for stage in self.stages)
+            if self.stages
+            else (self.settings(),),
         )
 
 
@@ -140,21 +138,39 @@ class NewMatchStart(Asked, frozen=True, kw_only=True):
 
 
 class NewScore(Asked, frozen=True, kw_only=True):
-    """A score to set. `version` is the match's version that the sender saw: an older one is refused."""
+    """A score to set. `version` is the match's version that the sender saw: an older one is refused.
 
-    participant1_score: Score
-    participant2_score: Score
+    With `games` the score follows from them, and is left out.
+    """
+
+    participant1_score: Score | UnsetType = UNSET
+    participant2_score: Score | UnsetType = UNSET
+    games: Annotated[
+        list[tuple[Score, Score]],
+        Meta(description="The scores of all its games so far, side 1 first; the last may be under way."),
+    ] = msgspec.field(default_factory=list)
     version: Id | None = None
 
     def command(self, match_id: int) -> commands.UpdateScore:
-        """The wish."""
-        return commands.UpdateScore(match_id=match_id, **msgspec.structs.asdict(self))
+        """The wish. Raises InvalidInput where a score is missing."""
+        scores = {
+            field: value
+            for field in ("participant1_score", "participant2_score")
+            if (value := getattr(self, field)) is not UNSET
+        }
+        if not self.games and len(scores) < 2:
+            missing = "participant2_score" if "participant1_score" in scores else "participant1_score"
+            raise InvalidInput({missing: f"{missing} is missing; or send the games."})
+        return commands.UpdateScore(
+            match_id=match_id, version=self.version, games=tuple(self.games), **scores
+        )
 
 
 class NewResult(Asked, frozen=True, kw_only=True):
     """A result to confirm. The score decides.
 
-    A level score needs the two tie-break scores. `winner_id` before any play is a walkover by itself; with
+    A level score is a draw where the format has draws (`drawn` asks for one), else it needs the two tie-break
+    scores. `winner_id` before any play is a walkover by itself; with
     `walkover` the score does not count, and no `winner_id` means that nobody goes on.
     """
 
@@ -164,6 +180,7 @@ class NewResult(Asked, frozen=True, kw_only=True):
     participant2_tiebreak: Score | None = None
     notes: Annotated[str, Meta(extra_json_schema={"maxLength": NOTES_LENGTH_MAX})] | None = None
     version: Id | None = None
+    drawn: bool = False
 
     def command(self, match_id: int) -> commands.ConfirmResult:
         """The wish."""
@@ -253,7 +270,7 @@ class ListQuery(Asked, frozen=True, kw_only=True):
     status: Annotated[
         list[Literal["draft", "pending", "active", "completed"]],
         Meta(description="Only these; may be repeated."),
-    ] = []
+    ] = msgspec.field(default_factory=list)
 
 
 class EventsQuery(Asked, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from msgspec import UNSET
 from quart import Blueprint, Response, request
 from werkzeug.http import quote_etag
 
-from quart_app.actions.recorded import Recorded
 from quart_app.actions.tournaments import create_tournament
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.show.paths import tournament_path
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.store.event_log import select_events

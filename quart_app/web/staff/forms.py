@@ -14,13 +14,12 @@ from quart_app.domain import rules, seeding
 from quart_app.domain.commands import (
     ChangeVisibility,
     ConfirmResult,
-    CreateTournament,
     EntrantLine,
     RegisterParticipants,
     StartMatch,
     UpdateScore,
 )
-from quart_app.domain.events import Entrant
+from quart_app.domain.events import Entrant, Games
 from quart_app.errors import InvalidInput
 
 Form = Mapping[str, str]
@@ -34,6 +33,8 @@ STEPS: Mapping[str, tuple[int, int]] = {
     "participant2_minus": (0, -1),
 }
 """What each plus and minus adds to the two scores beside it."""
+RESULTS: Mapping[str, tuple[int, int]] = {"1-0": (1, 0), "0-1": (0, 1), "draw": (0, 0)}
+"""The results of a match that is played for its result alone."""
 NOBODY = "nobody"
 """The answer to "who goes on?" when neither side does."""
 
@@ -63,18 +64,6 @@ def read_login(form: Form) -> Login:
     return login
 
 
-def read_create_tournament(form: Form) -> CreateTournament:
-    """A new tournament with its list of participants."""
-    third_place = form.get("third_place") == "on"
-    return CreateTournament(
-        name=form.get("name", ""),
-        entrants=read_entrants(form.get("participants", "")),
-        seeding=form.get("seeding", "standard"),
-        third_place=third_place,
-        visibility=form.get("visibility", "public"),
-    )
-
-
 def read_register_participants(form: Form) -> RegisterParticipants:
     """A new list of participants for a draft. Raises InvalidInput for one that cannot be read."""
     problems: dict[str, str] = {}
@@ -97,7 +86,8 @@ def read_start_match(match_id: int, form: Form) -> StartMatch:
 def read_update_score(match_id: int, form: Form) -> UpdateScore:
     """The score as typed, or one step from it where a plus or minus sent the form.
 
-    Raises InvalidInput for a score that is no whole number and for an unknown step.
+    With ``games``, those before the game at hand, it is that game's score. Raises InvalidInput for a score
+    that is no whole number and for an unknown step.
     """
     problems: dict[str, str] = {}
     first = _score(form, "participant1_score", problems)
@@ -108,11 +98,12 @@ def read_update_score(match_id: int, form: Form) -> UpdateScore:
         problems["step"] = "Use the plus and minus beside a score."
     if problems or first is None or second is None or step is None:
         raise InvalidInput(problems or {"participant1_score": "Enter both scores."})
+    score = (first + step[0], second + step[1])
+    if "games" in form:
+        games = (*_games(form["games"]), score)
+        return UpdateScore(match_id=match_id, games=games, version=version)
     return UpdateScore(
-        match_id=match_id,
-        participant1_score=first + step[0],
-        participant2_score=second + step[1],
-        version=version,
+        match_id=match_id, participant1_score=score[0], participant2_score=score[1], version=version
     )
 
 
@@ -130,6 +121,9 @@ def read_confirm_result(match_id: int, form: Form) -> ConfirmResult:
         for field in ("participant1_tiebreak", "participant2_tiebreak")
     ]
     version = _version(form, problems)
+    result = RESULTS.get(form["result"]) if form.get("result") else None
+    if form.get("result") and result is None:
+        problems["result"] = "Choose who has won, or a draw."
     if problems:
         raise InvalidInput(problems)
     return ConfirmResult(
@@ -140,7 +134,17 @@ def read_confirm_result(match_id: int, form: Form) -> ConfirmResult:
         participant2_tiebreak=tiebreak[1],
         notes=form.get("notes", "").strip() or None,
         version=version,
+        score=result,
+        drawn=result == (0, 0),
     )
+
+
+def _games(text: str) -> Games:
+    """The games before the one at hand, "11-9 8-11". Raises InvalidInput for a form that is not ours."""
+    if not re.fullmatch(r"(\d{1,4}-\d{1,4}( |$))*", text.strip()):
+        raise InvalidInput({"games": "This form is out of date; load the page again."})
+    pairs = (game.split("-") for game in text.split())
+    return tuple((int(first), int(second)) for first, second in pairs)
 
 
 def read_entrants(text: str) -> tuple[EntrantLine, ...]:

@@ -56,6 +56,8 @@ class Refusal:
             wish = read_update_score(0, self.entered)
         except InvalidInput:
             return None
+        if wish.participant1_score is None or wish.participant2_score is None:
+            return None
         return wish.participant1_score, wish.participant2_score
 
 

@@ -11,11 +11,21 @@ from quart.typing import ResponseReturnValue
 
 from quart_app.actions import tournaments
 from quart_app.domain.commands import GenerateBracket
+from quart_app.domain.formats import FORMATS
+from quart_app.domain.ranking import RULESETS
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
 from quart_app.show.views.lists import listed
 from quart_app.show.views.tournament import header_view
-from quart_app.show.views.work import first_round, match_lists
+from quart_app.show.views.work import (
+    PRESET_TITLES,
+    drawn_as,
+    drawn_groups,
+    first_round,
+    match_lists,
+    outline,
+    stage_work,
+)
 from quart_app.store.staff import ORGANISER, SCORER
 from quart_app.store.tournaments import select_tournaments
 from quart_app.web.doors.access import (
@@ -27,7 +37,7 @@ from quart_app.web.doors.access import (
 from quart_app.web.doors.context import context
 from quart_app.web.doors.following import joined_at, let_in
 from quart_app.web.spectators.pages import listed_with_progress
-from quart_app.web.staff import forms
+from quart_app.web.staff import forms, stage_forms
 from quart_app.web.staff.refusals import Refusal, again, page
 
 blueprint = Blueprint("staff_tournaments", __name__, url_prefix="/staff")
@@ -39,10 +49,18 @@ UNFINISHED_MAX = 200
 
 async def _create_page(refusal: Refusal | None) -> Response:
     staff = await authorise(ORGANISER)
-    defaults = {"name": "", "participants": "", "seeding": "", "third_place": "", "visibility": ""}
-    form = defaults | dict(refusal.entered if refusal is not None else {})
+    form = dict.fromkeys(stage_forms.FIELDS, "") | dict(refusal.entered if refusal is not None else {})
     count = forms.count_entrants(form["participants"])
-    return page("staff/create.html", refusal, staff=staff, form=form, count=count)
+    return page(
+        "staff/create.html",
+        refusal,
+        staff=staff,
+        form=form,
+        count=count,
+        formats=[each for each in FORMATS.values() if "plans" not in each.uses],
+        rulesets=RULESETS.values(),
+        presets=PRESET_TITLES,
+    )
 
 
 async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Response:
@@ -59,8 +77,11 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         header=header_view(tournament),
         seq=tournament.seq,
         seeding=tournament.seeding,
-        third_place=tournament.third_place,
-        draw=first_round(tournament.entrants, tournament.seeding) if draft else (),
+        third_place=any(stage.third_place for stage in tournament.settings),
+        draw=first_round(tournament) if draft else (),
+        outline=outline(drawn_as(tournament)) if draft else "",
+        groups=drawn_groups(tournament) if draft else (),
+        work=stage_work(tournament),
         participants=participants,
         count=forms.count_entrants(participants),
         lists=match_lists(tournament),
@@ -107,7 +128,7 @@ async def get_create() -> ResponseReturnValue:
 @again(_create_page)
 async def post_create() -> ResponseReturnValue:
     """Make a tournament, and go on to its draw."""
-    command = forms.read_create_tournament(await request.form)
+    command = stage_forms.read_create_tournament(await request.form)
     created = await tournaments.create_tournament(context().services, command, await actor_id())
     return redirect(staff_path(created.tournament.id), 303)
 

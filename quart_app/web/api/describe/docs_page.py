@@ -14,7 +14,13 @@ from quart_app.web.api.describe.openapi import description
 
 Schema = Mapping[str, Any]
 
-_PLAIN = {"integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}
+_PLAIN = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "true or false",
+    "null": "null",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,8 @@ def _kind(schema: Schema) -> str:
         return f"`{_value(schema['const'])}`"
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
+    if "prefixItems" in schema:
+        return f"pair of {_kind(schema['prefixItems'][0])}"
     if schema["type"] == "array":
         return f"list of {_kind(schema['items'])}"
     if schema["type"] == "object":

@@ -18,14 +18,14 @@ from quart_app.web.answers.bodies import JSON
 from quart_app.web.answers.problems import CONTENT_TYPE
 from quart_app.web.api import schema as api_schema
 from quart_app.web.api.describe.examples import REQUESTS, answers
-from quart_app.web.api.describe.operations import (
-    OPERATIONS,
+from quart_app.web.api.describe.operation import (
     PARAMETERS,
     PROBLEM_HEADERS,
     PROBLEMS,
     SECURITY_SCHEMES,
     Operation,
 )
+from quart_app.web.api.describe.operations import OPERATIONS
 
 _REF = "#/components/schemas/{name}"
 

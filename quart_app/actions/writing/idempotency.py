@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from quart_app.actions.recorded import Recorded
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.store.database.engine import Connection
 from quart_app.store.idempotency import KeptAnswer, insert_claim, update_claim
 

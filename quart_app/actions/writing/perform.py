@@ -8,9 +8,9 @@ import random
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from quart_app.actions.idempotency import Once, claim, fulfil
-from quart_app.actions.recorded import Recorded
 from quart_app.actions.services import Services
+from quart_app.actions.writing.idempotency import Once, claim, fulfil
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import Command
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event

@@ -1,0 +1,199 @@
+"""Decisions about stages: their rounds paired and unpaired, lots, conduct, who joins late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from quart_app import errors
+from quart_app.domain import commands, events, rules
+from quart_app.domain.decisions.movement import with_movement
+from quart_app.domain.pairing import RULES, RULES_VERSION
+from quart_app.domain.state.stage import Round, Stage
+from quart_app.domain.state.tournament import Tournament
+
+CONDUCT_MAX = 9999
+
+
+def publish(
+    tournament: Tournament, command: commands.PublishRound, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """The next round, and where its players go.
+
+    Raises RoundConflict where there is nothing to pair, Conflict where somebody has changed the tournament
+    meanwhile, InvalidInput for pairs that cannot be.
+    """
+    stage = find_stage(tournament, command.stage)
+    following = round_to_pair(stage)
+    if command.version not in (None, tournament.seq):
+        raise errors.Conflict("Somebody else changed this tournament meanwhile. Propose the round again.")
+    members = stage.groups[0].members
+    _check_pairs(members, command)
+    number = following.number - stage.rounds[0].number + 1
+    first_id = max(tournament.matches, default=0) + 1
+    plans = tuple(
+        events.MatchPlan(
+            match_id=first_id + index,
+            stage=events.MAIN,
+            round=following.number,
+            position=index + 1,
+            slots=(events.SlotPlan(participant=first), events.SlotPlan(participant=second)),
+            best_of=stage.settings.best_of_rounds.get(following.name, stage.settings.best_of),
+            label=f"{number}.{index + 1}",
+            stage_number=stage.number,
+            group=stage.groups[0].name,
+            all_played=stage.settings.all_played,
+        )
+        for index, (first, second) in enumerate(command.pairs)
+    )
+    paired = events.RoundPaired(
+        tournament_id=tournament.id,
+        stage=stage.number,
+        round=number,
+        matches=plans,
+        byes=command.byes,
+        paired_at=at,
+        absent=command.absent,
+        ruleset=RULES,
+        ruleset_version=RULES_VERSION,
+        edited=command.edited,
+    )
+    return with_movement(tournament, paired, at)
+
+
+def unpair(
+    tournament: Tournament, command: commands.UnpairRound, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Take the last paired round back. Raises RoundConflict where one of its matches has begun."""
+    stage = find_stage(tournament, command.stage)
+    paired = [each for each in stage.rounds if each.match_ids]
+    if stage.format.layout != "rounds" or not paired:
+        raise errors.RoundConflict("There is no round to take back.")
+    last = paired[-1]
+    for match_id in last.match_ids:
+        match = tournament.matches[match_id]
+        if match.live or match.result is not None:
+            raise errors.RoundConflict(
+                f"Match {match.plan.label} has begun; the round can no longer be taken back."
+            )
+    number = last.number - stage.rounds[0].number + 1
+    unpaired = events.RoundUnpaired(
+        tournament_id=tournament.id,
+        stage=stage.number,
+        round=number,
+        match_ids=last.match_ids,
+        unpaired_at=at,
+    )
+    return with_movement(tournament, unpaired, at)
+
+
+def draw_lots(
+    tournament: Tournament, command: commands.DrawLots, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """The lots, and what they make final. Raises InvalidInput for others than those who are level."""
+    stage = find_stage(tournament, command.stage)
+    members = {who for group in stage.groups if command.group in ("", group.name) for who in group.members}
+    if not members:
+        raise errors.InvalidInput({"group": f"This stage has no group {command.group}."})
+    if len(command.order) < 2 or len(set(command.order)) < len(command.order):
+        raise errors.InvalidInput({"order": "Name those who are level, each once, best first."})
+    if not members.issuperset(command.order):
+        raise errors.InvalidInput({"order": "Name participants of this group alone."})
+    lots = events.LotsDrawn(
+        tournament_id=tournament.id, stage=stage.number, group=command.group, order=command.order, drawn_at=at
+    )
+    return with_movement(tournament, lots, at, only_if_moved=True)
+
+
+def record_conduct(
+    tournament: Tournament, command: commands.RecordConduct, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """A participant's points of conduct, and what they make final. Raises NotFound or InvalidInput."""
+    if command.participant_id not in tournament.participants:
+        raise errors.NotFound(f"This tournament has no participant {command.participant_id}.")
+    stage = find_stage(tournament, command.stage)
+    group = next((each for each in stage.groups if command.participant_id in each.members), None)
+    if group is None:
+        raise errors.InvalidInput({"stage": "This participant is in no group of the stage."})
+    if not -CONDUCT_MAX <= command.points <= CONDUCT_MAX:
+        raise errors.InvalidInput({"points": f"A whole number from -{CONDUCT_MAX} to {CONDUCT_MAX}."})
+    if group.conduct.get(command.participant_id) == command.points:
+        return ()
+    conduct = events.ConductRecorded(
+        tournament_id=tournament.id,
+        stage=stage.number,
+        participant_id=command.participant_id,
+        points=command.points,
+        recorded_at=at,
+    )
+    return with_movement(tournament, conduct, at, only_if_moved=True)
+
+
+def add_participant(
+    tournament: Tournament, command: commands.AddParticipant, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Somebody joins late. Raises BracketExists where the draw leaves no room, InvalidInput for the name."""
+    if tournament.stages and tournament.stages[0].format.layout != "rounds":
+        raise errors.BracketExists("The bracket has been generated; nobody can join any more.")
+    if tournament.stages and tournament.stages[0].complete:
+        raise errors.RoundConflict("All rounds are over.")
+    line = commands.EntrantLine(name=command.name, seed=command.seed)
+    lines = [commands.EntrantLine(name=each.name, seed=each.seed) for each in tournament.entrants]
+    try:
+        rules.check_entrants((*lines, line), tournament.seeding)
+    except errors.InvalidInput as problem:
+        raise errors.InvalidInput({"name": problem.detail}) from None
+    return (
+        events.ParticipantAdded(
+            tournament_id=tournament.id,
+            participant_id=tournament.roster.last_id + 1,
+            name=rules.tidy(command.name),
+            seed=command.seed,
+            added_at=at,
+        ),
+    )
+
+
+def find_stage(tournament: Tournament, number: int) -> Stage:
+    """The stage. Raises NotFound."""
+    if not 1 <= number <= len(tournament.stages):
+        raise errors.NotFound(f"This tournament has no stage {number}.")
+    return tournament.stages[number - 1]
+
+
+def round_to_pair(stage: Stage) -> Round:
+    """The round that is to be paired next.
+
+    Raises RoundConflict where there is none, or the last is not over.
+    """
+    if stage.format.layout != "rounds":
+        raise errors.RoundConflict(
+            "The matches of this stage are all known; it is not paired round by round."
+        )
+    following = stage.next_round
+    if following is None:
+        if all(each.match_ids for each in stage.rounds):
+            raise errors.RoundConflict("All rounds of this stage are paired.")
+        raise errors.RoundConflict("The round before is not over.")
+    return following
+
+
+def _check_pairs(members: Iterable[int], command: commands.PublishRound) -> None:
+    """Everybody once: in a pair, on a bye, or absent."""
+    left = set(members)
+    for field, named in (
+        ("pairs", [who for pair in command.pairs for who in pair]),
+        ("byes", command.byes),
+        ("absent", command.absent),
+    ):
+        for who in named:
+            if who not in left:
+                known = who in set(members)
+                reason = "stands twice" if known else "is not in this stage"
+                raise errors.InvalidInput({field: f"Participant {who} {reason}."})
+            left.discard(who)
+    if left:
+        raise errors.InvalidInput(
+            {"pairs": f"Participant {min(left)} is missing: pair everybody, or give them a bye."}
+        )
+    if not command.pairs:
+        raise errors.InvalidInput({"pairs": "A round has at least one match."})

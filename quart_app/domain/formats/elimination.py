@@ -1,0 +1,92 @@
+"""What both eliminations share: how their matches are planned, and what is wrong with their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from quart_app.domain.bracket.match import Match, MatchStatus
+from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan, StageSettings
+from quart_app.domain.formats.port import Opening, Places
+
+BYE = SlotPlan(bye=True)
+
+BEST_OF_MAX = 99
+
+
+class Planner:
+    """The matches of one stage as they are planned, numbered in play order."""
+
+    def __init__(self, opening: Opening) -> None:
+        self.opening = opening
+        self.rounds: list[str] = []
+        self.short_rounds: list[str] = []
+        self.matches: list[MatchPlan] = []
+        self._decided: dict[int, tuple[bool, bool]] = {}
+
+    def round(self, name: str, short: str) -> None:
+        """Begin a round."""
+        self.rounds.append(name)
+        self.short_rounds.append(short)
+
+    def plan(
+        self,
+        pair: Sequence[SlotPlan],
+        position: int,
+        label: str,
+        *,
+        kind: str = MAIN,
+        side: str = "",
+        if_needed: int | None = None,
+    ) -> SlotPlan:
+        """Plan a match of the present round, and give the slot that its winner goes to."""
+        match_id = self.opening.first_match + len(self.matches)
+        settings = self.opening.settings
+        self.matches.append(
+            MatchPlan(
+                match_id=match_id,
+                stage=kind,
+                round=self.opening.first_round + len(self.rounds) - 1,
+                position=position,
+                slots=(pair[0], pair[1]),
+                best_of=self.opening.best_of(self.rounds[-1]),
+                label=label,
+                stage_number=self.opening.stage,
+                side=side,
+                if_needed=if_needed,
+                all_played=settings.all_played,
+            )
+        )
+        empty = [self.never(source) for source in pair]
+        self._decided[match_id] = (all(empty), any(empty))
+        return SlotPlan(winner_of=match_id)
+
+    def never(self, source: SlotPlan) -> bool:
+        """Whether nobody will ever come from there, as far as the byes of the draw say."""
+        if source.winner_of is not None:
+            return self._decided[source.winner_of][0]
+        return source.bye if source.loser_of is None else self._decided[source.loser_of][1]
+
+    def loser_of(self, winner: SlotPlan) -> SlotPlan:
+        """Where the loser of the match goes whose winner goes to ``winner``; a bye where there will be
+        none."""
+        loser = SlotPlan(loser_of=winner.winner_of)
+        return BYE if self.never(loser) else loser
+
+
+def final_places(matches: Mapping[int, Match]) -> Places:
+    """First and second of the final, once it is sure to be the last one; third of the match for it."""
+    main = [match for match in matches.values() if match.plan.stage == MAIN]
+    last = main[-1]
+    if last.status is MatchStatus.VOID and last.plan.if_needed is not None:
+        last = matches[last.plan.if_needed]
+    found = [(1, last.winner_id), (2, last.loser_id)]
+    found += [(3, match.winner_id) for match in matches.values() if match.plan.stage == THIRD_PLACE]
+    return tuple((place, who) for place, who in found if who is not None)
+
+
+def best_of_problems(settings: StageSettings) -> Mapping[str, str]:
+    """A best-of has a winner: it is odd, and neither nothing nor endless."""
+    counts = (settings.best_of, *settings.best_of_rounds.values())
+    if all(count % 2 == 1 and 1 <= count <= BEST_OF_MAX for count in counts):
+        return {}
+    return {"best_of": f"A match is best of 1, 3, 5 … {BEST_OF_MAX}: an odd number, so that it has a winner."}

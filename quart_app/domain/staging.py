@@ -1,0 +1,182 @@
+"""A tournament's stages, from what an organiser sets to the graph that is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from quart_app.domain import seeding
+from quart_app.domain.events import (
+    BracketGenerated,
+    Entrant,
+    MatchPlan,
+    SlotPlan,
+    StagePlan,
+    StageSettings,
+)
+from quart_app.domain.formats import FORMATS, Opening
+from quart_app.domain.formats.crossing import advancing, crossed
+from quart_app.domain.ranking import RULESETS, by_hand
+from quart_app.domain.scoring import PRESETS
+from quart_app.errors import InvalidInput
+
+STAGES_MAX = 2
+WITHOUT_DRAWS = frozenset({"racket", "volleyball", "esports_swiss"})
+"""Rule sets of games that always have a winner."""
+NAME_LENGTH_MAX = 60
+SEVERAL_STAGES = "two_stages"
+"""What the log and the API call the format of a tournament that has another stage after its first."""
+
+
+def complete(settings: StageSettings) -> StageSettings:
+    """The settings with what is left to the format filled in: the rule set, and whether a match can be
+    drawn."""
+    if "ruleset" not in FORMATS[settings.format].uses:
+        return settings
+    ruleset = settings.ruleset or ("" if settings.criteria else _usual_ruleset(settings))
+    draws = settings.draws
+    if draws is None:
+        decided_by_games = settings.best_of % 2 == 1 and settings.best_of > 1 and not settings.all_played
+        draws = not decided_by_games and ruleset not in WITHOUT_DRAWS and not settings.games.to
+    version = RULESETS[ruleset].version if ruleset else 1
+    return msgspec.structs.replace(settings, ruleset=ruleset, draws=draws, ruleset_version=version)
+
+
+def format_problems(stages: Sequence[StageSettings]) -> Mapping[str, str]:
+    """Whether there is such a format."""
+    if all(settings.format in FORMATS for settings in stages):
+        return {}
+    return {"format": f"Choose one of: {', '.join(FORMATS)}."}
+
+
+def stages_problems(stages: Sequence[StageSettings], participants: int) -> Mapping[str, str]:
+    """What is wrong with the stages for so many participants: a sentence a field. A later stage's are told
+    with
+    its number."""
+    problems: dict[str, str] = {}
+    if len(stages) > STAGES_MAX:
+        return {"stages": f"A tournament has at most {STAGES_MAX} stages."}
+    entrants = participants
+    for number, settings in enumerate(stages, start=1):
+        for field, sentence in _stage_problems(settings, entrants, last=number == len(stages)).items():
+            problems[field] = sentence if number == 1 else f"Stage {number}: {sentence}"
+        if problems:
+            break  # how many come to the next one is not known
+        entrants = advancing(settings)
+    return problems
+
+
+def _stage_problems(settings: StageSettings, entrants: int, *, last: bool) -> Mapping[str, str]:
+    format = FORMATS[settings.format]
+    problems = dict(format.problems(settings, entrants))
+    if len(settings.name) > NAME_LENGTH_MAX:
+        problems["name"] = f"Keep a stage's name within {NAME_LENGTH_MAX} characters."
+    if "ruleset" in format.uses:
+        problems |= _ruleset_problems(settings)
+    if settings.games.preset not in ("", *PRESETS) and not settings.games.to:
+        problems["games"] = f"Choose one of: {', '.join(PRESETS)}."
+    return problems if last else problems | _advance_problems(settings, entrants)
+
+
+def _ruleset_problems(settings: StageSettings) -> Mapping[str, str]:
+    try:
+        if settings.criteria:
+            by_hand(settings.criteria)
+        elif settings.ruleset not in ("", *RULESETS):
+            return {"ruleset": f"Choose one of: {', '.join(RULESETS)}; or give a list of criteria."}
+    except InvalidInput as problem:
+        return problem.problems
+    return {}
+
+
+def _advance_problems(settings: StageSettings, entrants: int) -> dict[str, str]:
+    if "advance" not in FORMATS[settings.format].uses:
+        return {"stages": "Only from groups or a Swiss can some go on to another stage."}
+    smallest = entrants // settings.groups if settings.groups else 0
+    if not 1 <= settings.advance <= smallest:
+        return {"advance": f"Of each group 1 to {max(smallest, 1)} can go on."}
+    if not 0 <= settings.best_of_rest <= settings.groups or (
+        settings.best_of_rest and settings.advance >= smallest
+    ):
+        return {
+            "best_of_rest": f"Of those on the next place, at most {settings.groups} can go on, one a group."
+        }
+    if advancing(settings) < 2:
+        return {"advance": "At least two have to go on."}
+    try:
+        crossed(1, settings)
+    except InvalidInput as problem:
+        return dict(problem.problems)
+    return {}
+
+
+def _usual_ruleset(settings: StageSettings) -> str:
+    if settings.games.preset in ("table_tennis", "badminton", "tennis"):
+        return "racket"
+    if settings.games.preset == "volleyball":
+        return "volleyball"
+    swiss = FORMATS[settings.format].layout == "rounds"
+    if settings.games.result or swiss:
+        return "chess_swiss" if swiss else "chess_round_robin"
+    return "football"
+
+
+def drawn(
+    tournament_id: int,
+    entrants: Sequence[Entrant],
+    given: bool,
+    stages: Sequence[StageSettings],
+    at: str,
+) -> BracketGenerated:
+    """All stages drawn: what is known of their matches, rounds and groups."""
+    rounds: list[str] = []
+    shorts: list[str] = []
+    matches: list[MatchPlan] = []
+    plans: list[StagePlan] = []
+    ranked = tuple(seeding.ranked(entrants, given=given))
+    lines = _lines(entrants, given) if has_lines(stages[0]) else ()
+    for number, settings in enumerate(stages, start=1):
+        opening = Opening(
+            settings,
+            lines,
+            ranked if number == 1 else (),
+            given,
+            number,
+            len(matches) + 1,
+            len(rounds) + 1,
+        )
+        built = FORMATS[settings.format].draw(opening)
+        plans.append(
+            StagePlan(
+                stage=number,
+                first_round=len(rounds) + 1,
+                last_round=len(rounds) + len(built.rounds),
+                groups=built.groups,
+            )
+        )
+        rounds += built.rounds
+        shorts += built.short_rounds
+        matches += built.matches
+        if number < len(stages):
+            lines = crossed(number, settings)
+    plain = len(stages) == 1 and not plans[0].groups
+    return BracketGenerated(
+        tournament_id=tournament_id,
+        bracket_id=1,
+        rounds=tuple(rounds),
+        short_rounds=tuple(shorts),
+        matches=tuple(matches),
+        generated_at=at,
+        stages=() if plain else tuple(plans),
+    )
+
+
+def has_lines(settings: StageSettings) -> bool:
+    """Whether the stage is drawn from lines, a power of two, with byes on those that stay free."""
+    return FORMATS[settings.format].layout == "bracket" and "plans" not in FORMATS[settings.format].uses
+
+
+def _lines(entrants: Sequence[Entrant], given: bool) -> tuple[SlotPlan, ...]:
+    lines = seeding.draw_lines(entrants, "given" if given else "standard")
+    return tuple(SlotPlan(participant=line) if line is not None else SlotPlan(bye=True) for line in lines)

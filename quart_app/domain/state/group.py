@@ -1,0 +1,110 @@
+"""A group of a stage: who plays in it, what of it is decided, and the table that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from quart_app.domain.bracket.match import Match
+from quart_app.domain.ranking import Facts, Outcome, Pairing, Row, Ruleset, Unplayed, prospects, standings
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group as it stands. Its table is only worked out where somebody asks for it, and then once.
+
+    ``fates`` says of whom it is certain that they are "through" to the next stage, or "out".
+
+    ``outcomes`` are its decided matches and ``open`` those to come, by match id. ``rounds_left`` are the
+    rounds whose matches are not known yet; as long as there is one, nothing of the table is certain.
+    """
+
+    name: str
+    members: tuple[int, ...]
+    ruleset: Ruleset
+    draws: bool
+    outcomes: Mapping[int, Outcome] = field(default_factory=dict)
+    open: Mapping[int, Pairing] = field(default_factory=dict)
+    unplayed: tuple[Unplayed, ...] = ()
+    lots: Mapping[int, int] = field(default_factory=dict)
+    conduct: Mapping[int, int] = field(default_factory=dict)
+    seeds: Mapping[int, int] = field(default_factory=dict)
+    rounds_left: int = 0
+    rounds_played: int | None = None
+    fates: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> Facts:
+        """What the table counts."""
+        return Facts(
+            entrants=self.members,
+            outcomes=tuple(self.outcomes.values()),
+            unplayed=self.unplayed,
+            lots=self.lots,
+            conduct=self.conduct,
+            ranking=self.seeds,
+            rounds=self.rounds_played,
+        )
+
+    @cached_property
+    def table(self) -> tuple[Row, ...]:
+        """The standings, best first."""
+        return standings(self.facts, self.ruleset)
+
+    @cached_property
+    def prospects(self) -> Mapping[int, tuple[int, int]]:
+        """The best and the worst place that each member can still come to."""
+        if self.rounds_left:
+            return dict.fromkeys(self.members, (1, len(self.members)))
+        return prospects(self.facts, tuple(self.open.values()), self.ruleset, draws=self.draws)
+
+    @cached_property
+    def final(self) -> Mapping[int, int]:
+        """Who has come to which place for certain: the participant by the place."""
+        return {best: who for who, (best, worst) in self.prospects.items() if best == worst}
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its matches are decided."""
+        return not self.open and not self.rounds_left
+
+    def moved(self, matches: Iterable[Match]) -> Group:
+        """The group once these of its matches have changed; itself where its table counts none of that."""
+        outcomes, still_open = dict(self.outcomes), dict(self.open)
+        for match in matches:
+            outcomes.pop(match.match_id, None)
+            still_open.pop(match.match_id, None)
+            if match.decided:
+                if (outcome := outcome_of(match)) is not None:
+                    outcomes[match.match_id] = outcome
+            elif (pairing := pairing_of(match)) is not None:
+                still_open[match.match_id] = pairing
+        if outcomes == self.outcomes and still_open == self.open:
+            return self
+        return replace(self, outcomes=outcomes, open=still_open)
+
+
+def outcome_of(match: Match) -> Outcome | None:
+    """A decided match as a table counts it; None for one without a result."""
+    first, second = (slot.participant_id for slot in match.slots)
+    if match.result is None or first is None or second is None:
+        return None
+    return Outcome(
+        match_id=match.match_id,
+        round=match.plan.round,
+        sides=(first, second),
+        score=match.score,
+        games=match.games,
+        winner_id=match.result.winner_id,
+        drawn=match.result.drawn,
+        walkover=match.result.walkover,
+    )
+
+
+def pairing_of(match: Match) -> Pairing | None:
+    """An open match as a table waits for it; None while its players are not known."""
+    first, second = (slot.participant_id for slot in match.slots)
+    if first is None or second is None:
+        return None
+    return Pairing(match_id=match.match_id, round=match.plan.round, sides=(first, second))

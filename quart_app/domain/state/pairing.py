@@ -1,0 +1,124 @@
+"""What the events of stages make of a state: rounds paired one by one, lots, conduct, who joins late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from quart_app.domain import events
+from quart_app.domain.bracket.graph import lay_out
+from quart_app.domain.bracket.match import Match
+from quart_app.domain.ranking import Unplayed
+from quart_app.domain.state.agenda import NOTHING
+from quart_app.domain.state.stage import Stage
+from quart_app.domain.state.tournament import Tournament
+
+
+def paired(state: Tournament, event: events.RoundPaired, seq: int) -> Tournament:
+    """A round has its matches."""
+    matches = lay_out(event.matches, {}, seq)
+    stage = state.stages[event.stage - 1]
+    number = _round_number(stage, event.round)
+    before = next(each for each in stage.rounds if each.number == number)
+    now = replace(before, match_ids=tuple(matches)).counted(matches)
+    group = stage.groups[0]
+    unplayed = [
+        Unplayed(round=number, participant_id=who, points=group.ruleset.points.win) for who in event.byes
+    ]
+    unplayed += [
+        Unplayed(round=number, participant_id=who, points=Fraction(0), requested=True) for who in event.absent
+    ]
+    stage = stage.with_round(now).with_group(
+        replace(
+            group.moved(matches.values()),
+            unplayed=(*group.unplayed, *unplayed),
+            rounds_left=group.rounds_left - 1,
+            rounds_played=number - stage.rounds[0].number + 1,
+        )
+    )
+    return _placed(state, stage, {**state.matches, **matches}, seq)
+
+
+def unpaired(state: Tournament, event: events.RoundUnpaired, seq: int) -> Tournament:
+    """A round has no matches any more."""
+    stage = state.stages[event.stage - 1]
+    number = _round_number(stage, event.round)
+    before = next(each for each in stage.rounds if each.number == number)
+    now = replace(before, match_ids=(), played=0, completed=0, done=False)
+    group = stage.groups[0]
+    played = number - stage.rounds[0].number
+    gone = frozenset(event.match_ids)
+    stage = stage.with_round(now).with_group(
+        replace(
+            group,
+            open={each: pairing for each, pairing in group.open.items() if each not in gone},
+            unplayed=tuple(each for each in group.unplayed if each.round != number),
+            rounds_left=group.rounds_left + 1,
+            rounds_played=played or None,
+        )
+    )
+    matches = {each: match for each, match in state.matches.items() if each not in gone}
+    return _placed(state, stage, matches, seq)
+
+
+def lots_drawn(state: Tournament, event: events.LotsDrawn, seq: int) -> Tournament:
+    """Lots separate those of a group whom nothing else separates, or with no group named, those of
+    several."""
+    stage = state.stages[event.stage - 1]
+    order = {who: place for place, who in enumerate(event.order, start=1)}
+    for group in stage.groups:
+        if event.group in ("", group.name):
+            mine = {who: place for who, place in order.items() if who in group.members}
+            stage = stage.with_group(replace(group, lots={**group.lots, **mine})) if mine else stage
+    return _with_stage(state, stage, seq)
+
+
+def conduct_recorded(state: Tournament, event: events.ConductRecorded, seq: int) -> Tournament:
+    """A participant has so many points of conduct."""
+    stage = state.stages[event.stage - 1]
+    group = next(each for each in stage.groups if event.participant_id in each.members)
+    conduct = {**group.conduct, event.participant_id: event.points}
+    return _with_stage(state, stage.with_group(replace(group, conduct=conduct)), seq)
+
+
+def participant_added(state: Tournament, event: events.ParticipantAdded, seq: int) -> Tournament:
+    """Somebody has joined the stage that is paired round by round."""
+    entrant = events.Entrant(id=event.participant_id, name=event.name, seed=event.seed)
+    state = replace(state, roster=state.roster.registered((*state.roster.entrants, entrant)))
+    if not state.stages:
+        return state
+    stage = state.stages[0]
+    group = stage.groups[0]
+    missed = tuple(
+        Unplayed(round=each.number, participant_id=event.participant_id, points=Fraction(0), requested=True)
+        for each in stage.rounds
+        if each.match_ids
+    )
+    seeds = group.seeds if event.seed is None else {**group.seeds, event.participant_id: event.seed}
+    joined = replace(
+        group,
+        members=(*group.members, event.participant_id),
+        unplayed=(*group.unplayed, *missed),
+        seeds=seeds,
+    )
+    return _with_stage(state, stage.with_group(joined), seq)
+
+
+def _round_number(stage: Stage, of_stage: int) -> int:
+    """A round's number in the tournament, from its number in the stage."""
+    return stage.rounds[of_stage - 1].number
+
+
+def _with_stage(state: Tournament, stage: Stage, seq: int) -> Tournament:
+    stages = tuple(stage if each.number == stage.number else each for each in state.stages)
+    return state.with_stages(stages, seq)
+
+
+def _placed(state: Tournament, stage: Stage, matches: Mapping[int, Match], seq: int) -> Tournament:
+    """The state with another set of matches, in play order."""
+    ordered = dict(
+        sorted(matches.items(), key=lambda each: (each[1].plan.stage_number, each[1].plan.round, each[0]))
+    )
+    placed = replace(state, matches=ordered, agenda=NOTHING.moved({}, ordered, ordered))
+    return _with_stage(placed, stage, seq)

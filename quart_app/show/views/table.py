@@ -1,0 +1,135 @@
+"""View models of a group's table, and of how all have played against all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quart_app.domain.parts import group_part
+from quart_app.domain.ranking import CRITERIA, Outcome, Row
+from quart_app.domain.state.group import Group
+from quart_app.domain.state.stage import Stage
+from quart_app.domain.state.tournament import Tournament
+from quart_app.show.names import MINUS, number, why
+
+CROSS_TABLE_MAX = 20
+"""Up to so many members a table shows who has played whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A line of a table. ``outcome`` is "through" or "out" as soon as that is certain."""
+
+    place: int
+    shared: bool
+    participant_id: int
+    name: str
+    played: int
+    won: int
+    drawn: int
+    lost: int
+    scored: int
+    conceded: int
+    points: str
+    tiebreaks: tuple[str, ...]
+    why: str
+    outcome: str
+    against: tuple[str, ...]
+
+    @property
+    def difference(self) -> str:
+        """Scored less conceded, with its sign."""
+        return f"{self.scored - self.conceded:+d}".replace("-", MINUS).replace("+0", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A group's table. ``through`` is how many of it go on. ``tiebreaks`` are the titles of the columns that
+    stand after the points, ``explains`` says by what rules it is made."""
+
+    stage: int
+    index: int
+    seq: int
+    title: str
+    explains: str
+    draws: bool
+    through: int
+    tiebreaks: tuple[str, ...]
+    rows: tuple[RowView, ...]
+    cross: bool
+
+    @property
+    def key(self) -> str:
+        """What names the table on the page."""
+        return f"{self.stage}-{self.index}"
+
+
+def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
+    """The table of a group."""
+    group = stage.groups[index]
+    table = group.table
+    cross = len(group.members) <= CROSS_TABLE_MAX and stage.format.layout == "groups"
+    met = _met(group) if cross else {}
+    shown = _shown(table)
+    places = [row.place for row in table]
+    return TableView(
+        stage=stage.number,
+        index=index,
+        seq=tournament.revision(group_part(stage.number, index)),
+        title=f"Group {group.name}" if len(stage.groups) > 1 else "Standings",
+        explains=group.ruleset.title,
+        draws=group.draws,
+        through=stage.settings.advance if stage.number < len(tournament.stages) else 0,
+        tiebreaks=tuple(CRITERIA[name].title for name in shown),
+        rows=tuple(
+            RowView(
+                place=row.place,
+                shared=places.count(row.place) > 1,
+                participant_id=row.participant_id,
+                name=tournament.participants[row.participant_id].name,
+                played=row.played,
+                won=row.won,
+                drawn=row.drawn,
+                lost=row.lost,
+                scored=row.scored,
+                conceded=row.conceded,
+                points=number(row.points),
+                tiebreaks=tuple(number(dict(row.tiebreaks).get(name)) for name in shown),
+                why=why(tournament, row) if row.why is not None and row.why.criterion != "points" else "",
+                outcome=group.fates.get(row.participant_id, ""),
+                against=tuple(
+                    ""
+                    if other.participant_id == row.participant_id
+                    else ", ".join(met.get((row.participant_id, other.participant_id), ()))
+                    for other in table
+                )
+                if cross
+                else (),
+            )
+            for row in table
+        ),
+        cross=cross,
+    )
+
+
+def _shown(table: tuple[Row, ...]) -> tuple[str, ...]:
+    """The tie-breaks that have a column: those with a value that is not seen in the other columns."""
+    if not table:
+        return ()
+    seen = {"difference", "scored", "wins", "points"}
+    return tuple(name for name, _ in table[0].tiebreaks if name not in seen)[:4]
+
+
+def _met(group: Group) -> dict[tuple[int, int], list[str]]:
+    """How each has fared against each, from their side."""
+    met: dict[tuple[int, int], list[str]] = {}
+    for outcome in sorted(group.outcomes.values(), key=lambda each: (each.round, each.match_id)):
+        for side in (0, 1):
+            pair = (outcome.sides[side], outcome.sides[1 - side])
+            met.setdefault(pair, []).append(_result(outcome, side))
+    return met
+
+
+def _result(outcome: Outcome, side: int) -> str:
+    if outcome.walkover or outcome.score is None:
+        return "w" if outcome.winner_id == outcome.sides[side] else "l"
+    return f"{outcome.score[side]}–{outcome.score[1 - side]}"

@@ -1,0 +1,144 @@
+"""Forms about stages read into commands: what is played, a round's pairs, lots, conduct."""
+
+from __future__ import annotations
+
+import re
+
+from quart_app.domain.commands import AddParticipant, CreateTournament, DrawLots, PublishRound, RecordConduct
+from quart_app.domain.events import StageSettings
+from quart_app.domain.formats import FORMATS
+from quart_app.domain.scoring import PRESETS
+from quart_app.errors import InvalidInput
+from quart_app.web.staff.forms import Form, read_entrants
+
+FIELDS = (
+    "name",
+    "participants",
+    "seeding",
+    "visibility",
+    "format",
+    "third_place",
+    "grand_final",
+    "groups",
+    "legs",
+    "rounds",
+    "best_of",
+    "games",
+    "ruleset",
+    "advance",
+    "best_of_rest",
+    "then",
+    "then_third_place",
+)
+"""The fields of the form for a new tournament."""
+
+NOTHING = ""
+"""Nothing follows the first stage."""
+
+_WHOLE = re.compile(r"-?\d{1,6}")
+
+
+def read_create_tournament(form: Form) -> CreateTournament:
+    """A new tournament with its list of participants and its stages."""
+    problems: dict[str, str] = {}
+    format_name = form.get("format", "single_elimination")
+    uses = FORMATS[format_name].uses if format_name in FORMATS else frozenset()
+    then = form.get("then", NOTHING) if "advance" in uses else NOTHING
+    games = form.get("games", "free") or "free"
+    if games not in PRESETS:
+        problems["games"] = f"Choose one of: {', '.join(PRESETS)}."
+    best_of = _number(form, "best_of", 1, problems)
+    first = StageSettings(
+        format=format_name,
+        third_place="third_place" in uses and form.get("third_place") == "on",
+        grand_final=form.get("grand_final") or "reset",
+        groups=_number(form, "groups", 1, problems) if "groups" in uses else 1,
+        legs=_number(form, "legs", 1, problems) if "legs" in uses else 1,
+        rounds=_number(form, "rounds", 0, problems) if "rounds" in uses else 0,
+        best_of=best_of,
+        games=PRESETS.get(games, PRESETS["free"]),
+        ruleset=form.get("ruleset", "") if "ruleset" in uses else "",
+        advance=_number(form, "advance", 0, problems) if then else 0,
+        best_of_rest=_number(form, "best_of_rest", 0, problems) if then else 0,
+    )
+    second = StageSettings(
+        format=then or "single_elimination",
+        third_place=form.get("then_third_place") == "on" and then == "single_elimination",
+        best_of=best_of,
+        games=first.games,
+    )
+    if problems:
+        raise InvalidInput(problems)
+    return CreateTournament(
+        name=form.get("name", ""),
+        entrants=read_entrants(form.get("participants", "")),
+        seeding=form.get("seeding", "standard"),
+        visibility=form.get("visibility", "public"),
+        stages=(first, second) if then else (first,),
+    )
+
+
+def read_round(stage: int, form: Form, boards: int) -> PublishRound:
+    """A round as it stands in its form: ``first-1`` meets ``second-1``, and so on; ``bye`` and ``absent`` are
+    ids, apart by spaces. Raises InvalidInput for a board with one side only."""
+    pairs = []
+    for number in range(1, boards + 1):
+        sides = [form.get(f"{side}-{number}", "") for side in ("first", "second")]
+        if not any(sides):
+            continue
+        if not all(_WHOLE.fullmatch(side) for side in sides):
+            raise InvalidInput({"pairs": f"Board {number} needs two players."})
+        pairs.append((int(sides[0]), int(sides[1])))
+    return PublishRound(
+        stage=stage,
+        pairs=tuple(pairs),
+        byes=read_ids(form, "byes"),
+        absent=read_ids(form, "absent"),
+        edited=form.get("proposed", "") != written(pairs),
+        version=int(version) if _WHOLE.fullmatch(version := form.get("version", "")) else None,
+    )
+
+
+def written(pairs: list[tuple[int, int]]) -> str:
+    """Pairs as a form keeps them, to see whether somebody has changed them."""
+    return " ".join(f"{first}-{second}" for first, second in pairs)
+
+
+def read_ids(form: Form, field: str) -> tuple[int, ...]:
+    """Ids that are apart by spaces or commas. Raises InvalidInput for anything else."""
+    found = re.split(r"[\s,]+", form.get(field, "").strip())
+    if found == [""]:
+        return ()
+    if not all(_WHOLE.fullmatch(each) for each in found):
+        raise InvalidInput({field: "Choose participants of this tournament."})
+    return tuple(map(int, found))
+
+
+def read_lots(stage: int, form: Form) -> DrawLots:
+    """Lots as they are to be drawn among some, or as they were drawn."""
+    return DrawLots(stage=stage, group=form.get("group", ""), order=read_ids(form, "order"))
+
+
+def read_conduct(stage: int, form: Form) -> RecordConduct:
+    """Points of conduct. Raises InvalidInput where there is no participant or no number."""
+    problems: dict[str, str] = {}
+    points = _number(form, "points", 0, problems)
+    who = _number(form, "participant_id", 0, problems)
+    if problems:
+        raise InvalidInput(problems)
+    return RecordConduct(stage=stage, participant_id=who, points=points)
+
+
+def read_add_participant(form: Form) -> AddParticipant:
+    """Somebody who joins late."""
+    return AddParticipant(name=form.get("name", ""))
+
+
+def _number(form: Form, field: str, default: int, problems: dict[str, str]) -> int:
+    text = form.get(field, "").strip()
+    if not text:
+        return default
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    problems[field] = "Enter a whole number."
+    return default

@@ -1,0 +1,191 @@
+"""Swiss: nobody meets twice, nobody has two byes, and the organiser has the last word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from py4swiss.trf.sections import PlayerSection
+
+from quart_app.domain.commands import (
+    AddParticipant,
+    ConfirmResult,
+    CreateTournament,
+    PublishRound,
+    StartMatch,
+    UnpairRound,
+)
+from quart_app.domain.decisions import decide
+from quart_app.domain.decisions.proposals import contenders, question
+from quart_app.domain.events import StageSettings
+from quart_app.domain.fold import fold
+from quart_app.domain.pairing import Caution, cautions, propose, trf16
+from quart_app.domain.pairing.history import Worth
+from quart_app.domain.state.tournament import Tournament
+from quart_app.errors import Conflict, InvalidInput, RoundConflict
+from tests.domain.formats.playing import Play
+from tests.domain.strategies import NOW, players
+
+
+def swiss(count: int, rounds: int, **more: object) -> Play:
+    """A Swiss, drawn."""
+    return Play(count, StageSettings(format="swiss", rounds=rounds, **more))  # type: ignore[arg-type]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(2, 64), st.integers(0, 2**32 - 1))
+def test_nobody_meets_twice_or_has_two_byes(count: int, seed: int) -> None:
+    """Over as many rounds as make a winner certain; everybody plays or has the bye in each."""
+    rounds = min(count - 1 + count % 2, count.bit_length() + 1)
+    play = swiss(count, rounds)
+    end = play.to_the_end(Random(seed), walkovers=0.05)
+    met = Counter(
+        frozenset(slot.participant_id for slot in match.slots)
+        for match in end.matches.values()
+        if match.result is not None and not match.result.walkover  # who has not played each other still may
+    )
+    assert set(met.values()) <= {1}
+    group = end.stages[0].groups[0]
+    assert all(number == 1 for number in Counter(each.participant_id for each in group.unplayed).values())
+    assert len(end.matches) == rounds * (count // 2)
+    assert (end.status.value, group.complete) == ("completed", True)
+    assert fold(7, play.log) == end
+
+
+def test_the_first_round_is_the_top_against_the_bottom_half() -> None:
+    """1–5, 6–2, 3–7, 8–4: sides change down the boards."""
+    play = swiss(8, 3)
+    play.pair_next()
+    pairs = [tuple(slot.participant_id for slot in match.slots) for match in play.tournament.matches.values()]
+    assert pairs == [(1, 5), (6, 2), (3, 7), (8, 4)]
+
+
+def test_a_round_is_paired_when_the_one_before_is_over() -> None:
+    """Until then there is nothing to pair, and after the last there is nothing more."""
+    play = swiss(4, 2)
+    play.pair_next()
+    stage = play.tournament.stages[0]
+    with pytest.raises(RoundConflict, match="not over"):
+        question(play.tournament, stage, ())
+    assert play.to_the_end(Random(1)).status.value == "completed"
+    with pytest.raises(RoundConflict, match="All rounds"):
+        question(play.tournament, play.tournament.stages[0], ())
+
+
+def test_a_swiss_is_not_over_between_its_rounds() -> None:
+    """Nothing is to be played, and still it is under way; nobody has won yet."""
+    play = swiss(4, 2)
+    play.pair_next()
+    for match_id in list(play.tournament.matches):
+        play.result(match_id, (1, 0))
+    assert (play.tournament.status.value, play.tournament.champion) == ("active", None)
+
+
+def test_a_round_can_be_taken_back_until_it_begins() -> None:
+    """Then the table is as it was, and the round can be paired anew."""
+    play = swiss(5, 3)
+    before = play.tournament
+    play.pair_next()
+    assert play.tournament.stages[0].groups[0].table[0].points == 1  # the bye
+    told = play.do(UnpairRound(stage=1))
+    assert told[0].about == (1, 2)
+    assert (play.tournament.matches, play.tournament.stages) == (before.matches, before.stages)
+    play.pair_next()
+    play.do(StartMatch(match_id=1))
+    with pytest.raises(RoundConflict, match=r"Match 1\.1 has begun"):
+        play.do(UnpairRound(stage=1))
+
+
+def test_the_organiser_may_pair_otherwise() -> None:
+    """Everybody once; what that breaks is told, and still published; a stale one is not."""
+    play = swiss(4, 3)
+    play.do(PublishRound(stage=1, pairs=((1, 2), (3, 4)), edited=True))
+    for match_id in (1, 2):
+        play.result(match_id, (1, 0))
+    people = contenders(play.tournament, play.tournament.stages[0])
+    assert list(cautions(people, [(1, 2), (3, 4)], [])) == [
+        Caution("rematch", (1, 2)),
+        Caution("rematch", (3, 4)),
+    ]
+    with pytest.raises(Conflict):
+        play.do(PublishRound(stage=1, pairs=((1, 2), (3, 4)), version=1))
+    play.do(PublishRound(stage=1, pairs=((1, 2), (3, 4)), version=play.tournament.seq))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "byes", "absent", "field"),
+    [
+        (((1, 2),), (), (), "pairs"),
+        (((1, 2), (3, 3)), (4,), (), "pairs"),
+        (((1, 2), (3, 9)), (4,), (), "pairs"),
+        (((1, 2), (3, 4)), (4,), (), "byes"),
+        (((1, 2),), (3,), (3, 4), "absent"),
+        ((), (1, 2, 3, 4), (), "pairs"),
+    ],
+)
+def test_a_round_without_somebody_or_with_somebody_twice_is_refused(
+    pairs: tuple[tuple[int, int], ...], byes: tuple[int, ...], absent: tuple[int, ...], field: str
+) -> None:
+    """By the list that is wrong."""
+    with pytest.raises(InvalidInput) as refused:
+        swiss(4, 3).do(PublishRound(stage=1, pairs=pairs, byes=byes, absent=absent))
+    assert set(refused.value.problems) == {field}
+
+
+def test_a_late_entry_joins_the_next_round() -> None:
+    """With nothing for the rounds that were missed."""
+    play = swiss(4, 3)
+    play.pair_next()
+    for match_id in (1, 2):
+        play.result(match_id, (1, 0))
+    play.do(AddParticipant(name="Eve"))
+    play.do(AddParticipant(name="Finn"))
+    play.pair_next()
+    matches = list(play.tournament.matches.values())
+    assert {5, 6} <= {slot.participant_id for match in matches[2:] for slot in match.slots}
+    with pytest.raises(InvalidInput, match="could not tell them apart"):
+        play.do(AddParticipant(name="eve"))
+
+
+def test_who_is_absent_is_not_paired() -> None:
+    """And scores nothing."""
+    play = swiss(5, 3)
+    stage = play.tournament.stages[0]
+    pairs, byes = propose(*question(play.tournament, stage, (1,)))
+    play.do(PublishRound(stage=1, pairs=pairs, byes=byes, absent=(1,)))
+    assert byes == ()
+    assert {row.participant_id: row.points for row in play.tournament.stages[0].groups[0].table}[1] == 0
+    with pytest.raises(InvalidInput):
+        question(play.tournament, stage, (9,))
+
+
+def test_the_report_is_read_back() -> None:
+    """Every line, by the library that pairs; a forfeit, a draw and a bye are what they were."""
+    play = swiss(5, 3)
+    play.pair_next()
+    play.do(ConfirmResult(match_id=1, winner_id=1, walkover=True))
+    play.result(2, (1, 1))
+    text = trf16("Coupe d’été", contenders(play.tournament, play.tournament.stages[0]), 3, Worth())
+    sections = [PlayerSection.from_string(line) for line in text.splitlines() if line.startswith("001")]
+    assert [
+        (each.starting_number, each.points_times_ten, each.results[0].result.value) for each in sections
+    ] == [
+        (1, 10, "+"),
+        (2, 5, "="),
+        (3, 0, "-"),
+        (4, 5, "="),
+        (5, 10, "U"),
+    ]
+    assert text.startswith("012 Coupe d?ete\n062 5\nXXR 3\n")
+
+
+@pytest.mark.parametrize(("count", "rounds"), [(4, 0), (4, 4), (5, 6), (200, 31)])
+def test_too_many_rounds_are_refused(count: int, rounds: int) -> None:
+    """Or none."""
+    stage = StageSettings(format="swiss", rounds=rounds)
+    with pytest.raises(InvalidInput) as refused:
+        decide(Tournament(7), CreateTournament(name="Cup", entrants=players(count), stages=(stage,)), NOW)
+    assert set(refused.value.problems) == {"rounds"}

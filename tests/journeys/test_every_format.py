@@ -1,0 +1,128 @@
+"""A whole tournament of every format through the front door, watched as a page and as JSON."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.journeys.test_whole_tournament import assert_stream_equals_page, post, snapshot
+from tests.server import Server, logged
+from tests.web.live_page import LivePage
+
+PEOPLE: dict[str, Any] = {"participants": [{"name": f"P{number}"} for number in range(1, 9)]}
+FORMATS: dict[str, dict[str, Any]] = {
+    "double elimination": {"format": "double_elimination", "best_of": 3, "games": "table_tennis"},
+    "round robin": {"format": "round_robin", "groups": 2},
+    "swiss": {"format": "swiss", "rounds": 3, "games": "chess"},
+    "groups, then a knock-out": {
+        "stages": [
+            {"format": "round_robin", "groups": 2, "advance": 2, "ruleset": "football_uefa"},
+            {"format": "single_elimination", "third_place": True},
+        ]
+    },
+    "a page playoff": {
+        "participants": PEOPLE["participants"][:4],
+        "matches": [
+            {"match_id": 1, "round": 1, "slots": [{"participant": 1}, {"participant": 2}]},
+            {"match_id": 2, "round": 1, "slots": [{"participant": 3}, {"participant": 4}]},
+            {"match_id": 3, "round": 2, "slots": [{"loser_of": 1}, {"winner_of": 2}]},
+            {"match_id": 4, "round": 3, "slots": [{"winner_of": 1}, {"winner_of": 3}], "label": "Final"},
+        ],
+    },
+}
+
+
+async def play_next(server: Server, headers: dict[str, str], path: str, chance: random.Random) -> bool:
+    """Post one more thing of any open match, or pair, or draw lots; False where nothing is left."""
+    state = (await server.client.get(path)).json()
+    open_ = [match for match in state["matches"] if match["status"] in ("ready", "live")]
+    if not open_:
+        return await settle(server, headers, path, state)
+    match = chance.choice(open_)
+    at = f"{path}matches/{match['match_id']}/"
+    if match["status"] == "ready":
+        await post(server, headers, at + "start/", {})
+        return True
+    if match["best_of"] > 1:
+        games = match["games"] + [chance.choice([[11, 4], [9, 11]])]
+        answer = await post(server, headers, at + "score/", {"games": games})
+        if max(answer["match"]["participant1_score"], answer["match"]["participant2_score"]) == 2:
+            await post(server, headers, at + "confirm/", {})
+        return True
+    score = {"participant1_score": chance.randint(0, 1), "participant2_score": 0}
+    await post(server, headers, at + "score/", score)
+    level = score["participant1_score"] == 0
+    drawn = match["group"] is not None
+    await post(
+        server,
+        headers,
+        at + "confirm/",
+        {"participant1_tiebreak": 5, "participant2_tiebreak": 4} if level and not drawn else {"drawn": level},
+    )
+    return True
+
+
+async def settle(server: Server, headers: dict[str, str], path: str, state: Any) -> bool:
+    """What is left when no match is open: the next round, or lots for those whom nothing separates."""
+    for stage in state["stages"]:
+        if stage["format"] == "swiss" and stage["status"] != "completed":
+            await post(server, headers, f"{path}stages/{stage['stage']}/rounds/", {})
+            return True
+        if state["tournament"]["status"] == "completed":
+            return False
+        for group in stage["groups"]:
+            places = [row["place"] for row in group["standings"]]
+            shared = [row["participant_id"] for row in group["standings"] if places.count(row["place"]) > 1]
+            if shared:
+                lots = {"group": group["group"], "participants": shared}
+                await post(server, headers, f"{path}stages/{stage['stage']}/lots/", lots)
+                return True
+    return False
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+async def test_a_page_that_follows_equals_a_fresh_one_after_every_post(server: Server, format_: str) -> None:
+    """From the first post to the last: the open page needs no reload, a client that joined at the start gets
+    every event once and in order, and one that comes and goes at random holds the same."""
+    headers = await server.sign_in("anna")
+    body = PEOPLE | {"name": format_, "seeding": "given"} | FORMATS[format_]
+    created = await post(server, headers, "/api/tournaments/", body)
+    number, chance = created["tournament_id"], random.Random(format_)
+    path, api = f"/tournaments/{number}/", f"/api/tournaments/{number}/"
+    page = LivePage((await server.client.get(path)).text)
+    server.client.cookies.clear()
+    query = f"?lastEventId={created['position']}"
+    async with (
+        server.feed(number, html=True, query=query) as feed,
+        server.feed(number, query=query) as json_feed,
+    ):
+        while await play_next(server, headers, api, chance):
+            await assert_stream_equals_page(server, page, feed, path)
+        whole = await snapshot(server, number)
+        while not json_feed.frames or json_feed.frames[-1].id != whole["position"]:
+            await json_feed.next()
+    log = (await server.client.get(f"{api}events/?limit=1000")).json()["events"]
+    followed = [frame.id for frame in logged(json_feed.frames)]
+    assert followed == [event["id"] for event in log][-len(followed) :]
+    assert whole["tournament"]["status"] == "completed"
+
+
+async def test_a_page_that_comes_and_goes_equals_a_fresh_one(server: Server) -> None:
+    """Joined anew at its own position after any number of posts, in a tournament of groups and a
+    knock-out."""
+    headers = await server.sign_in("anna")
+    body = PEOPLE | {"name": "Cup"} | FORMATS["groups, then a knock-out"]
+    created = await post(server, headers, "/api/tournaments/", body)
+    number, chance = created["tournament_id"], random.Random(5)
+    path, api = f"/tournaments/{number}/", f"/api/tournaments/{number}/"
+    page = LivePage((await server.client.get(path)).text)
+    server.client.cookies.clear()
+    position, going = created["position"], True
+    while going:
+        for _ in range(chance.randint(1, 9)):
+            going = going and await play_next(server, headers, api, chance)
+        async with server.feed(number, html=True, query=f"?lastEventId={position}") as feed:
+            await assert_stream_equals_page(server, page, feed, path)
+            position = feed.frames[-1].id
