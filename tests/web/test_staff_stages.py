@@ -1,0 +1,135 @@
+"""The organiser's forms for stages: what a form would make, rounds of a Swiss, lots, conduct, games on the
+pad."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.web.hall import Browser, Hall
+
+NEW = {
+    "name": "Club Night",
+    "participants": "Ann\nBen\nCem\nDee\nEve",
+    "seeding": "standard",
+    "visibility": "public",
+}
+
+
+async def made(anna: Browser, **fields: str) -> str:
+    """The staff page of a tournament that was made by the form and drawn."""
+    answer = await anna.post("/staff/tournaments/new/", NEW | fields)
+    await anna.post(f"{answer.location}generate/", {})
+    return answer.location
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "Single elimination from the quarter-finals, 4 matches."),
+        ({"format": "double_elimination"}, "Double elimination from the winners' round 1, 9 matches."),
+        ({"format": "round_robin"}, "5 rounds, 10 matches."),
+        ({"format": "swiss", "rounds": "3"}, "3 rounds of 2 matches, 6 in all."),
+        (
+            {"format": "round_robin", "groups": "2", "then": "single_elimination", "advance": "2"},
+            "2 groups of 3 and 2, 4 matches; then single elimination from the semi-finals, 3 matches; "
+            "7 matches in all.",
+        ),
+        ({"format": "round_robin", "groups": "3"}, "3 groups need at least 6 participants; there are 5."),
+        ({"name": ""}, "Give it a name, and this shows what will be played."),
+    ],
+)
+async def test_the_form_tells_what_it_would_make(anna: Browser, fields: dict[str, str], told: str) -> None:
+    """Or what keeps it from that; nothing is saved."""
+    answer = await anna.post("/staff/tournaments/outline/", NEW | fields)
+    assert (answer.status, told in answer.text.replace("&#39;", "'")) == (200, True)
+    assert "Club Night" not in (await anna.get("/staff/")).text
+
+
+async def test_a_swiss_is_paired_round_by_round(anna: Browser) -> None:
+    """Proposed, published, played, and paired again; between the rounds the button is there."""
+    at = await made(anna, format="swiss", rounds="2", games="chess")
+    assert "Pair round 1" in (await anna.get(at)).text
+    proposal = await anna.get(f"{at}stages/1/round/")
+    assert proposal.status == 200
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', proposal.text))
+    form |= {"first-1": "1", "second-1": "3", "first-2": "4", "second-2": "2", "byes": "5"}
+    assert (await anna.post(f"{at}stages/1/round/", form)).status == 303
+    page = (await anna.get(at)).text
+    assert "Take round 1 back" in page
+    for match in (1, 2):
+        await anna.post(f"{at}matches/{match}/start/", {})
+        await anna.post(f"{at}matches/{match}/confirm/", {"result": "draw"})
+    page = (await anna.get(at)).text
+    assert ("Pair round 2" in page, "Take round 1 back" in page) == (True, False)
+
+
+async def test_a_round_that_cannot_be_comes_back_as_it_was(anna: Browser) -> None:
+    """With the reason; somebody stands twice here."""
+    at = await made(anna, format="swiss", rounds="2")
+    form = {"first-1": "1", "second-1": "3", "first-2": "3", "second-2": "2", "byes": "5"}
+    answer = await anna.post(f"{at}stages/1/round/", form)
+    assert answer.status == 422
+    assert "Participant 3 stands twice." in answer.text
+    assert '<option value="3" selected>' in answer.text
+
+
+async def test_a_round_is_taken_back_and_somebody_joins(anna: Browser) -> None:
+    """Until it begins."""
+    at = await made(anna, format="swiss", rounds="2")
+    form = {"first-1": "1", "second-1": "3", "first-2": "4", "second-2": "2", "byes": "5"}
+    await anna.post(f"{at}stages/1/round/", form)
+    assert (await anna.post(f"{at}stages/1/unpair/", {})).status == 303
+    assert (await anna.post(f"{at}late/", {"name": "Finn"})).status == 303
+    assert "Finn" in (await anna.get(f"{at}stages/1/round/")).text
+
+
+async def test_lots_and_conduct(anna: Browser) -> None:
+    """Offered where nothing separates; conduct comes before lots, and both are seen in the table."""
+    at = await made(anna, format="round_robin", participants="Ann\nBen")
+    public = at.removeprefix("/staff")
+    await anna.post(f"{at}matches/1/start/", {})
+    await anna.post(f"{at}matches/1/confirm/", {})
+    assert "Nothing separates <strong>Ann, Ben</strong>" in (await anna.get(at)).text
+    assert (await anna.post(f"{at}stages/1/lots/", {"group": "A", "order": "1 2"})).status == 303
+    assert "Draw lots" not in (await anna.get(at)).text
+    await anna.post(f"{at}stages/1/conduct/", {"participant_id": "1", "points": "-3"})
+    assert re.search(r'data-place="1" data-participant="2"', (await anna.get(public)).text)
+
+
+async def test_games_on_the_pad(anna: Browser) -> None:
+    """The game at hand is scored; over, the next one is a tap away; decided, the match can be confirmed."""
+    at = await made(
+        anna, format="single_elimination", participants="Ann\nBen", best_of="3", games="table_tennis"
+    )
+    pad = f"{at}matches/1/"
+    await anna.post(f"{pad}start/", {})
+    score: dict[str, Any] = {"participant1_score": "10", "participant2_score": "8", "games": ""}
+    text = (await posted(anna, pad, score)).text
+    assert ("Game point" in text, "Next game" in text, "It takes 2 games" in text) == (True, False, True)
+    text = (await posted(anna, pad, score | {"step": "participant1_plus"})).text
+    assert "Next game" in text
+    text = (await posted(anna, pad, score | {"games": "11-8"})).text
+    assert "Match point" in text
+    text = (await posted(anna, pad, score | {"games": "11-8", "participant1_score": "11"})).text
+    assert "Ann beat Ben 2–0." in text.replace("\u2060", "")
+    answer = await anna.post(f"{pad}score/", score | {"games": "11-8 11-8"})
+    assert "decided before game 3" in answer.text
+
+
+async def posted(anna: Browser, pad: str, score: dict[str, Any]) -> Any:
+    """Post a score, and get the pad."""
+    await anna.post(f"{pad}score/", score)
+    return await anna.get(pad)
+
+
+async def test_a_draw_is_confirmed_on_the_pad(anna: Browser, hall: Hall) -> None:
+    """Where there are draws, without a tie-break."""
+    at = await made(anna, format="round_robin", participants="Ann\nBen")
+    pad = f"{at}matches/1/"
+    await anna.post(f"{pad}start/", {})
+    assert "Ann and Ben drew 0–0." in (await anna.get(pad)).text.replace("\u2060", "")
+    await anna.post(f"{pad}confirm/", {"notes": ""})
+    assert "Ann and Ben drew 0–0." in (await anna.get(pad)).text.replace("\u2060", "")
