@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from bench import peers
+from bench.formats import VARIANTS, formats
 from bench.machine import CannotMeasure, cpu_seconds, process_tree, rss_bytes
 from bench.peers import MATCH_ID, PEERS, STAFF_NAME, Grandstand, Server, grandstand
 from bench.processes import pinned, program
@@ -275,6 +276,7 @@ MEASURES = {
         Measure("workers", "two workers against one", lambda _: ("1", "2"), workers),
         Measure("post", "from a form post to the last socket", lambda _: tuple(DATABASES), post),
         Measure("pages", "pages a second", lambda _: PAGES, pages),
+        Measure("formats", "folding, groups and pairing, in memory", lambda _: tuple(VARIANTS), formats),
     )
 }
 """Every measure by its name on the command line."""

@@ -87,6 +87,21 @@ def _share(figure: str) -> Column:
 
 
 TABLES = {
+    "formats": Table(
+        "Formats",
+        "in memory",
+        (
+            _figure("events", "events"),
+            _figure("fold ms", "fold_ms"),
+            _figure("score to frame, p99 ms", "score_p99_ms"),
+            _figure("result to frame, p50 ms", "result_p50_ms"),
+            _figure("p99 ms", "result_p99_ms"),
+            _figure("page rendered anew, ms", "page_ms"),
+            _figure("page, KiB compressed", "page_kib"),
+            _figure("pairing ms", "pairing_ms"),
+            _figure("longest wait of others, ms", "wait_max_ms"),
+        ),
+    ),
     "fanout": Table(
         "Fan-out",
         "server",

@@ -99,6 +99,11 @@
     if (outline) htmx.trigger(outline, "refresh");
   });
 
+  /* A form that came back filled in is told at once, when the browser has put back what was typed. */
+  window.addEventListener("load", () => {
+    if (find("#outline") && find("#participants")?.value) setTimeout(() => htmx.trigger("#outline", "refresh"), 500);
+  });
+
   // ------------------------------------------------------------------ following the feed
 
   function dirty(root) {

@@ -47,7 +47,7 @@ async def propose_round(
     """
     tournament = (await services.ledger.load(tournament_id)).tournament
     asked = question(tournament, find_stage(tournament, stage), absent)
-    pairs, byes = (await _paired(asked)).given()
+    pairs, byes = (await paired(asked)).given()
     return checked(tournament, stage, pairs, byes, tuple(absent))
 
 
@@ -142,7 +142,7 @@ async def add_participant(
     return await perform(services, tournament_id, command, actor_id, once=once)
 
 
-async def _paired(asked: PairingQuestion) -> PairingAnswer:
+async def paired(asked: PairingQuestion) -> PairingAnswer:
     """Pair in a process of its own: it computes for a second, and nobody shall wait for it."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -45,7 +45,7 @@ def unpaired(state: Tournament, event: events.RoundUnpaired, seq: int) -> Tourna
     stage = state.stages[event.stage - 1]
     number = _round_number(stage, event.round)
     before = next(each for each in stage.rounds if each.number == number)
-    now = replace(before, match_ids=(), played=0, completed=0, done=False)
+    now = replace(before, match_ids=(), played=0, completed=0, open=0)
     group = stage.groups[0]
     played = number - stage.rounds[0].number
     gone = frozenset(event.match_ids)

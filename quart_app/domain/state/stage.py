@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -18,8 +19,8 @@ class Round:
     """A round with its progress; byes do not count.
 
     ``match_ids`` are in the order of their positions. ``played`` says how many of them people see played, by
-    the end of it; ``completed`` how many of those are decided; ``done`` that nothing more will happen.
-    ``side`` is that of a double elimination.
+    the end of it; ``completed`` how many of those are decided; ``open`` how many of all are not. ``side`` is
+    that of a double elimination.
     """
 
     number: int
@@ -29,17 +30,39 @@ class Round:
     side: str = ""
     played: int = 0
     completed: int = 0
-    done: bool = False
+    open: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether it has matches, and nothing more will happen in them."""
+        return bool(self.match_ids) and not self.open
 
     def counted(self, matches: Mapping[int, Match]) -> Round:
-        """The round as these matches leave it; itself where its progress is the same."""
-        mine = [matches[match_id] for match_id in self.match_ids]
-        played = sum(match.played for match in mine)
-        completed = sum(match.played and match.decided for match in mine)
-        done = bool(mine) and all(match.decided for match in mine)
-        if (played, completed, done) == (self.played, self.completed, self.done):
+        """The round as these matches leave it."""
+        progress = [_progress(matches[match_id]) for match_id in self.match_ids]
+        played, completed, still_open = (
+            (sum(counts) for counts in zip(*progress, strict=True)) if progress else (0, 0, 0)
+        )
+        return replace(self, played=played, completed=completed, open=still_open)
+
+    def moved(self, before: Iterable[Match], after: Iterable[Match]) -> Round:
+        """The round once some of its matches have changed; itself where its progress is the same."""
+        played, completed, still_open = self.played, self.completed, self.open
+        for matches, sign in ((before, -1), (after, 1)):
+            for match in matches:
+                counts = _progress(match)
+                played += sign * counts[0]
+                completed += sign * counts[1]
+                still_open += sign * counts[2]
+        if (played, completed, still_open) == (self.played, self.completed, self.open):
             return self
-        return replace(self, played=played, completed=completed, done=done)
+        return replace(self, played=played, completed=completed, open=still_open)
+
+
+def _progress(match: Match) -> tuple[int, int, int]:
+    """What a match adds to its round: played, completed, open."""
+    played, decided = match.played, match.decided
+    return int(played), int(played and decided), int(not decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +74,6 @@ class Stage:
     rounds: tuple[Round, ...]
     groups: tuple[Group, ...] = ()
     match_ids: tuple[int, ...] = ()
-    played_places: Places = ()
 
     @property
     def format(self) -> Format:
@@ -63,12 +85,13 @@ class Stage:
         """What people call the stage."""
         return self.settings.name or self.format.title
 
-    @property
-    def places(self) -> Places:
+    def places(self, matches: Mapping[int, Match]) -> Places:
         """The places that are certain by now: of the matches, or of the table where all play in one."""
-        if len(self.groups) != 1:
-            return self.played_places
-        return tuple(sorted(self.groups[0].final.items()))
+        if len(self.groups) == 1:
+            return tuple(sorted(self.groups[0].final.items()))
+        if self.groups:
+            return ()
+        return self.format.places({match_id: matches[match_id] for match_id in self.match_ids})
 
     @property
     def complete(self) -> bool:
@@ -103,20 +126,30 @@ class Stage:
         ]
         if not mine:
             return self
-        numbers = {match.plan.round for match in mine}
-        rounds = tuple(each.counted(matches) if each.number in numbers else each for each in self.rounds)
+        rounds = self.rounds
+        by_round: dict[int, list[Match]] = {}
+        for match in mine:
+            by_round.setdefault(match.plan.round, []).append(match)
+        for number, changed in by_round.items():
+            index = number - rounds[0].number
+            moved = rounds[index].moved(
+                [before[match.match_id] for match in changed if match.match_id in before], changed
+            )
+            if moved is not rounds[index]:
+                rounds = (*rounds[:index], moved, *rounds[index + 1 :])
         names = {match.plan.group for match in mine}
-        groups = tuple(
-            group.moved(match for match in mine if match.plan.group == group.name)
-            if group.name in names
-            else group
-            for group in self.groups
-        )
-        if not self.groups:
-            places = self.format.places({match_id: matches[match_id] for match_id in self.match_ids})
-            if places != self.played_places:
-                return replace(self, rounds=rounds, played_places=places)
-        return replace(self, rounds=rounds, groups=groups if groups != self.groups else self.groups)
+        groups = self.groups
+        if groups:
+            groups = tuple(
+                group.moved(match for match in mine if match.plan.group == group.name)
+                if group.name in names
+                else group
+                for group in groups
+            )
+            groups = self.groups if all(map(operator.is_, groups, self.groups)) else groups
+        if rounds is self.rounds and groups is self.groups:
+            return self
+        return replace(self, rounds=rounds, groups=groups)
 
     def with_group(self, group: Group) -> Stage:
         """The stage with this group in the place of the one of its name."""
@@ -158,7 +191,7 @@ def opened(
         match_ids=tuple(matches),
     )
     if not groups:
-        return replace(stage, played_places=stage.format.places(matches))
+        return stage
     return replace(
         stage,
         groups=tuple(

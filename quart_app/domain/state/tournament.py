@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
+from operator import is_
 
 from quart_app.domain.bracket.graph import Feeds, Ranks, advance, differing
 from quart_app.domain.bracket.match import Match
@@ -82,7 +83,7 @@ class Tournament:
     @property
     def places(self) -> Places:
         """Who has reached which place for certain, best first."""
-        return self.stages[-1].places if self.stages else ()
+        return self.stages[-1].places(self.matches) if self.stages else ()
 
     @property
     def champion(self) -> Participant | None:
@@ -111,11 +112,15 @@ class Tournament:
         touched = differing(self.matches, matches)
         agenda = self.agenda.moved(self.matches, matches, touched)
         stages = tuple(stage.moved(self.matches, matches, touched) for stage in self.stages)
-        return replace(self, matches=matches, agenda=agenda).with_stages(stages, seq)
+        if all(map(is_, stages, self.stages)):
+            stages = self.stages
+        elif self.ranked:
+            return replace(self, matches=matches, agenda=agenda).with_stages(stages, seq)
+        return replace(self, matches=matches, agenda=agenda, stages=stages)
 
     def with_stages(self, stages: tuple[Stage, ...], seq: int) -> Tournament:
         """The tournament with these stages, and what their tables decide of later ones."""
-        if all(now is before for now, before in zip(stages, self.stages, strict=True)):
+        if all(map(is_, stages, self.stages)):
             return self
         moved = replace(self, stages=stages)
         if not self.ranked:
