@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quart_app.domain.events import Games, StageSettings
 
@@ -17,10 +17,14 @@ VISIBILITIES = (PUBLIC, PRIVATE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntrantLine:
-    """One line of a list of participants. ``name`` is None on a line that is a bye (``given`` draws only)."""
+    """One line of a list of participants. ``name`` is None on a line that is a bye (``given`` draws only).
+
+    ``line`` is the number by which whoever typed the list knows it, where that is not its place in it.
+    """
 
     name: str | None
     seed: int | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

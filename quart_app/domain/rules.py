@@ -5,11 +5,11 @@ The checks raise InvalidInput with a sentence for each field that does not fit.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from quart_app.domain import names
 from quart_app.domain.commands import (
     SEEDINGS,
     VISIBILITIES,
@@ -27,21 +27,14 @@ NOTES_LENGTH_MAX = 500
 PARTICIPANTS_MIN = 2
 PARTICIPANTS_MAX = 1024
 SCORE_MAX = 9999
-
-REORDERING = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
-"""Unicode's embeddings, overrides and isolates: one of them in a name turns the score beside it around."""
-
-
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
-)
-"""What shows nothing without being a format character (Cf): the rest of Unicode's
-Default_Ignorable_Code_Point, and the blank of Braille."""
+PROBLEMS_SHOWN = 20
+"""How many of a list's problems are told at once."""
 
 
 def tidy(text: str) -> str:
-    """Text as we keep it: Unicode NFC, runs of white space folded to one space, none at the ends."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """Text as we keep it: Unicode NFC, runs of white space folded to one space, none at the ends, and without
+    the balanced direction marks that phones put around names."""
+    return " ".join(unicodedata.normalize("NFC", names.bare(text)).split())
 
 
 def utc_time(field: str, text: str) -> str:
@@ -107,8 +100,8 @@ def check_confirmation(command: ConfirmResult) -> None:
     if command.notes is not None:
         if len(command.notes) > NOTES_LENGTH_MAX:
             raise InvalidInput({"notes": f"Keep the notes within {NOTES_LENGTH_MAX} characters."})
-        if not _printable(command.notes):
-            raise InvalidInput({"notes": "The notes hold a character that cannot be shown."})
+        if flaw := names.flaw(tidy(command.notes)):
+            raise InvalidInput({"notes": f"This note {flaw}."})
     first, second = command.participant1_tiebreak, command.participant2_tiebreak
     if (first is None) != (second is None):
         missing = "participant1_tiebreak" if first is None else "participant2_tiebreak"
@@ -129,29 +122,13 @@ def _check_scores(**scores: int) -> None:
         raise InvalidInput(wrong)
 
 
-def _printable(text: str) -> bool:
-    return all(
-        character.isspace()
-        or (unicodedata.category(character) not in ("Cc", "Cs") and character not in REORDERING)
-        for character in text
-    )
-
-
-def as_seen(name: str) -> str:
-    """What tells a name from another: neither case nor a character that has no shape of its own."""
-    return "".join(
-        char
-        for char in tidy(name).casefold()
-        if unicodedata.category(char) != "Cf" and not _UNSEEN.match(char)
-    )
-
-
 def _name_problem(name: str) -> str | None:
-    if not as_seen(name):
+    name = tidy(name)
+    if not names.as_seen(name):
         return "is empty"
-    if len(tidy(name)) > NAME_LENGTH_MAX:
+    if len(name) > NAME_LENGTH_MAX:
         return f"is longer than {NAME_LENGTH_MAX} characters"
-    return None if _printable(name) else "holds a character that cannot be shown"
+    return names.flaw(name)
 
 
 def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str) -> dict[str, str]:
@@ -170,9 +147,11 @@ def _entrant_problems(entrants: Sequence[EntrantLine], seeding: str) -> dict[str
                 "participants": f"A draw with its byes marked needs all its {draw_size(len(entrants))} "
                 f"lines; this one has {len(entrants)}."
             }
-    if problem := _line_problem(entrants):
-        return {"participants": problem}
-    return {}
+    problems: dict[str, str] = {}
+    if wrong := list(_line_problems(entrants)):
+        shown, more = wrong[:PROBLEMS_SHOWN], len(wrong) - PROBLEMS_SHOWN
+        problems["participants"] = "\n".join([*shown, f"And {more} more."] if more > 0 else shown)
+    return problems
 
 
 def _stages_problems(stages: Sequence[StageSettings], entrants: Sequence[EntrantLine]) -> dict[str, str]:
@@ -183,23 +162,22 @@ def _stages_problems(stages: Sequence[StageSettings], entrants: Sequence[Entrant
     return problems
 
 
-def _line_problem(entrants: Sequence[EntrantLine]) -> str | None:
-    names: dict[str, int] = {}
+def _line_problems(entrants: Sequence[EntrantLine]) -> Iterator[str]:
+    """A sentence for each line that does not fit, in the list's order."""
+    lines: dict[str, int] = {}
     seeds: dict[int, int] = {}
-    for number, line in enumerate(entrants, start=1):
+    for place, line in enumerate(entrants, start=1):
+        number = line.line or place
         if line.name is None:
             continue
         if problem := _name_problem(line.name):
-            return f"The name on line {number} {problem}."
-        if (first := names.setdefault(as_seen(line.name), number)) != number:
+            yield f"The name on line {number} {problem}."
+        elif (first := lines.setdefault(names.as_seen(tidy(line.name)), number)) != number:
             name = tidy(line.name)
-            return f"“{name}” stands on lines {first} and {number}; spectators could not tell them apart."
+            yield f"“{name}” stands on lines {first} and {number}; spectators could not tell them apart."
         if line.seed is None:
             continue
         if not 1 <= line.seed <= PARTICIPANTS_MAX:
-            return f"The seed on line {number} must be a whole number from 1 to {PARTICIPANTS_MAX}."
-        if seeds.setdefault(line.seed, number) != number:
-            return (
-                f"Seed {line.seed} stands on lines {seeds[line.seed]} and {number}; each seed is given once."
-            )
-    return None
+            yield f"The seed on line {number} must be a whole number from 1 to {PARTICIPANTS_MAX}."
+        elif (first := seeds.setdefault(line.seed, number)) != number:
+            yield f"Seed {line.seed} stands on lines {first} and {number}; each seed is given once."

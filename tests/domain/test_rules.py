@@ -92,13 +92,34 @@ def test_good_names_pass(name: str) -> None:
         ("Cup\x1b[31m", "cannot be shown"),
         ("Cup\x7f", "cannot be shown"),
         ("Cup\ud800", "cannot be shown"),
-        ("\u202epuC", "cannot be shown"),
-        ("Cup\u2067", "cannot be shown"),
+        ("\u202epuC", "holds a right-to-left override (U+202E)"),
+        ("Cup\u2067", "holds a right-to-left isolate (U+2067)"),
+        ("Zo\ufffd", "has lost a letter (U+FFFD)"),
+        ("e" + "\u0301\u0316" * 4, "more than 5 marks on one letter"),
     ],
 )
 def test_bad_names_are_refused(name: str, why: str) -> None:
     """Empty to the eye, too long, with control characters, broken Unicode, or turning the text around."""
     assert why in problems(named(name))["name"]
+
+
+def test_every_bad_line_is_told_at_once() -> None:
+    """In the list's order, each by its number; a list that is bad all over is not told to its end."""
+    lines = [EntrantLine(name="Anna", seed=0), EntrantLine(name=" "), EntrantLine(name="ANNA", seed=7)]
+    assert problems(with_lines(*lines, EntrantLine(name="Bo", seed=7)))["participants"].split("\n") == [
+        "The seed on line 1 must be a whole number from 1 to 1024.",
+        "The name on line 2 is empty.",
+        "“ANNA” stands on lines 1 and 3; spectators could not tell them apart.",
+        "Seed 7 stands on lines 3 and 4; each seed is given once.",
+    ]
+    all_bad = problems(with_lines(*[EntrantLine(name="")] * 100))["participants"].split("\n")
+    assert (len(all_bad), all_bad[-1]) == (21, "And 80 more.")
+
+
+def test_a_line_is_called_by_the_number_that_its_writer_knows() -> None:
+    """Where blank lines or a heading stand before it."""
+    command = with_lines(EntrantLine(name="Anna", line=2), EntrantLine(name="anna", line=5))
+    assert "lines 2 and 5" in problems(command)["participants"]
 
 
 def test_a_bad_name_on_a_line_says_which_line() -> None:

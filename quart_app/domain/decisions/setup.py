@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quart_app import errors
-from quart_app.domain import commands, events, rules, staging
+from quart_app.domain import commands, events, names, rules, staging
 from quart_app.domain.state.roster import Roster
 from quart_app.domain.state.tournament import Tournament
 
@@ -80,7 +80,7 @@ def _registered(
         if line.name is None:
             entrants.append(events.Entrant(id=None, name=None))
             continue
-        known = ids.pop(rules.as_seen(line.name), None)
+        known = ids.pop(names.as_seen(rules.tidy(line.name)), None)
         last_id += known is None
         entrants.append(events.Entrant(id=known or last_id, name=rules.tidy(line.name), seed=line.seed))
     return events.ParticipantsRegistered(
@@ -90,4 +90,4 @@ def _registered(
 
 def _known(roster: Roster) -> dict[str, int]:
     """The ids of those who are on the list already: an id names one person for ever."""
-    return {rules.as_seen(each.name): each.id for each in roster.participants.values()}
+    return {names.as_seen(each.name): each.id for each in roster.participants.values()}
