@@ -33,7 +33,7 @@ from quart_app.web.api import description as api_description
 from quart_app.web.api import matches as api_matches
 from quart_app.web.api import stages as api_stages
 from quart_app.web.api import tournaments as api_tournaments
-from quart_app.web.doors import access, proxies, security
+from quart_app.web.doors import access, proxies, security, sizes
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.doors.limits import Limits
 from quart_app.web.express.handover import StreamConnection
@@ -88,7 +88,8 @@ def create_app(settings: Settings) -> Quart:
     app = Quart("quart_app", static_folder=None, template_folder=None)
     app.asgi_http_class = StreamConnection
     app.asgi_websocket_class = NoWebSocket
-    app.config.update(sessions.session_config(settings), MAX_CONTENT_LENGTH=1024 * 1024)
+    app.request_class = sizes.SizedRequest
+    app.config.update(sessions.session_config(settings))
     app.url_map.strict_slashes = False
 
     metrics = Metrics()

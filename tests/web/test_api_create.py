@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from quart_app.web.doors.sizes import BODY_MAX, LIST_BODY_MAX
 from tests.web.api_client import Caller
 
 MATCH_KEYS = [
@@ -172,6 +174,20 @@ async def test_a_number_beyond_all_bounds_does_not_fit(organiser: Caller, number
 
 
 async def test_too_large_a_body_is_refused(organiser: Caller) -> None:
-    """413 beyond one MiB."""
-    reply = await organiser.post("/api/tournaments/", b" " * (1024 * 1024 + 1))
-    assert reply.code == (413, "request.too_large")
+    """413 beyond what a list of names may take, and elsewhere beyond one MiB."""
+    tournament_id = await organiser.create(2)
+    for path, most in (
+        ("/api/tournaments/", LIST_BODY_MAX),
+        (match_path(tournament_id, 1, "score"), BODY_MAX),
+    ):
+        reply = await organiser.post(path, b" " * (most + 1))
+        assert reply.code == (413, "request.too_large")
+
+
+async def test_the_largest_list_that_may_be_arrives(organiser: Caller) -> None:
+    """1024 names of 100 emoji, in the longest JSON there is for them."""
+    participants = [{"name": "\U0001f600" * 96 + f"{number:04}", "seed": number} for number in range(1, 1025)]
+    body = json.dumps({"name": "Cup", "participants": participants}).encode()
+    assert len(body) > 1024 * 1024
+    reply = await organiser.post("/api/tournaments/", body)
+    assert reply.status == 201

@@ -1,0 +1,28 @@
+"""How large a request may be: little, but where a whole list of participants is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from quart import Request
+
+from quart_app.domain.rules import NAME_LENGTH_MAX, PARTICIPANTS_MAX
+
+BODY_MAX = 1024 * 1024
+"""Bytes of a body."""
+
+LIST_BODY_MAX = PARTICIPANTS_MAX * (12 * NAME_LENGTH_MAX + 1000)
+"""The same with a list: a form writes a character with up to 12 bytes (%F0%9F%98%80), as does JSON in ASCII;
+and a line of a spreadsheet has other columns."""
+
+_WITH_LIST = re.compile(r"/(staff/tournaments/(new|\d+/participants)|api/tournaments)/?")
+
+
+class SizedRequest(Request):
+    """Quart's request, with a bound on its body by what is sent to its path."""
+
+    def __init__(self, method: str, scheme: str, path: str, *args: Any, **options: Any) -> None:
+        """``max_content_length`` is ours to say; the rest is Quart's."""
+        options["max_content_length"] = LIST_BODY_MAX if _WITH_LIST.fullmatch(path) else BODY_MAX
+        super().__init__(method, scheme, path, *args, **options)
