@@ -107,6 +107,7 @@
   // ------------------------------------------------------------------ following the feed
 
   function dirty(root) {
+    if (find("[data-refused]", root)) return true; // what came back is saved nowhere else
     return all("input:not([type=hidden]), textarea", root).some((field) =>
       field.matches("[type=radio], [type=checkbox]")
         ? field.checked !== field.defaultChecked
@@ -226,27 +227,17 @@
       form.dataset.sent = "yes";
     }
   });
-  // Back: the browser may have kept the page as it was left, and puts back what had been typed.
+  // Back: the browser may have kept the page as it was left.
   window.addEventListener("pageshow", () => {
     all("[data-sent]").forEach((form) => delete form.dataset.sent);
-    all("[data-counts]").forEach(count);
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches(".pad-number") && window.htmx) save();
   });
 
   document.addEventListener("input", ({ target }) => {
-    if (target.dataset.counts) count(target);
     if (target.dataset.side) tellTiebreak();
   });
-
-  function count(textarea) {
-    const lines = textarea.value.split("\n").filter((line) => line.trim());
-    const byes = lines.filter((line) => line.trim().toLowerCase() === "bye").length;
-    const say = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-    document.getElementById(textarea.dataset.counts).textContent =
-      say(lines.length - byes, "participant") + (byes ? `, ${say(byes, "bye")}` : "");
-  }
 
   function tellTiebreak() {
     const output = find("#tiebreak-verdict");
@@ -268,6 +259,7 @@
     if (refresh) {
       const part = find(refresh.dataset.refresh);
       all("form", part).forEach((form) => form.reset());
+      all("[data-refused]", part).forEach((form) => delete form.dataset.refused);
       htmx.trigger(part, "refresh");
     }
     const copy = target.closest?.("[data-copy]");

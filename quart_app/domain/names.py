@@ -69,9 +69,10 @@ def _shapes(form: str) -> frozenset[str]:
 _JOIN_ONWARDS, _JOIN_BACK = _shapes("<initial>"), _shapes("<final>")
 
 
-def bare(text: str) -> str:
-    """Text without what stands around it or in it unseen: balanced direction marks, and at its ends blanks
-    without width. A direction mark that is left open stays, to be refused."""
+def unmarked(text: str) -> str:
+    """Text without its balanced marks of direction. One that is left open stays, to be refused."""
+    if text.isascii():
+        return text
     opened: list[int] = []
     dropped: set[int] = set()
     for place, character in enumerate(text):
@@ -79,7 +80,21 @@ def bare(text: str) -> str:
             opened.append(place)
         elif character in _REORDERING and opened and _OPENS[text[opened[-1]]] == character:
             dropped |= {opened.pop(), place}
-    return _stripped("".join(character for place, character in enumerate(text) if place not in dropped))
+    return (
+        "".join(character for place, character in enumerate(text) if place not in dropped)
+        if dropped
+        else text
+    )
+
+
+def bare(text: str) -> str:
+    """Text without balanced marks of direction, and at its ends without blanks, even those without width."""
+    if text.isascii():
+        return text.strip()
+    before, text = None, unmarked(text)
+    while before != text:
+        before, text = text, text.strip().strip(_AROUND)
+    return text
 
 
 def as_seen(name: str) -> str:
@@ -120,13 +135,6 @@ def flaw(text: str) -> str | None:
         if marks > MARKS_MAX:
             return f"has more than {MARKS_MAX} marks on one letter"
     return None
-
-
-def _stripped(text: str) -> str:
-    before = None
-    while before != text:
-        before, text = text, text.strip().strip(_AROUND)
-    return text
 
 
 def _shows_nothing(character: str) -> bool:

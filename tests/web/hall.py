@@ -51,7 +51,7 @@ class Answer:
         if tag.startswith("<fieldset"):  # which cannot have the focus: its first field has
             tag = cast(re.Match[str], re.search(r"<input[^>]*>", self.text[self.text.index(tag) :]))[0]
         assert "autofocus" in tag
-        found = re.search(rf'id="{field}-error">(.*?)</p>', self.text)
+        found = re.search(rf'id="{field}-error">(.*?)</p>', self.text, re.DOTALL)
         assert found is not None
         return html.unescape(found[1])
 

@@ -15,8 +15,7 @@ from quart_app.domain.commands import (
     StartMatch,
     UpdateScore,
 )
-from quart_app.domain.events import Entrant, StageSettings
-from quart_app.domain.rules import check_entrants, tidy
+from quart_app.domain.events import StageSettings
 from quart_app.errors import InvalidInput
 from quart_app.web.staff import forms, stage_forms
 
@@ -56,108 +55,6 @@ def problems_of(read: Callable[[forms.Form], object], form: forms.Form) -> dict[
     with pytest.raises(InvalidInput) as refusal:
         read(form)
     return dict(refusal.value.problems)
-
-
-@pytest.mark.parametrize(
-    ("line", "entrant"),
-    [
-        ("Argentina", EntrantLine(name="Argentina")),
-        ("Argentina, 3", EntrantLine(name="Argentina", seed=3)),
-        ("  Argentina ,3  ", EntrantLine(name="Argentina ", seed=3)),
-        ("Argentina\t3", EntrantLine(name="Argentina", seed=3)),
-        ("Williams, Serena", EntrantLine(name="Williams, Serena")),
-        ("Williams, Serena, 1", EntrantLine(name="Williams, Serena", seed=1)),
-        ("Williams, Serena\t1", EntrantLine(name="Williams, Serena", seed=1)),
-        ("Boeing, 747,", EntrantLine(name="Boeing, 747")),
-        ("Team 7", EntrantLine(name="Team 7")),
-        ("Argentina, -1", EntrantLine(name="Argentina", seed=-1)),
-        ("Argentina, 3rd", EntrantLine(name="Argentina, 3rd")),
-        ("bye", EntrantLine(name=None)),
-        (" BYE ", EntrantLine(name=None)),
-        ("bye,", EntrantLine(name="bye")),
-        (", 3", EntrantLine(name="", seed=3)),
-    ],
-)
-def test_a_line_is_a_name_and_perhaps_a_seed(line: str, entrant: EntrantLine) -> None:
-    """Only a whole number after the last comma or tab is a seed; `bye` alone is a bye."""
-    assert forms.read_entrants(line) == (entrant,)
-
-
-def test_blank_lines_and_any_line_end_are_fine() -> None:
-    """A list pasted from anywhere keeps its lines."""
-    names = [line.name for line in forms.read_entrants("\r\nA\r\n\r\n  \nB\rC\n\n")]
-    assert names == ["A", "B", "C"]
-
-
-def test_an_empty_list_has_no_entrants() -> None:
-    """Nothing typed is nobody, for the domain to refuse."""
-    assert forms.read_entrants(" \n ") == ()
-
-
-def test_a_problem_names_the_line_of_the_text_area() -> None:
-    """Blank lines count where a person counts them."""
-    problems = problems_of(stage_forms.read_create_tournament, {"participants": "A\n\nB\n\n\nC, 9999\nD"})
-    assert problems == {"participants": "The seed on line 6 must be a whole number from 1 to 1024."}
-
-
-def test_a_problem_names_both_lines_of_the_text_area() -> None:
-    """So do two lines that collide."""
-    problems = problems_of(forms.read_register_participants, {"participants": "\nAnna\n\nanna\nC"})
-    assert "lines 2 and 4" in problems["participants"]
-
-
-def test_the_seed_of_a_thousand_digits_is_only_too_large() -> None:
-    """A number that Python will not even read is a seed out of range."""
-    (line,) = forms.read_entrants("A, " + "9" * 10_000)
-    assert line.seed is not None
-    assert line.seed > 1024
-
-
-def test_the_list_of_a_draft_reads_back_as_it_was() -> None:
-    """What the edit form shows is what was registered, byes and seeds included."""
-    entrants = [Entrant(id=1, name="A, B", seed=2), Entrant(id=None, name=None), Entrant(id=2, name="C")]
-    assert forms.write_entrants(entrants) == "A, B, 2\nbye\nC"
-
-
-names = st.text(max_size=40).map(tidy).filter(bool)
-entrants = st.one_of(
-    st.just(Entrant(id=None, name=None)),
-    st.builds(Entrant, id=st.just(1), name=names, seed=st.none() | st.integers(1, 1024)),
-    st.builds(
-        Entrant,
-        id=st.just(1),
-        name=st.sampled_from(["bye", "Bye", "A, 3", "A,", ",", ", 3", "7"]),
-        seed=st.none(),
-    ),
-)
-
-
-@given(st.lists(entrants, min_size=1, max_size=8))
-def test_any_list_reads_back_as_it_was(listed: list[Entrant]) -> None:
-    """Names that look like a seed or a bye survive the edit form too."""
-    read = [
-        (line.name and tidy(line.name), line.seed)
-        for line in forms.read_entrants(forms.write_entrants(listed))
-    ]
-    assert read == [(entrant.name, entrant.seed) for entrant in listed]
-
-
-@given(st.lists(st.sampled_from(["", "A", "B", "C", "a", "D, 1", "E, 1", "F, 0", "bye"]), max_size=12))
-def test_blank_lines_never_make_a_good_list_bad(lines: list[str]) -> None:
-    """A list is refused with blank lines only if the domain refuses it without."""
-    try:
-        read = forms.read_entrants("\n".join(lines))
-    except InvalidInput:
-        read = forms.read_entrants("\n".join(line for line in lines if line))
-        with pytest.raises(InvalidInput):
-            check_entrants(read, "given")
-    assert len(read) == len([line for line in lines if line])
-
-
-@pytest.mark.parametrize("text", ["A\n\nB, 1\nbye\nBYE\n", "A\r\nB\r\n \r\nbye\r\nbye"])
-def test_the_count_tells_participants_and_byes(text: str) -> None:
-    """The words beside the text area count what will be read."""
-    assert forms.count_entrants(text) == (2, 2)
 
 
 def test_a_new_tournament_is_read_whole() -> None:

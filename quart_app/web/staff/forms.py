@@ -1,4 +1,4 @@
-"""Forms read into commands, and lists of participants written back as text.
+"""Forms read into commands.
 
 Reading only tells what was *typed*: whether the values may be is the domain's to say (``domain/rules.py``).
 Every reader raises InvalidInput, with a sentence for each field that cannot be read, and nothing else.
@@ -7,25 +7,25 @@ Every reader raises InvalidInput, with a sentence for each field that cannot be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
-from quart_app.domain import rules, seeding
+from quart_app.domain import rules
 from quart_app.domain.commands import (
     ChangeVisibility,
     ConfirmResult,
-    EntrantLine,
     RegisterParticipants,
     StartMatch,
     UpdateScore,
 )
-from quart_app.domain.events import Entrant, Games
+from quart_app.domain.events import Games
 from quart_app.errors import InvalidInput
+from quart_app.web.staff.lists import Reading, Wish, read_list
 
 Form = Mapping[str, str]
 """What a browser sent, the first value of each field."""
 
-BYE = "bye"
 STEPS: Mapping[str, tuple[int, int]] = {
     "participant1_plus": (1, 0),
     "participant1_minus": (-1, 0),
@@ -65,12 +65,27 @@ def read_login(form: Form) -> Login:
 
 
 def read_register_participants(form: Form) -> RegisterParticipants:
-    """A new list of participants for a draft. Raises InvalidInput for one that cannot be read."""
+    """A new list of participants for a draft. Raises InvalidInput as ``require_seen`` does."""
     problems: dict[str, str] = {}
     version = _version(form, problems)
     if problems:
         raise InvalidInput({"participants": problems["version"]})
-    return RegisterParticipants(entrants=read_entrants(form.get("participants", "")), version=version)
+    reading = read_participants(form)
+    # Where a bye may stand depends on the draft, which is not known here.
+    require_seen(reading, form, lambda: rules.check_entrants(reading.entrants, "given"))
+    return RegisterParticipants(entrants=reading.entrants, version=version)
+
+
+def read_participants(form: Form) -> Reading:
+    """The list of a form as it is read, or as the form's own choices have it."""
+    split = form.get("split", "")
+    roles: list[str] = []
+    for number in count(1):
+        if (role := form.get(f"{split}_{number}")) is None:
+            break
+        roles.append(role)
+    wish = Wish(split, tuple(roles), form.get("heading") == "on") if split else None
+    return read_list(form.get("participants", ""), wish)
 
 
 def read_change_visibility(form: Form) -> ChangeVisibility:
@@ -147,65 +162,22 @@ def _games(text: str) -> Games:
     return tuple((int(first), int(second)) for first, second in pairs)
 
 
-def read_entrants(text: str) -> tuple[EntrantLine, ...]:
-    """The lines of a list of participants; blank ones do not count.
-
-    A line is a name, and after its last comma or tab a seed, or nothing. ``bye`` alone is a bye. Raises
-    InvalidInput under ``participants`` for a line that breaks a rule *and* stands below a blank one.
-    """
-    typed = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
-    lines = [_entrant(line) for line in typed]
-    entrants = tuple(line for line in lines if line is not None)
-    if entrants and len(entrants) < len(lines):
-        _check_numbered(lines)
-    return entrants
-
-
-def write_entrants(entrants: Iterable[Entrant]) -> str:
-    """The list as text, which ``read_entrants`` reads back as it was."""
-    return "\n".join(_written(entrant) for entrant in entrants)
-
-
-def count_entrants(text: str) -> tuple[int, int]:
-    """How many participants and how many byes a list has, whether or not it may be."""
-    names = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
-    byes = sum(line.strip().casefold() == BYE for line in names)
-    return len(names) - byes, byes
-
-
-def _entrant(line: str) -> EntrantLine | None:
-    line = line.strip()
-    if not line:
-        return None
-    if line.casefold() == BYE:
-        return EntrantLine(name=None)
-    cut = max(line.rfind(","), line.rfind("\t"))
-    after = line[cut + 1 :].strip()
-    if cut >= 0 and (not after or _WHOLE.fullmatch(after)):
-        return EntrantLine(name=line[:cut], seed=_integer(after) if after else None)
-    return EntrantLine(name=line)
-
-
-def _written(entrant: Entrant) -> str:
-    if entrant.name is None:
-        return BYE
-    if entrant.seed is not None:
-        return f"{entrant.name}, {entrant.seed}"
-    line = _entrant(entrant.name)
-    misread = line is None or line.name != entrant.name
-    return f"{entrant.name}," if misread else entrant.name
-
-
-def _check_numbered(lines: list[EntrantLine | None]) -> None:
-    """Let the domain name a line by its number in the text area, blank lines included.
-
-    It numbers the entrants that it gets. So it gets the list laid out as a given draw, in which a blank
-    line, and what is missing to a whole draw, is a bye: that breaks no rule of its own.
-    """
-    laid_out = [line or EntrantLine(name=None) for line in lines]
-    laid_out += [EntrantLine(name=None)] * (seeding.draw_size(len(lines)) - len(lines))
-    if len(laid_out) <= rules.PARTICIPANTS_MAX:
-        rules.check_entrants(laid_out, "given")
+def require_seen(reading: Reading, form: Form, check: Callable[[], None]) -> None:
+    """Raise InvalidInput for a list that may mean more than one thing, until the form says that its reading
+    has been seen; with whatever else ``check`` finds."""
+    problems: dict[str, str] = {}
+    if reading.certain:
+        return
+    if form.get("again") or form.get("seen") != reading.seen:
+        problems["reading"] = "Look at how each line was read before it is saved."
+    if reading.problems:
+        problems["reading"] = "\n".join(reading.problems)
+    if problems:
+        try:
+            check()
+        except InvalidInput as wrong:
+            problems = dict(wrong.problems) | problems
+        raise InvalidInput(problems)
 
 
 def _integer(text: str) -> int:

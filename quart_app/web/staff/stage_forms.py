@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from quart_app.domain import rules
 from quart_app.domain.commands import AddParticipant, CreateTournament, DrawLots, PublishRound, RecordConduct
 from quart_app.domain.events import StageSettings
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.scoring import PRESETS
 from quart_app.errors import InvalidInput
-from quart_app.web.staff.forms import Form, read_entrants
+from quart_app.web.staff.forms import Form, read_participants, require_seen
 
 FIELDS = (
     "name",
@@ -38,8 +39,11 @@ NOTHING = ""
 _WHOLE = re.compile(r"-?\d{1,6}")
 
 
-def read_create_tournament(form: Form) -> CreateTournament:
-    """A new tournament with its list of participants and its stages."""
+def read_create_tournament(form: Form, *, preview: bool = False) -> CreateTournament:
+    """A new tournament with its list of participants and its stages.
+
+    Raises InvalidInput as ``require_seen`` does, but for a ``preview``.
+    """
     problems: dict[str, str] = {}
     format_name = form.get("format", "single_elimination")
     uses = FORMATS[format_name].uses if format_name in FORMATS else frozenset()
@@ -69,13 +73,17 @@ def read_create_tournament(form: Form) -> CreateTournament:
     )
     if problems:
         raise InvalidInput(problems)
-    return CreateTournament(
+    reading = read_participants(form)
+    command = CreateTournament(
         name=form.get("name", ""),
-        entrants=read_entrants(form.get("participants", "")),
+        entrants=reading.entrants,
         seeding=form.get("seeding", "standard"),
         visibility=form.get("visibility", "public"),
         stages=(first, second) if then else (first,),
     )
+    if not preview:
+        require_seen(reading, form, lambda: rules.check_tournament(command))
+    return command
 
 
 def read_round(stage: int, form: Form, boards: int) -> PublishRound:

@@ -32,7 +32,7 @@ _STAGE = "/tournaments/<int:tournament_id>/stages/<int:stage>/"
 async def post_outline() -> ResponseReturnValue:
     """What the form of a new tournament would make, in a sentence; or what keeps it from that."""
     try:
-        command = forms.read_create_tournament(await request.form)
+        command = forms.read_create_tournament(await request.form, preview=True)
         tournament = Tournament(0)
         for step in (command, GenerateBracket()):
             for event in decide(tournament, step, context().services.clock()):

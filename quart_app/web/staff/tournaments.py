@@ -36,8 +36,10 @@ from quart_app.web.doors.access import (
 )
 from quart_app.web.doors.context import context
 from quart_app.web.doors.following import joined_at, let_in
+from quart_app.web.doors.sizes import LIST_BODY_MAX
 from quart_app.web.spectators.pages import listed_with_progress
 from quart_app.web.staff import forms, stage_forms
+from quart_app.web.staff.lists import write_list
 from quart_app.web.staff.refusals import Refusal, again, page
 
 blueprint = Blueprint("staff_tournaments", __name__, url_prefix="/staff")
@@ -50,16 +52,16 @@ UNFINISHED_MAX = 200
 async def _create_page(refusal: Refusal | None) -> Response:
     staff = await authorise(ORGANISER)
     form = dict.fromkeys(stage_forms.FIELDS, "") | dict(refusal.entered if refusal is not None else {})
-    count = forms.count_entrants(form["participants"])
     return page(
         "staff/create.html",
         refusal,
         staff=staff,
         form=form,
-        count=count,
         formats=[each for each in FORMATS.values() if "plans" not in each.uses],
         rulesets=RULESETS.values(),
         presets=PRESET_TITLES,
+        reading=forms.read_participants(form),
+        bytes_max=LIST_BODY_MAX,
     )
 
 
@@ -67,7 +69,7 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
     loaded = await context().services.ledger.load(tournament_id)
     tournament, staff = loaded.tournament, await authorise()
     entered = refusal.entered if refusal is not None else {}
-    participants = entered.get("participants", forms.write_entrants(tournament.entrants))
+    participants = entered.get("participants", write_list(tournament.entrants))
     draft = tournament.status is TournamentStatus.DRAFT
     response = page(
         "staff/tournament.html",
@@ -83,8 +85,9 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         groups=drawn_groups(tournament) if draft else (),
         work=stage_work(tournament),
         participants=participants,
-        count=forms.count_entrants(participants),
+        reading=forms.read_participants({**entered, "participants": participants}),
         lists=match_lists(tournament),
+        bytes_max=LIST_BODY_MAX,
         **joined_at(tournament_id, loaded.position),
     )
     return let_in(context(), response, tournament_id, staff, request.scheme)
