@@ -27,13 +27,13 @@ from quart_app.store.database.engine import Database
 from quart_app.store.staff import select_standings
 from quart_app.telemetry import Metrics
 from quart_app.timeline.ledger import Ledger
-from quart_app.web.answers import problems
+from quart_app.web.answers import problems, sizes
 from quart_app.web.answers.stored import PageCache, StaticFiles
 from quart_app.web.api import description as api_description
 from quart_app.web.api import matches as api_matches
 from quart_app.web.api import stages as api_stages
 from quart_app.web.api import tournaments as api_tournaments
-from quart_app.web.doors import access, proxies, security, sizes
+from quart_app.web.doors import access, proxies, security
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.doors.limits import Limits
 from quart_app.web.express.handover import StreamConnection

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from quart_app.web.doors.sizes import BODY_MAX, LIST_BODY_MAX
+from quart_app.web.answers.sizes import BODY_MAX, LIST_BODY_MAX
 from tests.web.api_client import Caller
 
 MATCH_KEYS = [

@@ -13,7 +13,7 @@ from quart_app.domain.names import flaw
 from quart_app.domain.rules import check_entrants, tidy
 from quart_app.errors import InvalidInput
 from quart_app.web.staff import forms, stage_forms
-from quart_app.web.staff.lists import Wish, read_list, write_list
+from quart_app.web.staff.entrants.lists import Wish, read_list, write_list
 
 Read = list[tuple[str | None, int | None]]
 

@@ -21,7 +21,7 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.events import Games
 from quart_app.errors import InvalidInput
-from quart_app.web.staff.lists import Reading, Wish, read_list
+from quart_app.web.staff.entrants.lists import ListReading, Wish, read_list
 
 Form = Mapping[str, str]
 """What a browser sent, the first value of each field."""
@@ -76,7 +76,7 @@ def read_register_participants(form: Form) -> RegisterParticipants:
     return RegisterParticipants(entrants=reading.entrants, version=version)
 
 
-def read_participants(form: Form) -> Reading:
+def read_participants(form: Form) -> ListReading:
     """The list of a form as it is read, or as the form's own choices have it."""
     split = form.get("split", "")
     roles: list[str] = []
@@ -162,7 +162,7 @@ def _games(text: str) -> Games:
     return tuple((int(first), int(second)) for first, second in pairs)
 
 
-def require_seen(reading: Reading, form: Form, check: Callable[[], None]) -> None:
+def require_seen(reading: ListReading, form: Form, check: Callable[[], None]) -> None:
     """Raise InvalidInput for a list that may mean more than one thing, until the form says that its reading
     has been seen; with whatever else ``check`` finds."""
     problems: dict[str, str] = {}

@@ -28,6 +28,7 @@ from quart_app.show.views.work import (
 )
 from quart_app.store.staff import ORGANISER, SCORER
 from quart_app.store.tournaments import select_tournaments
+from quart_app.web.answers.sizes import LIST_BODY_MAX
 from quart_app.web.doors.access import (
     actor_id,
     authorise,
@@ -36,10 +37,9 @@ from quart_app.web.doors.access import (
 )
 from quart_app.web.doors.context import context
 from quart_app.web.doors.following import joined_at, let_in
-from quart_app.web.doors.sizes import LIST_BODY_MAX
 from quart_app.web.spectators.pages import listed_with_progress
 from quart_app.web.staff import forms, stage_forms
-from quart_app.web.staff.lists import write_list
+from quart_app.web.staff.entrants.lists import write_list
 from quart_app.web.staff.refusals import Refusal, again, page
 
 blueprint = Blueprint("staff_tournaments", __name__, url_prefix="/staff")

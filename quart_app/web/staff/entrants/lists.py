@@ -17,7 +17,7 @@ from quart_app.domain.commands import EntrantLine
 from quart_app.domain.events import Entrant
 from quart_app.domain.names import bare
 from quart_app.domain.rules import PARTICIPANTS_MAX, tidy
-from quart_app.web.staff.rows import (
+from quart_app.web.staff.entrants.rows import (
     BYE,
     COMMA,
     NAME_WORDS,
@@ -93,7 +93,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ListReading:
     """A list as it was read.
 
     ``problems`` are sentences about what cannot be read this way. ``splits`` are those that are possible, and
@@ -135,15 +135,15 @@ class Reading:
         return hashlib.sha256(repr(self.lines).encode(errors="replace")).hexdigest()[:32]
 
 
-def read_list(text: str, wish: Wish | None = None) -> Reading:
+def read_list(text: str, wish: Wish | None = None) -> ListReading:
     """The lines of a list; blank ones do not count. ``wish`` only counts where the list is not certain."""
     rows = rows_of(text)
     if long := [number for number, row in rows if len(row) > ROW_LENGTH_MAX]:
-        return Reading((), certain=False, problems=(f"Line {long[0]} is too long to be read.",))
+        return ListReading((), certain=False, problems=(f"Line {long[0]} is too long to be read.",))
     top = int(is_sure_heading(rows))
     if all(is_plain(row) for _, row in rows[top:]) and not are_numbered(rows) and (top or not heads(rows)):
         lines = (Line(number, *read_plain(row)) for number, row in rows[top:])
-        return Reading((*_headings(rows[:top]), *lines), certain=True)
+        return ListReading((*_headings(rows[:top]), *lines), certain=True)
     splits = tuple(split for split in SPLITS if _is_possible(split, rows))
     if wish is not None and wish.split in splits:
         return _read(rows, wish, splits)
@@ -210,12 +210,12 @@ def _cells(row: str, split: str) -> list[str]:
     return cells_of(row, parter) or [bare(cell) for cell in row.split(parter)]
 
 
-def _read(rows: Sequence[Row], wish: Wish, splits: tuple[str, ...]) -> Reading:
+def _read(rows: Sequence[Row], wish: Wish, splits: tuple[str, ...]) -> ListReading:
     """Rows read as wished; roles that do not fit the columns are chosen anew."""
     top = _headings(rows[: int(wish.heading)])
     if wish.split in (LINE, WHOLE, EACH):
         simple = (line for number, row in rows[len(top) :] for line in _simply(number, row, wish.split))
-        return Reading((*top, *simple), certain=False, split=wish.split, splits=splits)
+        return ListReading((*top, *simple), certain=False, split=wish.split, splits=splits)
     ragged = [_cells(row, wish.split) for _, row in rows]
     width = max(map(len, ragged))
     padded = [[*cells, *[""] * (width - len(cells))] for cells in ragged]
@@ -238,7 +238,7 @@ def _read(rows: Sequence[Row], wish: Wish, splits: tuple[str, ...]) -> Reading:
     samples = (", ".join([cells[at] for cells in table if cells[at]][:3]) for at in range(len(filled)))
     columns = tuple(Column(role, sample) for role, sample in zip(roles, samples, strict=True))
     lines = (_from_cells(number, cells, roles, wish.split) for number, cells in body)
-    return Reading((*top, *lines), False, wish.split, splits, columns, tuple(problems))
+    return ListReading((*top, *lines), False, wish.split, splits, columns, tuple(problems))
 
 
 def _simply(number: int, row: str, split: str) -> list[Line]:
