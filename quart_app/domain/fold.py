@@ -9,13 +9,13 @@ and what a frame renders. A new event needs a line in ``FOLD`` and no other case
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
 from operator import is_not
 from typing import Any
 
 from quart_app.domain import events
 from quart_app.domain.bracket import graph
+from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.match import Match, Result
 from quart_app.domain.events import StageSettings
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part, match_part, round_part
@@ -39,7 +39,7 @@ def step(tournament: Tournament, event: events.Event) -> tuple[Tournament, froze
     parts = changed(tournament, after)
     revisions = {**tournament.revisions, **dict.fromkeys(parts, seq)} if parts else tournament.revisions
     revised = seq if parts else tournament.revised
-    return replace(after, seq=seq, revised=revised, revisions=revisions), parts
+    return altered(after, seq=seq, revised=revised, revisions=revisions), parts
 
 
 def fold(tournament_id: int, log: Iterable[events.Event]) -> Tournament:
@@ -83,7 +83,7 @@ def _outline(state: Tournament) -> tuple[object, ...]:
 
 
 def _created(state: Tournament, event: events.TournamentCreated, seq: int) -> Tournament:
-    return replace(
+    return altered(
         state,
         name=event.name,
         format=event.format,
@@ -95,7 +95,7 @@ def _created(state: Tournament, event: events.TournamentCreated, seq: int) -> To
 
 
 def _registered(state: Tournament, event: events.ParticipantsRegistered, seq: int) -> Tournament:
-    return replace(state, roster=state.roster.registered(event.entrants))
+    return altered(state, roster=state.roster.registered(event.entrants))
 
 
 def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> Tournament:
@@ -116,7 +116,7 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
         )
         for plan, settings in zip(plans, state.settings, strict=True)
     )
-    return replace(
+    return altered(
         state,
         bracket_id=event.bracket_id,
         stages=stages,
@@ -128,18 +128,18 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
 
 
 def _visibility_changed(state: Tournament, event: events.VisibilityChanged, seq: int) -> Tournament:
-    return replace(state, visibility=event.visibility)
+    return altered(state, visibility=event.visibility)
 
 
 def _started(state: Tournament, event: events.MatchStarted, seq: int) -> Tournament:
     match = state.matches[event.match_id]
-    started = replace(match, version=seq, live=True, score=(0, 0), scheduled_time=event.scheduled_time)
+    started = altered(match, version=seq, live=True, score=(0, 0), scheduled_time=event.scheduled_time)
     return _moved(state, started, seq)
 
 
 def _scored(state: Tournament, event: events.ScoreUpdated, seq: int) -> Tournament:
     score = (event.participant1_score, event.participant2_score)
-    scored = replace(state.matches[event.match_id], version=seq, score=score, games=event.games)
+    scored = altered(state.matches[event.match_id], version=seq, score=score, games=event.games)
     return _moved(state, scored, seq)
 
 
@@ -154,7 +154,7 @@ def _completed(state: Tournament, event: events.MatchCompleted, seq: int) -> Tou
     )
     score = _pair(event.participant1_score, event.participant2_score)
     match = state.matches[event.match_id]
-    completed = replace(match, version=seq, live=False, score=score, games=event.games, result=result)
+    completed = altered(match, version=seq, live=False, score=score, games=event.games, result=result)
     return _moved(state, completed, seq)
 
 

@@ -58,7 +58,7 @@ class Answer:
     @property
     def alert(self) -> str:
         """What is said above a refused form."""
-        found = re.search(r'notice bad"[^>]*role="alert">\s*(?:<p>)?(.+?)</p>', self.text, re.DOTALL)
+        found = re.search(r'notice bad"[^>]*role="alert">\s*(?:<p[^>]*>)?(.+?)</p>', self.text, re.DOTALL)
         return html.unescape(found[1]) if found else ""
 
 

@@ -71,6 +71,8 @@ def headers(origin: str | None = None, site: str | None = None) -> dict[str, str
         (FOREIGN, "same-origin", 403, 403),
         (FOREIGN, None, 403, 403),
         ("null", "cross-site", 403, 403),
+        ("null", "same-site", 403, 403),
+        ("null", "same-origin", 200, 200),
         ("null", None, 403, 403),
         ("", None, 403, 403),
         (LISTED, "cross-site", 403, 200),

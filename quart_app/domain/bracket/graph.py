@@ -7,12 +7,12 @@ against a bye is decided by itself, and so on down the graph.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
+from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.match import NOBODY, UNKNOWN, Match, Slot
 from quart_app.domain.events import MatchPlan, RankOf, SlotPlan
 
@@ -78,7 +78,7 @@ def advance(
         slots, void = _filled(after, ranks, match.plan)
         if slots == match.slots and void == match.void:
             continue
-        moved = replace(match, slots=slots, void=void, version=version)
+        moved = altered(match, slots=slots, void=void, version=version)
         after[match.match_id] = moved
         if moved.decided or match.decided:
             for fed in feeds.get(match.match_id, ()):

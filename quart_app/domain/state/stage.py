@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
+from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import GroupPlan, StageSettings
 from quart_app.domain.formats import FORMATS, Format, Places
@@ -43,7 +44,7 @@ class Round:
         played, completed, still_open = (
             (sum(counts) for counts in zip(*progress, strict=True)) if progress else (0, 0, 0)
         )
-        return replace(self, played=played, completed=completed, open=still_open)
+        return altered(self, played=played, completed=completed, open=still_open)
 
     def moved(self, before: Iterable[Match], after: Iterable[Match]) -> Round:
         """The round once some of its matches have changed; itself where its progress is the same."""
@@ -56,7 +57,7 @@ class Round:
                 still_open += sign * counts[2]
         if (played, completed, still_open) == (self.played, self.completed, self.open):
             return self
-        return replace(self, played=played, completed=completed, open=still_open)
+        return altered(self, played=played, completed=completed, open=still_open)
 
 
 def _progress(match: Match) -> tuple[int, int, int]:
@@ -149,17 +150,17 @@ class Stage:
             groups = self.groups if all(map(operator.is_, groups, self.groups)) else groups
         if rounds is self.rounds and groups is self.groups:
             return self
-        return replace(self, rounds=rounds, groups=groups)
+        return altered(self, rounds=rounds, groups=groups)
 
     def with_group(self, group: Group) -> Stage:
         """The stage with this group in the place of the one of its name."""
-        return replace(self, groups=tuple(group if each.name == group.name else each for each in self.groups))
+        return altered(self, groups=tuple(group if each.name == group.name else each for each in self.groups))
 
     def with_round(self, paired: Round) -> Stage:
         """The stage with this round in the place of the one of its number."""
         rounds = tuple(paired if each.number == paired.number else each for each in self.rounds)
         match_ids = tuple(match_id for each in rounds for match_id in each.match_ids)
-        return replace(self, rounds=rounds, match_ids=match_ids)
+        return altered(self, rounds=rounds, match_ids=match_ids)
 
 
 def _counts(match: Match) -> tuple[object, ...]:
@@ -192,7 +193,7 @@ def opened(
     )
     if not groups:
         return stage
-    return replace(
+    return altered(
         stage,
         groups=tuple(
             Group(

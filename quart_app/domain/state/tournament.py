@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 from operator import is_
 
+from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.graph import Feeds, Ranks, advance, differing
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import Entrant, RankOf, StageSettings
@@ -115,14 +116,14 @@ class Tournament:
         if all(map(is_, stages, self.stages)):
             stages = self.stages
         elif self.ranked:
-            return replace(self, matches=matches, agenda=agenda).with_stages(stages, seq)
-        return replace(self, matches=matches, agenda=agenda, stages=stages)
+            return altered(self, matches=matches, agenda=agenda).with_stages(stages, seq)
+        return altered(self, matches=matches, agenda=agenda, stages=stages)
 
     def with_stages(self, stages: tuple[Stage, ...], seq: int) -> Tournament:
         """The tournament with these stages, and what their tables decide of later ones."""
         if all(map(is_, stages, self.stages)):
             return self
-        moved = replace(self, stages=stages)
+        moved = altered(self, stages=stages)
         if not self.ranked:
             return moved
         ranks = known_ranks(stages, chain.from_iterable(self.ranked.values()))
@@ -132,6 +133,6 @@ class Tournament:
             if any(ranks.get(source) != self.ranks.get(source) for source in sources)
         ]
         if not waiting:
-            return replace(moved, stages=told(stages, ranks))
+            return altered(moved, stages=told(stages, ranks))
         filled = advance(self.matches, self.feeds, ranks, (), seq, waiting)
-        return replace(moved, ranks=ranks).with_matches(filled, seq)
+        return altered(moved, ranks=ranks).with_matches(filled, seq)

@@ -66,8 +66,14 @@ def _is_near() -> bool:
 
 
 def _is_foreign() -> bool:
-    """Whether the request names an origin that is neither our own nor allowed here."""
+    """Whether the request names an origin that is neither our own nor allowed here.
+
+    With ``Referrer-Policy: no-referrer``, which some proxies set, a browser names no origin of ours but
+    ``null``; that the page was ours, ``Sec-Fetch-Site`` says all the same. An opaque origin is not so near.
+    """
     origin = request.headers.get("Origin")
+    if origin == "null" and request.headers.get("Sec-Fetch-Site") == "same-origin":
+        return False
     return origin is not None and origin != _own_origin() and _allowed_origin() is None
 
 
