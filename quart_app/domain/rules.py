@@ -19,7 +19,7 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.events import StageSettings, rfc3339
 from quart_app.domain.seeding import draw_size
-from quart_app.domain.staging import format_problems, has_lines, stages_problems
+from quart_app.domain.staging import format_problems, has_lines, linked, stages_problems
 from quart_app.errors import InvalidInput
 
 NAME_LENGTH_MAX = 100
@@ -81,7 +81,8 @@ def check_stages(stages: Sequence[StageSettings], entrants: Sequence[EntrantLine
 
 def stages_of(command: CreateTournament) -> tuple[StageSettings, ...]:
     """The stages that a tournament is to have, as they were asked for."""
-    return command.stages or (StageSettings(format=command.format, third_place=command.third_place),)
+    stages = command.stages or (StageSettings(format=command.format, third_place=command.third_place),)
+    return linked(stages)
 
 
 def check_visibility(visibility: str) -> None:

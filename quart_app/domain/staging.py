@@ -6,22 +6,26 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from quart_app.domain import seeding
+from quart_app.domain import names, seeding
 from quart_app.domain.events import (
     BracketGenerated,
     Entrant,
+    GameRules,
     MatchPlan,
+    RankOf,
     SlotPlan,
     StagePlan,
     StageSettings,
 )
 from quart_app.domain.formats import FORMATS, Opening
 from quart_app.domain.formats.crossing import advancing, crossed
+from quart_app.domain.formats.round_robin import group_name
 from quart_app.domain.ranking import RULESETS, by_hand
-from quart_app.domain.scoring import PRESETS
 from quart_app.errors import InvalidInput
 
 STAGES_MAX = 2
+BEST_OF_MAX = 99
+POINTS_MAX = 999
 WITHOUT_DRAWS = frozenset({"racket", "volleyball", "esports_swiss"})
 """Rule sets of games that always have a winner."""
 NAME_LENGTH_MAX = 60
@@ -43,6 +47,41 @@ def complete(settings: StageSettings) -> StageSettings:
     return msgspec.structs.replace(settings, ruleset=ruleset, draws=draws, ruleset_version=version)
 
 
+def linked(stages: Sequence[StageSettings]) -> tuple[StageSettings, ...]:
+    """The stages, each telling how many go on from it, also where that follows from a graph that is given."""
+    found = list(stages)
+    for index, following in enumerate(found[1:]):
+        ranks = _ranks(following)
+        if ranks and not found[index].advance:
+            found[index] = msgspec.structs.replace(
+                found[index],
+                advance=max((rank.place for rank in ranks if rank.group), default=0),
+                best_of_rest=sum(not rank.group for rank in ranks),
+            )
+    return tuple(found)
+
+
+def _ranks(settings: StageSettings) -> list[RankOf]:
+    return [source.rank_of for plan in settings.plans for source in plan.slots if source.rank_of is not None]
+
+
+def _rank_problems(number: int, stages: Sequence[StageSettings], participants: int) -> dict[str, str]:
+    """The places that a given graph waits for are places of an earlier stage."""
+    for rank in _ranks(stages[number - 1]):
+        if not 1 <= rank.stage < number:
+            return {"matches": f"A match waits for a place of stage {rank.stage}, which is no earlier stage."}
+        groups = max(1, stages[rank.stage - 1].groups)
+        known = {group_name(index) for index in range(groups)}
+        smallest = participants // groups if rank.stage == 1 else advancing(stages[rank.stage - 2])
+        if not 1 <= rank.place <= smallest:
+            return {"matches": f"A match waits for place {rank.place}; a group has {smallest} members."}
+        if not {*rank.among, *([rank.group] if rank.group else ())} <= known:
+            return {"matches": f"A match waits for a group that stage {rank.stage} does not have."}
+        if not rank.group and not 1 <= rank.best <= groups:
+            return {"matches": "A match waits for a place without a group, and must say which of the best."}
+    return {}
+
+
 def format_problems(stages: Sequence[StageSettings]) -> Mapping[str, str]:
     """Whether there is such a format."""
     if all(settings.format in FORMATS for settings in stages):
@@ -57,6 +96,9 @@ def stages_problems(stages: Sequence[StageSettings], participants: int) -> Mappi
     problems: dict[str, str] = {}
     if len(stages) > STAGES_MAX:
         return {"stages": f"A tournament has at most {STAGES_MAX} stages."}
+    for number in range(1, len(stages) + 1):
+        if waits := _rank_problems(number, stages, participants):
+            return waits
     entrants = participants
     for number, settings in enumerate(stages, start=1):
         for field, sentence in _stage_problems(settings, entrants, last=number == len(stages)).items():
@@ -70,13 +112,48 @@ def stages_problems(stages: Sequence[StageSettings], participants: int) -> Mappi
 def _stage_problems(settings: StageSettings, entrants: int, *, last: bool) -> Mapping[str, str]:
     format = FORMATS[settings.format]
     problems = dict(format.problems(settings, entrants))
+    problems |= _best_of_problems(settings) | _games_problems(settings.games)
     if len(settings.name) > NAME_LENGTH_MAX:
         problems["name"] = f"Keep a stage's name within {NAME_LENGTH_MAX} characters."
+    elif (wrong := names.flaw(settings.name)) is not None:
+        problems["name"] = f"The stage's name {wrong}."
     if "ruleset" in format.uses:
         problems |= _ruleset_problems(settings)
-    if settings.games.preset not in ("", *PRESETS) and not settings.games.to:
-        problems["games"] = f"Choose one of: {', '.join(PRESETS)}."
+    if not problems and settings.best_of_rounds:
+        problems |= _round_problems(settings, entrants)
     return problems if last else problems | _advance_problems(settings, entrants)
+
+
+def _best_of_problems(settings: StageSettings) -> dict[str, str]:
+    """A best-of has a winner, so it is odd; only where all games are played it need not be."""
+    counts = (settings.best_of, *settings.best_of_rounds.values())
+    if not all(1 <= count <= BEST_OF_MAX for count in counts):
+        return {"best_of": f"A match has 1 to {BEST_OF_MAX} games."}
+    if not settings.all_played and any(count % 2 == 0 for count in counts):
+        return {"best_of": "A match is best of 1, 3, 5 …: an odd number, so that it has a winner."}
+    return {}
+
+
+def _games_problems(rules: GameRules) -> dict[str, str]:
+    """Rules by which a game comes to an end."""
+    if not rules.to:
+        return {}
+    if not (1 <= rules.to <= POINTS_MAX and 1 <= rules.by <= rules.to):
+        return {"games": f"A game goes to 1 to {POINTS_MAX} points, by 1 or more, and no more than those."}
+    if rules.cap and not rules.to <= rules.cap <= POINTS_MAX:
+        return {"games": f"A game's cap is no less than the points it goes to, {rules.to}."}
+    if rules.last_to and not rules.by <= rules.last_to <= POINTS_MAX:
+        return {"games": f"The last game goes to {rules.by} to {POINTS_MAX} points."}
+    return {}
+
+
+def _round_problems(settings: StageSettings, entrants: int) -> dict[str, str]:
+    """A best-of for a round is for one that there is."""
+    lines = tuple(SlotPlan(participant=line + 1) for line in range(seeding.draw_size(entrants)))
+    opening = Opening(settings, lines, tuple(range(1, entrants + 1)))
+    rounds = FORMATS[settings.format].draw(opening).rounds
+    unknown = [name for name in settings.best_of_rounds if name not in rounds]
+    return {"best_of": f"There is no round “{unknown[0]}”; there are {', '.join(rounds)}."} if unknown else {}
 
 
 def _ruleset_problems(settings: StageSettings) -> Mapping[str, str]:

@@ -42,6 +42,7 @@ def _scored(tournament: Tournament, told: events.ScoreUpdated) -> tuple[events.E
         match_id=told.match_id,
         participant1_score=told.participant1_score,
         participant2_score=told.participant2_score,
+        games=told.games,
     )
     return play.update_score(tournament, wish, rules.utc_time("updated_at", told.updated_at), told.updated_by)
 
@@ -56,7 +57,8 @@ def _completed(tournament: Tournament, told: events.MatchCompleted) -> tuple[eve
     at_that_score = tournament
     if a is not None and b is not None:
         rules.check_score(a, b)
-        scored = {**tournament.matches, match.match_id: replace(match, score=(a, b))}
+        games = told.games or (match.games if match.score == (a, b) else ())
+        scored = {**tournament.matches, match.match_id: replace(match, score=(a, b), games=games)}
         at_that_score = replace(tournament, matches=scored)
     wish = commands.ConfirmResult(
         match_id=told.match_id,

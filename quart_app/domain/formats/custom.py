@@ -9,13 +9,16 @@ from typing import Final
 
 import msgspec
 
+from quart_app.domain import names
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.events import MatchPlan, SlotPlan, StageSettings
+from quart_app.domain.events import FINAL, LOSERS, WINNERS, MatchPlan, SlotPlan, StageSettings
 from quart_app.domain.formats.elimination import final_places
 from quart_app.domain.formats.port import Drawn, Opening, Places, Setting
 
 MATCHES_MAX = 1024
 ROUNDS_MAX = 64
+BEST_OF_MAX = 99
+LABEL_LENGTH_MAX = 40
 
 
 class Custom:
@@ -30,14 +33,21 @@ class Custom:
     def problems(self, settings: StageSettings, participants: int) -> Mapping[str, str]:
         """The graph is one that can be played to its end."""
         problem = _problem(settings.plans, participants)
-        return {"matches": problem} if problem else {}
+        if problem:
+            return {"matches": problem}
+        words = (*settings.round_names, *(plan.label for plan in settings.plans if plan.label))
+        if any(len(text) > LABEL_LENGTH_MAX or names.flaw(text) is not None for text in words):
+            return {
+                "matches": f"Labels and names of rounds have up to {LABEL_LENGTH_MAX} characters, all shown."
+            }
+        return {}
 
     def draw(self, opening: Opening) -> Drawn:
         """The graph as it was given, feeders first."""
         plans = _in_order(opening.settings.plans)
         ids = {plan.match_id: opening.first_match + index for index, plan in enumerate(plans)}
-        names = tuple(opening.settings.round_names)
-        names += tuple(f"Round {number}" for number in range(len(names) + 1, plans[-1].round + 1))
+        rounds = tuple(opening.settings.round_names[: plans[-1].round])
+        rounds += tuple(f"Round {number}" for number in range(len(rounds) + 1, plans[-1].round + 1))
         positions = Counter[int]()
         matches = []
         for plan in plans:
@@ -50,12 +60,12 @@ class Custom:
                     round=opening.first_round + plan.round - 1,
                     position=positions[plan.round],
                     slots=(first, second),
-                    label=plan.label or f"{names[plan.round - 1]}, {positions[plan.round]}",
+                    label=plan.label or f"{rounds[plan.round - 1]}, {positions[plan.round]}",
                     stage_number=opening.stage,
                     if_needed=ids[plan.if_needed] if plan.if_needed is not None else None,
                 )
             )
-        return Drawn(names, names, tuple(matches))
+        return Drawn(rounds, rounds, tuple(matches))
 
     def places(self, matches: Mapping[int, Match]) -> Places:
         """First and second of the match that is played last, third of the match for it."""
@@ -86,6 +96,12 @@ def _problem(plans: Sequence[MatchPlan], participants: int) -> str | None:
             return f"{count} matches are labelled “{label}”."
     goes: dict[tuple[str, object], int] = {}
     for plan in plans:
+        if not (1 <= plan.best_of <= BEST_OF_MAX and plan.best_of % 2):
+            return f"Match {plan.match_id} is best of {plan.best_of}; an odd number up to {BEST_OF_MAX}."
+        if plan.side not in ("", WINNERS, LOSERS, FINAL):
+            return (
+                f"Match {plan.match_id} is of side “{plan.side}”; there are {WINNERS}, {LOSERS} and {FINAL}."
+            )
         if not 1 <= plan.round <= ROUNDS_MAX:
             return f"Match {plan.match_id} is in round {plan.round}; rounds count from 1 to {ROUNDS_MAX}."
         for source in plan.slots:

@@ -10,8 +10,6 @@ from quart_app.domain.formats.port import Opening, Places
 
 BYE = SlotPlan(bye=True)
 
-BEST_OF_MAX = 99
-
 
 class Planner:
     """The matches of one stage as they are planned, numbered in play order."""
@@ -85,8 +83,7 @@ def final_places(matches: Mapping[int, Match]) -> Places:
 
 
 def best_of_problems(settings: StageSettings) -> Mapping[str, str]:
-    """A best-of has a winner: it is odd, and neither nothing nor endless."""
-    counts = (settings.best_of, *settings.best_of_rounds.values())
-    if all(count % 2 == 1 and 1 <= count <= BEST_OF_MAX for count in counts):
+    """Somebody goes on from each match, so it has an odd number of games."""
+    if all(count % 2 == 1 for count in (settings.best_of, *settings.best_of_rounds.values())):
         return {}
-    return {"best_of": f"A match is best of 1, 3, 5 … {BEST_OF_MAX}: an odd number, so that it has a winner."}
+    return {"best_of": "A match is best of 1, 3, 5 …: an odd number, so that it has a winner."}

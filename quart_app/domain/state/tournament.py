@@ -123,16 +123,16 @@ class Tournament:
         """The tournament with these stages, and what their tables decide of later ones."""
         if all(map(is_, stages, self.stages)):
             return self
-        moved = altered(self, stages=stages)
         if not self.ranked:
-            return moved
+            return altered(self, stages=stages)
         ranks = known_ranks(stages, chain.from_iterable(self.ranked.values()))
+        moved = altered(self, stages=told(stages, ranks))
         waiting = [
             match_id
             for match_id, sources in self.ranked.items()
             if any(ranks.get(source) != self.ranks.get(source) for source in sources)
         ]
         if not waiting:
-            return altered(moved, stages=told(stages, ranks))
+            return moved
         filled = advance(self.matches, self.feeds, ranks, (), seq, waiting)
         return altered(moved, ranks=ranks).with_matches(filled, seq)

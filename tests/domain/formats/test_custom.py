@@ -8,7 +8,7 @@ import pytest
 
 from quart_app.domain.commands import CreateTournament
 from quart_app.domain.decisions import decide
-from quart_app.domain.events import MAIN, MatchPlan, SlotPlan, StageSettings
+from quart_app.domain.events import MAIN, MatchPlan, RankOf, SlotPlan, StageSettings
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import InvalidInput
 from tests.domain.formats.playing import Play
@@ -86,6 +86,7 @@ def test_it_always_has_one_champion(seed: int) -> None:
         ((plan(1, 1, p(1), p(4)), plan(2, 2, w(1), p(3))), "there are 3"),
         ((plan(1, 1, p(1), SlotPlan()), plan(2, 2, w(1), p(3))), "from one source"),
         ((plan(1, 0, p(1), p(2)), plan(2, 2, w(1), p(3))), "rounds count from 1"),
+        ((plan(1, 1, p(1), p(2), best_of=2), plan(2, 2, w(1), p(3))), "odd number"),
     ],
 )
 def test_what_cannot_be_played_is_refused(plans: tuple[MatchPlan, ...], words: str) -> None:
@@ -96,3 +97,58 @@ def test_what_cannot_be_played_is_refused(plans: tuple[MatchPlan, ...], words: s
     with pytest.raises(InvalidInput) as refused:
         decide(Tournament(7), command, NOW)
     assert words in refused.value.problems["matches"]
+
+
+GROUPS = StageSettings(format="round_robin", groups=4)
+
+
+def rank(place: int, group: str = "", best: int = 0, stage: int = 1) -> SlotPlan:
+    """A place in the groups."""
+    return SlotPlan(rank_of=RankOf(stage=stage, place=place, group=group, best=best))
+
+
+def test_a_graph_can_follow_groups() -> None:
+    """Group winners and the best two seconds, as a graph of its own; who goes on follows from it."""
+    plans = (
+        plan(1, 1, rank(1, "A"), rank(2, best=1)),
+        plan(2, 1, rank(1, "B"), rank(2, best=2)),
+        plan(3, 1, rank(1, "C"), rank(1, "D")),
+        plan(4, 2, w(1), w(2)),
+        plan(5, 3, w(4), w(3)),
+    )
+    play = Play(16, GROUPS, StageSettings(format="custom", plans=plans), seeding="given")
+    for match in list(play.tournament.matches.values()):
+        if match.plan.group:
+            first, second = (slot.participant_id or 0 for slot in match.slots)
+            goals = ord(match.plan.group) - ord("A") if 2 in (first % 4, second % 4) else 0
+            play.result(match.match_id, (1 + goals, goals) if first < second else (goals, 1 + goals))
+    quarter = next(match for match in play.tournament.matches.values() if match.plan.stage_number == 2)
+    assert all(slot.participant_id for slot in quarter.slots)
+    fates = [fate for group in play.tournament.stages[0].groups for fate in group.fates.values()]
+    assert (fates.count("through"), fates.count("out")) == (6, 10)
+    assert play.to_the_end(Random(1)).champion is not None
+
+
+@pytest.mark.parametrize(
+    ("slot", "words"),
+    [
+        (rank(1, "A", stage=2), "no earlier stage"),
+        (rank(1, "E"), "a group that stage 1 does not have"),
+        (rank(5, "A"), "a group has 4 members"),
+        (rank(2), "which of the best"),
+    ],
+)
+def test_a_place_that_there_is_not_is_refused(slot: SlotPlan, words: str) -> None:
+    """By the matches that wait for it."""
+    later = StageSettings(format="custom", plans=(plan(1, 1, rank(1, "B"), slot),))
+    with pytest.raises(InvalidInput) as refused:
+        decide(Tournament(7), CreateTournament(name="Cup", entrants=players(16), stages=(GROUPS, later)), NOW)
+    assert words in refused.value.problems["matches"]
+
+
+def test_a_first_stage_waits_for_no_place() -> None:
+    """There is none before it."""
+    stage = StageSettings(format="custom", plans=(plan(1, 1, p(1), rank(1, "A")),))
+    with pytest.raises(InvalidInput) as refused:
+        decide(Tournament(7), CreateTournament(name="Cup", entrants=players(2), stages=(stage,)), NOW)
+    assert "matches" in refused.value.problems

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quart_app.domain.commands import ConfirmResult, CreateTournament, StartMatch, UpdateScore
 from quart_app.domain.decisions import decide
-from quart_app.domain.events import StageSettings
+from quart_app.domain.events import GameRules, StageSettings
 from quart_app.domain.fold import fold
 from quart_app.domain.formats.round_robin import grouped, schedule
 from quart_app.domain.state.tournament import Tournament
@@ -120,6 +120,13 @@ def test_a_draw_is_none_where_there_are_none() -> None:
         (4, {"legs": 3}, "legs"),
         (4, {"ruleset": "cricket"}, "ruleset"),
         (4, {"criteria": ("beauty",)}, "ruleset"),
+        (4, {"best_of": 2}, "best_of"),
+        (4, {"best_of": 0}, "best_of"),
+        (4, {"best_of_rounds": {"Final": 3}}, "best_of"),
+        (4, {"games": GameRules(to=11, by=12)}, "games"),
+        (4, {"games": GameRules(to=11, cap=10)}, "games"),
+        (4, {"name": "Gr\x00up"}, "name"),
+        (4, {"name": "x" * 61}, "name"),
     ],
 )
 def test_what_cannot_be_is_refused(count: int, wish: dict[str, object], field: str) -> None:
