@@ -11,6 +11,7 @@ import itertools
 import re
 import socket
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from random import Random
@@ -203,6 +204,8 @@ class Visitors:
                     known[path] = answer.headers["ETag"]
 
 
+SIGN_IN_EVERY_SECONDS = 300.0
+
 ACTIONS = {StartMatch: "start", UpdateScore: "score", ConfirmResult: "confirm"}
 
 
@@ -216,7 +219,8 @@ class Scorer:
     deeds: int = 0
 
     async def sign_in(self, server: Grandstand) -> None:
-        """Get a token for the API and a session for the forms."""
+        """Get a token for the API and a session for the forms, again and again: a token lasts 15 minutes."""
+        self._server, self._signed_in = server, time.monotonic()
         login = {"username": STAFF_NAME, "password": server.password}
         answer = await self.client.post("/api/token/", json=login)
         self._require(answer, 200)
@@ -230,6 +234,8 @@ class Scorer:
     async def perform(self, tournament_id: int, wish: Command) -> Tournament:
         """Carry a wish out and give the tournament after it. Raises CannotMeasure when it is refused."""
         self.deeds += 1
+        if time.monotonic() - self._signed_in > SIGN_IN_EVERY_SECONDS:
+            await self.sign_in(self._server)
         door = self.deeds % 3
         if door == 0:
             await self._act(tournament_id, wish)
