@@ -91,9 +91,9 @@ def bare(text: str) -> str:
     """Text without balanced marks of direction, and at its ends without blanks, even those without width."""
     if text.isascii():
         return text.strip()
-    before, text = None, unmarked(text)
-    while before != text:
-        before, text = text, text.strip().strip(_AROUND)
+    before = None
+    while before != text:  # marks that cross each other come off one pair at a time
+        before, text = text, unmarked(text).strip().strip(_AROUND)
     return text
 
 

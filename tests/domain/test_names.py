@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quart_app.domain import names
@@ -100,6 +100,7 @@ def test_a_mark_that_is_left_open_is_refused_by_name(text: str) -> None:
 
 
 @given(st.text(st.sampled_from("a \u0301\u200d\u200e\u2066\u2068\u2069\u202a\u202c\u202e\ufeff\u2028\u05d0")))
+@example("\u2066\u202a\u2069\u202c")
 def test_tidying_marks_twice_is_tidying_once(text: str) -> None:
     """Also where they are nested, mixed with white space, or broken."""
     assert tidy(tidy(text)) == tidy(text)
