@@ -19,8 +19,7 @@ class Goal:
 @dataclass(frozen=True, slots=True)
 class Game:
     """One match: its goals in order, and the shoot-out after extra time if there was one. The two sides are
-    left
-    out where they follow from what was played before."""
+    left out where they follow from what was played before."""
 
     sides: tuple[str, str] | None
     goals: tuple[Goal, ...]

@@ -111,9 +111,8 @@ class ConfirmResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRound:
     """Publish the next round of a stage that is paired round by round: who meets whom, side 1 first, in the
-    order
-    of the boards, who has a bye, and who is absent. ``version`` is the seq of the state that it was made
-    from."""
+    order of the boards, who has a bye, and who is absent. ``version`` is the seq of the state that it was
+    made from."""
 
     stage: int
     pairs: tuple[tuple[int, int], ...]

@@ -44,8 +44,7 @@ def draw_lines(entrants: Sequence[Entrant], seeding: str) -> list[int | None]:
 
 def ranked(entrants: Sequence[Entrant], *, given: bool) -> list[int]:
     """The participants' ids: the seeded in the order of their seeds, then the rest as listed; or where the
-    draw
-    is ``given``, all as listed."""
+    draw is ``given``, all as listed."""
     present = [entrant for entrant in entrants if entrant.id is not None]
     if not given:
         present.sort(key=lambda entrant: (entrant.seed is None, entrant.seed or 0))

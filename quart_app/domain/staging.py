@@ -91,8 +91,7 @@ def format_problems(stages: Sequence[StageSettings]) -> Mapping[str, str]:
 
 def stages_problems(stages: Sequence[StageSettings], participants: int) -> Mapping[str, str]:
     """What is wrong with the stages for so many participants: a sentence a field. A later stage's are told
-    with
-    its number."""
+    with its number."""
     problems: dict[str, str] = {}
     if len(stages) > STAGES_MAX:
         return {"stages": f"A tournament has at most {STAGES_MAX} stages."}

@@ -24,8 +24,7 @@ BACKLOG = 4096
 
 KEEP_ALIVE_SECONDS = 75.0
 """How long an idle connection is kept: longer than any proxy keeps its side (nginx 60 s, HAProxy and ELB
-less), or a
-post that comes in the moment of our closing is lost to it."""
+less), or a post that comes in the moment of our closing is lost to it."""
 
 log = structlog.stdlib.get_logger(__name__)
 

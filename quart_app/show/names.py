@@ -1,6 +1,5 @@
 """Words: how open slots are called, "Winner of QF 1", what separates two in a table, and how a name stands in
-a
-sentence."""
+a sentence."""
 
 from __future__ import annotations
 

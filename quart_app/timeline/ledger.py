@@ -115,8 +115,7 @@ class Ledger:
         self, connection: Connection, timeline: Timeline, known: int, *, certain: bool
     ) -> None:
         """Take in what follows. The last event that is known is read again, and in doubt every one that is
-        kept:
-        they must be the same."""
+        kept: they must be the same."""
         certain = certain and not timeline.doubted
         again = max(timeline.oldest, known - 1) if certain else timeline.oldest
         envelopes = await event_log.select_events(connection, timeline.id, after=again)

@@ -94,8 +94,7 @@ def changed(event: E, **fields: object) -> E:
 @given(creations(most=9), choosers(walkover=0.1, double_walkover=0.1))
 def test_what_we_would_decide_is_accepted_as_it_is(command: CreateTournament, chooser: Chooser) -> None:
     """Another house that keeps the same rules can tell a whole tournament: its log becomes ours, with what
-    each
-    result moves right after it, whether or not that is told as well."""
+    each result moves right after it, whether or not that is told as well."""
     state = next(play(created(command), chooser))[0]
     for _, events in play(state, chooser):
         if isinstance(events[0], MatchCompleted):

@@ -1,6 +1,5 @@
 """A log that has gone back, or another way, under the same epoch: what a promoted replica or a point-in-time
-restore
-leaves. Nobody may go on as if nothing had happened.
+restore leaves. Nobody may go on as if nothing had happened.
 """
 
 from __future__ import annotations

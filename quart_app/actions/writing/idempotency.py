@@ -18,8 +18,7 @@ from quart_app.store.idempotency import KeptAnswer, insert_claim, update_claim
 @dataclass(frozen=True, slots=True)
 class Once:
     """The key of a request. ``scope`` keeps callers apart, ``fingerprint`` tells requests apart; ``answer``
-    makes
-    the answer that is kept."""
+    makes the answer that is kept."""
 
     scope: str
     key: str

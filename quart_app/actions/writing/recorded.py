@@ -11,7 +11,6 @@ from quart_app.timeline.vantage import Vantage
 @dataclass(frozen=True, slots=True)
 class Recorded(Vantage):
     """The state right after what was recorded, in the log that it was recorded in; no events where nothing
-    had
-    to be done."""
+    had to be done."""
 
     envelopes: tuple[Envelope, ...] = ()

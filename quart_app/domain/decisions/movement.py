@@ -43,8 +43,7 @@ def with_movement(
     before: Tournament, change: events.Event, at: str, *, only_if_moved: bool = False
 ) -> tuple[events.Event, ...]:
     """A change that moves players, and right after it what it has moved; with ``only_if_moved`` nothing is
-    told
-    where nobody has moved."""
+    told where nobody has moved."""
     moved = movement(before, apply(before, change), at)
     return (change,) if only_if_moved and not moved.updated_nodes else (change, moved)
 

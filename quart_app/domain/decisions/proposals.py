@@ -16,8 +16,7 @@ from quart_app.errors import InvalidInput
 
 def question(tournament: Tournament, stage: Stage, absent: Collection[int]) -> PairingQuestion:
     """Who is to be paired now. Raises RoundConflict where the last round is not over, or was the last of all,
-    and
-    InvalidInput for somebody absent who is not in the stage."""
+    and InvalidInput for somebody absent who is not in the stage."""
     round_to_pair(stage)
     points = stage.groups[0].ruleset.points
     return PairingQuestion(

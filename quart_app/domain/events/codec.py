@@ -51,8 +51,7 @@ _decoders: Mapping[str, msgspec.json.Decoder[Event]] = {
 
 class UnknownEvent(Unavailable):
     """The log holds an event that this version cannot read: it was written by a newer one. ``cause`` says
-    which,
-    for the operator's log."""
+    which, for the operator's log."""
 
     code = "service.log_newer"
 

@@ -20,8 +20,7 @@ FINAL = "final"
 
 class RankOf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A place in a stage's standings: that of one ``group``, or else the ``best``-th of those who came to
-    this
-    place in their groups.
+    this place in their groups.
 
     With ``among``, whoever of those takes this slot is from one of these groups; who of them that is follows
     from who all the slots for this place can take.

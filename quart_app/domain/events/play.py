@@ -41,8 +41,7 @@ class ScoreUpdated(MatchEvent, frozen=True, kw_only=True):
 
 class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
     """A result is confirmed. On a double walkover, and where it was ``drawn``, there is neither a winner nor
-    a
-    loser.
+    a loser.
 
     ``participant1_tiebreak`` and its twin settle a level score (a shoot-out); scores are None where a
     walkover came before play.

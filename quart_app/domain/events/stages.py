@@ -32,8 +32,7 @@ class GameRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 class Crossing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Who of the groups meets whom. ``lines`` are the lines of the next draw, top to bottom: "A1" is group
-    A's
-    winner, "3ABC" a third of one of these groups, "bye" nobody.
+    A's winner, "3ABC" a third of one of these groups, "bye" nobody.
 
     ``table`` says, for the groups whose thirds go on ("ABCD"), from which group the third on each such line
     comes, in the order of the lines ("CDAB").

@@ -54,8 +54,7 @@ def _paired(names: Sequence[str]) -> list[Line]:
 
 def _seeded(names: Sequence[str], settings: StageSettings) -> list[Line]:
     """By place and group on the lines of a standard draw; then, place after place, the groups are dealt to
-    the
-    lines of that place so that mates meet as late as can be."""
+    the lines of that place so that mates meet as late as can be."""
     entrants: list[Line] = [(name, place) for place in range(1, settings.advance + 1) for name in names]
     entrants += [("", settings.advance + 1)] * settings.best_of_rest
     size = draw_size(len(entrants))

@@ -61,8 +61,7 @@ class Opening:
 
 class Format(Protocol):
     """A format. ``name`` stands in the log, ``title`` is what people read, ``explains`` says in a line what
-    it
-    is. ``layout`` is how it is shown: a bracket by rounds, tables, or pairings with the table beside."""
+    it is. ``layout`` is how it is shown: a bracket by rounds, tables, or pairings with the table beside."""
 
     @property
     def name(self) -> str:

@@ -1,6 +1,5 @@
 """Who meets whom in the next round of a Swiss: proposed by the FIDE Dutch system, changed by the organiser,
-and
-written down for other programs."""
+and written down for other programs."""
 
 from quart_app.domain.pairing.dutch import RULES, RULES_TITLE, RULES_VERSION, Proposal, propose
 from quart_app.domain.pairing.edits import Caution, cautions

@@ -1,6 +1,5 @@
 """Pairing as a process of its own: a round takes a second or so of pure computing, and no request shall wait
-for
-it. It reads a question as JSON and writes its answer."""
+for it. It reads a question as JSON and writes its answer."""
 
 from __future__ import annotations
 

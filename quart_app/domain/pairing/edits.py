@@ -20,8 +20,7 @@ def cautions(
     contenders: Sequence[Contender], pairs: Sequence[tuple[int, int]], byes: Sequence[int]
 ) -> Iterator[Caution]:
     """All that these pairs and byes break: somebody met again, a second bye, a third time in a row on the
-    same
-    side, more than one bye."""
+    same side, more than one bye."""
     by_id = {each.participant_id: each for each in contenders}
     for first, second in pairs:
         met = Counter(

@@ -13,8 +13,7 @@ Result = Literal["won", "drawn", "lost", "forfeit_won", "forfeit_lost", "bye", "
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """A round of one contender. Without a match there is no opponent and no side; ``first`` is side 1, the
-    white
-    pieces."""
+    white pieces."""
 
     result: Result
     opponent_id: int | None = None
@@ -24,8 +23,7 @@ class Meeting:
 @dataclass(frozen=True, slots=True)
 class Contender:
     """Somebody in a Swiss. ``number`` is the pairing number, 1 for the strongest; ``rounds`` has an entry for
-    each
-    round that was paired. Who is not ``present`` is not paired."""
+    each round that was paired. Who is not ``present`` is not paired."""
 
     participant_id: int
     name: str

@@ -98,8 +98,7 @@ def _tried(facts: Facts, open: Sequence[Pairing], ruleset: Ruleset, draws: bool)
 
 def _ways(matches: int, ends: int) -> Iterator[tuple[int, ...]]:
     """All ways that the matches can end: won by side 0, by side 1, or 2 for drawn. Contrary ones come first,
-    so
-    that what is open is soon seen to be."""
+    so that what is open is soon seen to be."""
     ways = list(product(range(ends), repeat=matches))
     stride = next(each for each in (7, 11, 13) if len(ways) % each)
     yield from (ways[index * stride % len(ways)] for index in range(len(ways)))
@@ -150,8 +149,7 @@ class _Scenario:
         self, tied: Sequence[int], first: int, index: int, among: Sequence[int], found: Places
     ) -> Iterator[tuple[int, tuple[int, int]]]:
         """The places that this way leaves to the ``tied``, of whom the best has place ``first``; nothing
-        where
-        that says no more than what is ``found`` already."""
+        where that says no more than what is ``found`` already."""
         names = ("points", *self._ruleset.criteria)
         last = first + len(tied) - 1
         while len(tied) > 1 and index < len(names):

@@ -153,8 +153,7 @@ def following(
     ruleset: Ruleset, index: int, part: Sequence[int], among: Sequence[int], *, split: bool
 ) -> tuple[int, Sequence[int]]:
     """Where it goes on for ``part`` of the level once criterion ``index`` (0: points) has been applied: the
-    next
-    criterion, and among whom those count that count matches among the level."""
+    next criterion, and among whom those count that count matches among the level."""
     names = ("points", *ruleset.criteria)
     if ruleset.restart == EACH and split and index:
         return 1, part

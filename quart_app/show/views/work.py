@@ -116,8 +116,7 @@ def _unpaired(stage: Stage) -> int:
 @dataclass(frozen=True, slots=True)
 class StageWork:
     """What an organiser can do with a stage: pair the round of this name, take the last one back, draw lots
-    in
-    a group among those who are level, record conduct, let somebody join."""
+    in a group among those who are level, record conduct, let somebody join."""
 
     number: int
     title: str

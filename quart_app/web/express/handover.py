@@ -59,8 +59,7 @@ class StreamResponse(Response):
 
 class Handover:
     """Taking one connection over from Hypercorn, in four steps: ``recognise`` it, ``adopt`` its socket, let
-    the hub
-    have the wire, and ``release`` Hypercorn's side, which frees all that it holds of the request.
+    the hub have the wire, and ``release`` Hypercorn's side, which frees all that it holds of the request.
 
     What a client has sent behind its request is passed over, as what it sends later is: no answer could
     follow a stream.

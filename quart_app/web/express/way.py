@@ -20,8 +20,7 @@ from quart_app.web.express.whole import send_whole
 
 Express = Callable[[Context, HTTPScope, re.Match[str], bool], Awaitable[tuple[str, Response] | None]]
 """Answers a GET from its scope, with the route that it counts as; None leaves it to Quart. The last argument
-says
-whether the connection can be handed over."""
+says whether the connection can be handed over."""
 
 
 class ExpressWay:
