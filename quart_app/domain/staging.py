@@ -19,12 +19,12 @@ from quart_app.domain.events import (
 )
 from quart_app.domain.formats import FORMATS, Opening
 from quart_app.domain.formats.crossing import advancing, crossed
+from quart_app.domain.formats.port import BEST_OF_MAX
 from quart_app.domain.formats.round_robin import group_name
 from quart_app.domain.ranking import RULESETS, by_hand
 from quart_app.errors import InvalidInput
 
 STAGES_MAX = 2
-BEST_OF_MAX = 99
 POINTS_MAX = 999
 WITHOUT_DRAWS = frozenset({"racket", "volleyball", "esports_swiss"})
 """Rule sets of games that always have a winner."""
@@ -124,11 +124,13 @@ def _stage_problems(settings: StageSettings, entrants: int, *, last: bool) -> Ma
 
 
 def _best_of_problems(settings: StageSettings) -> dict[str, str]:
-    """A best-of has a winner, so it is odd; only where all games are played it need not be."""
+    """A best-of has a winner, so it is odd; it need not be where all games are played and a match can be
+    drawn."""
     counts = (settings.best_of, *settings.best_of_rounds.values())
     if not all(1 <= count <= BEST_OF_MAX for count in counts):
         return {"best_of": f"A match has 1 to {BEST_OF_MAX} games."}
-    if not settings.all_played and any(count % 2 == 0 for count in counts):
+    level_may_be = settings.all_played and "draws" in FORMATS[settings.format].uses
+    if not level_may_be and any(count % 2 == 0 for count in counts):
         return {"best_of": "A match is best of 1, 3, 5 …: an odd number, so that it has a winner."}
     return {}
 

@@ -12,7 +12,7 @@ from quart_app.domain.state.group import Group
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import why
-from quart_app.show.shapes import Answer, Count, FormatName, Id
+from quart_app.show.shapes import Answer, Count, FormatName, Id, PositionId
 
 Number = int | float
 
@@ -66,7 +66,7 @@ class Standings(Answer, frozen=True, kw_only=True):
     """The standings of all stages that have them."""
 
     stages: list[StageState]
-    position: str
+    position: PositionId
 
 
 def stage_state(tournament: Tournament, stage: Stage) -> StageState:

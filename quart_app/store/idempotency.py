@@ -62,13 +62,26 @@ async def insert_claim(
     )
     if claimed.one_or_none() is not None:
         return None
+    kept = await select_answer(conn, scope=scope, key=key, fingerprint=fingerprint)
+    if kept is None:
+        raise IdempotencyConflict("The first request with this Idempotency-Key is still running; try later.")
+    return kept
+
+
+async def select_answer(
+    conn: AsyncConnection, *, scope: str, key: str, fingerprint: str
+) -> KeptAnswer | None:
+    """What the request with this key was answered, None where it was not yet.
+
+    Raises IdempotencyKeyReused when the key was used for another request.
+    """
     row = (await conn.execute(sa.select(keys).where(_is(scope, key)))).one_or_none()
     if row is not None and row.fingerprint != fingerprint:
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used for a different request; use a new key for each request."
         )
     if row is None or row.status is None:
-        raise IdempotencyConflict("The first request with this Idempotency-Key is still running; try later.")
+        return None
     return KeptAnswer(row.status, json.loads(row.headers), row.body)
 
 

@@ -302,6 +302,7 @@ def test_any_size_has_its_champion(count: int, seeding: str, third_place: bool, 
     assert end.champion is not None
 
 
+@pytest.mark.serial
 def test_1024_players_play_through_in_seconds() -> None:
     """1024 players, 1024 matches, 4099 events: decided, applied, encoded, decoded and folded."""
     command = CreateTournament(name="Cup", entrants=players(1024), third_place=True)

@@ -117,6 +117,7 @@ async def ask_and_never_read(spectator: Spectator, position: str) -> socket.sock
     return connection
 
 
+@pytest.mark.serial
 async def test_readers_that_do_not_read(campaigns: Campaigns, past: tuple[int, str]) -> None:
     """Some never read, some a byte a second: they are cut off, the others get everything at once, and who
     comes back and reads gets everything too."""

@@ -7,6 +7,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.faults.conftest import Campaigns
 from tests.faults.deployment import Deployment
 from tests.live.listening import until
@@ -52,6 +54,7 @@ async def test_rolling_restart(campaigns: Campaigns, deployment: Deployment) -> 
         assert all(codes and set(codes) == {DRAINING} for codes in goodbyes)
 
 
+@pytest.mark.serial
 async def test_whole_deployment_restarted(campaigns: Campaigns, deployment: Deployment) -> None:
     """With all its streams open it stops within five seconds, and is found again at the same port."""
     async with campaigns() as campaign:

@@ -164,6 +164,7 @@ async def test_first_run_shows_a_tournament_and_a_login_that_works(tmp_path: Pat
     )
 
 
+@pytest.mark.serial
 async def test_stop_says_goodbye_to_open_streams_and_is_quick(tmp_path: Path) -> None:
     """SIGTERM with open streams: a goodbye that tells when to come back, and the end within five seconds."""
     async with serving(*SERVE, "--demo", folder=tmp_path, GRANDSTAND_ENV="development") as (process, url, _):
@@ -258,6 +259,7 @@ async def test_workers_end_with_their_supervisor_and_a_port_in_use_is_refused(
         assert not any(map(lives, workers))
 
 
+@pytest.mark.serial
 async def test_nobody_waits_at_the_door_of_a_dead_worker(tmp_path: Path, redis_server: RedisServer) -> None:
     """Through a crash every request is answered at once by somebody who lives, at the second try at most."""
     settings = {"REDIS_URL": redis_server.url, "GRANDSTAND_LOG_FORMAT": "json", **KEY}

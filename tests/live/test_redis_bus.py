@@ -63,6 +63,7 @@ async def test_a_publisher_whose_connection_was_dropped_tries_again(
         await until(lambda: 5 in recorder.heads(7))
 
 
+@pytest.mark.serial
 async def test_a_silent_redis_counts_as_away(redis_server: RedisServer) -> None:
     """A paused Redis, or a cable pulled, keeps the connection open, but is noticed, as is its end."""
     states: list[bool] = []
@@ -103,6 +104,7 @@ async def test_a_pause_of_this_process_is_not_blamed_on_redis(here: RedisBus, th
     assert recorder.suspects == []
 
 
+@pytest.mark.serial
 async def test_nobody_waits_long_for_a_paused_redis(redis_server: RedisServer, there: RedisBus) -> None:
     """The first post that meets it waits its half second, those after it not at all."""
     await there.announce([envelope(7, 1)])
@@ -116,6 +118,7 @@ async def test_nobody_waits_long_for_a_paused_redis(redis_server: RedisServer, t
     assert sum(waits[1:]) < 0.1
 
 
+@pytest.mark.serial
 async def test_nobody_waits_long_for_a_dead_redis(redis_server: RedisServer, there: RedisBus) -> None:
     """Where nothing listens at all, no post waits noticeably."""
     async with redis_server.away():
@@ -220,6 +223,7 @@ async def test_this_process_hears_itself_while_redis_is_away(
     assert heard == ([(7, 1, (envelope(7, 1),))], [StaffChanged(staff_id=3)])
 
 
+@pytest.mark.serial
 async def test_a_subscription_made_while_redis_is_away_is_kept(
     redis_server: RedisServer, here: RedisBus, there: RedisBus
 ) -> None:
@@ -238,6 +242,7 @@ async def test_a_subscription_made_while_redis_is_away_is_kept(
     assert (recorder.suspects, recorder.heads(7)) == ([{7}], [1])
 
 
+@pytest.mark.serial
 async def test_a_subscription_that_is_confirmed_late_is_suspect(
     redis_server: RedisServer, here: RedisBus
 ) -> None:

@@ -126,6 +126,7 @@ async def test_announcements_out_of_order_lose_no_head(here: RedisBus, there: Re
     assert max(recorder.heads(7)) == 3
 
 
+@pytest.mark.serial
 async def test_closing_waits_only_a_moment_for_a_paused_redis(redis_server: RedisServer) -> None:
     """A worker that stops is not held up by a Redis that hangs."""
     bus = RedisBus(redis_server.url)

@@ -122,6 +122,7 @@ async def test_silence_is_named(
     assert all("no answer in time" in reason for reason in found)
 
 
+@pytest.mark.serial
 async def test_who_may_not_publish_says_so(
     lone: LoneServer, authority: Authority, lines: list[MutableMapping[str, Any]]
 ) -> None:

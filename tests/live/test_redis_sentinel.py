@@ -80,6 +80,7 @@ async def test_workers_leave_a_master_that_is_demoted(deployment: SentinelDeploy
         await hear_each_other(both, ROOMS, 1)
 
 
+@pytest.mark.serial
 async def test_nothing_that_is_announced_meanwhile_is_lost(deployment: SentinelDeployment) -> None:
     """While there is no master nobody waits; afterwards the others are told, or reread."""
     master = await deployment.master()
@@ -135,6 +136,7 @@ async def test_what_workers_share_is_shared_at_the_new_master(deployment: Sentin
             await closing
 
 
+@pytest.mark.serial
 async def test_a_sentinel_that_hangs_holds_nobody_up(deployment: SentinelDeployment) -> None:
     """Two of three that agree are enough."""
     servers = RedisServers(deployment.url)

@@ -85,6 +85,16 @@ async def test_a_refusal_frees_its_key(organiser: Caller) -> None:
     assert (await keyed.post(match_path(tournament_id, 1, "score"), score)).status == 200
 
 
+async def test_a_round_is_published_once(organiser: Caller) -> None:
+    """Sent again, the proposal that the first try published could not be made any more; the answer can."""
+    tournament_id = await organiser.create(4, format="swiss", rounds=2)
+    keyed = organiser.with_headers(Idempotency_Key="round-1")
+    path = f"/api/tournaments/{tournament_id}/stages/1/rounds/"
+    first, again = await keyed.post(path, {}), await keyed.post(path, {})
+    assert (again.status, again.body) == (first.status, first.body)
+    assert (first.status, again.headers["Idempotency-Replayed"]) == (200, "true")
+
+
 async def test_requests_with_one_key_at_once(organiser: Caller, anyone: Caller) -> None:
     """Of many at the same time one is done; the others repeat it or are told that it is still running."""
     keyed = organiser.with_headers(Idempotency_Key="k")

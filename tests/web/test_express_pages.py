@@ -47,7 +47,7 @@ async def is_express(server: Server, path: str, *headers: tuple[bytes, bytes], m
 def told(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
     """All that a client learns, but for the hour and the token's own letters."""
     lines = sorted((name, value) for name, value in answer.headers.items() if name != "date")
-    same = [(name, re.sub("feed_token=[^;]+", "feed_token=…", value)) for name, value in lines]
+    same = [(name, re.sub("(feed_token|Expires)=[^;]+", r"\1=…", value)) for name, value in lines]
     return answer.status_code, same, answer.content
 
 

@@ -147,6 +147,7 @@ async def test_worker_that_delivers_nothing_is_not_ready(server: Server) -> None
     assert (lost.status_code, lost.json()["checks"]["delivery"], healed.status_code) == (503, "lost", 200)
 
 
+@pytest.mark.serial
 async def test_a_probe_neither_writes_nor_waits(server: Server) -> None:
     """However often it asks, and while somebody holds the database's lock for long: at once, in JSON."""
     await until_ready_says(server, "ok")

@@ -76,6 +76,26 @@ async def test_a_round_that_cannot_be_comes_back_as_it_was(anna: Browser) -> Non
     assert '<option value="3" selected>' in answer.text
 
 
+async def test_a_round_that_cannot_be_proposed_is_paired_by_hand(anna: Browser) -> None:
+    """All have had a round for nothing, so no pairing is left; an empty form is, with the reason, and what is
+    wrong in it comes back as it was entered."""
+    at = await made(anna, format="swiss", rounds="3", participants="Ann\nBen\nCem")
+    for match, (pair, bye) in enumerate((((1, 2), 3), ((1, 3), 2)), start=1):
+        board = {"first-1": str(pair[0]), "second-1": str(pair[1]), "byes": str(bye)}
+        assert (await anna.post(f"{at}stages/1/round/", board)).status == 303
+        await anna.post(f"{at}matches/{match}/confirm/", {"walkover": "on", "winner_id": "1"})
+    empty = await anna.get(f"{at}stages/1/round/")
+    assert (empty.status, "Pair this round by hand" in empty.text) == (200, True)
+    assert " selected>" not in empty.text
+    board = {"first-1": "2", "second-1": "2", "byes": "1", "absent": "3"}
+    again = await anna.post(f"{at}stages/1/round/", board)
+    assert (again.status, "Participant 2 stands twice." in again.text) == (422, True)
+    assert re.findall(r'value="(\d+)" selected', again.text) == ["2", "2", "1"]
+    assert "Absent: Cem." in again.text
+    board |= {"second-1": "3", "absent": ""}
+    assert (await anna.post(f"{at}stages/1/round/", board)).status == 303
+
+
 async def test_a_round_is_taken_back_and_somebody_joins(anna: Browser) -> None:
     """Until it begins."""
     at = await made(anna, format="swiss", rounds="2")

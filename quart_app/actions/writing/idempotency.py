@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from quart_app.actions.services import Services
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.store.database.engine import Connection
-from quart_app.store.idempotency import KeptAnswer, insert_claim, update_claim
+from quart_app.store.idempotency import KeptAnswer, insert_claim, select_answer, update_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,17 @@ async def claim(connection: Connection, once: Once, now: datetime) -> None:
     kept = await insert_claim(
         connection, scope=once.scope, key=once.key, fingerprint=once.fingerprint, now=now
     )
+    if kept is not None:
+        raise Repeated(kept)
+
+
+async def recall(services: Services, once: Once | None) -> None:
+    """Look whether a request has been carried out, before anything is worked out that its own deed may have
+    made impossible. Raises Repeated where it has, and IdempotencyKeyReused as ``claim``."""
+    if once is None:
+        return
+    async with services.database.reading() as connection:
+        kept = await select_answer(connection, scope=once.scope, key=once.key, fingerprint=once.fingerprint)
     if kept is not None:
         raise Repeated(kept)
 

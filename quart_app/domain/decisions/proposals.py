@@ -25,11 +25,11 @@ def question(tournament: Tournament, stage: Stage, absent: Collection[int]) -> P
 
 
 def contenders(tournament: Tournament, stage: Stage, absent: Collection[int] = ()) -> tuple[Contender, ...]:
-    """All who are in the stage, each with every round that was paired."""
+    """All who are in the stage, each with every round that is over."""
     group = stage.groups[0]
     if strangers := set(absent) - set(group.members):
         raise InvalidInput({"absent": f"Participant {min(strangers)} is not in this stage."})
-    paired = [each.number for each in stage.rounds if each.match_ids]
+    over = [each.number for each in stage.rounds if each.done]
     outcomes = {
         (outcome.round, side): outcome for outcome in group.outcomes.values() for side in outcome.sides
     }
@@ -38,7 +38,7 @@ def contenders(tournament: Tournament, stage: Stage, absent: Collection[int] = (
             participant_id=who,
             name=tournament.participants[who].name,
             number=number,
-            rounds=tuple(_meeting(group, outcomes, each, who) for each in paired),
+            rounds=tuple(_meeting(group, outcomes, each, who) for each in over),
             present=who not in absent,
         )
         for number, who in enumerate(group.members, start=1)

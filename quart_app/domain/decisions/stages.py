@@ -140,6 +140,8 @@ def add_participant(
     lines = [commands.EntrantLine(name=each.name, seed=each.seed) for each in tournament.entrants]
     try:
         rules.check_entrants((*lines, line), tournament.seeding)
+        if not tournament.stages:
+            rules.check_stages(tournament.settings, (*lines, line))
     except errors.InvalidInput as problem:
         raise errors.InvalidInput({"name": problem.detail}) from None
     return (

@@ -13,11 +13,10 @@ from quart_app.domain import names
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import FINAL, LOSERS, WINNERS, MatchPlan, SlotPlan, StageSettings
 from quart_app.domain.formats.elimination import final_places
-from quart_app.domain.formats.port import Drawn, Opening, Places, Setting
+from quart_app.domain.formats.port import BEST_OF_MAX, Drawn, Opening, Places, Setting
 
 MATCHES_MAX = 1024
 ROUNDS_MAX = 64
-BEST_OF_MAX = 99
 LABEL_LENGTH_MAX = 40
 
 

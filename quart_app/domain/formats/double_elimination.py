@@ -18,7 +18,7 @@ from typing import Final
 
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import FINAL, LOSERS, RESET, SINGLE, WINNERS, SlotPlan, StageSettings
-from quart_app.domain.formats.elimination import BYE, Planner, best_of_problems, final_places
+from quart_app.domain.formats.elimination import BYE, Planner, final_places
 from quart_app.domain.formats.port import Drawn, Opening, Places, Setting
 
 GRAND_FINALS = (SINGLE, RESET)
@@ -35,10 +35,9 @@ class DoubleElimination:
 
     def problems(self, settings: StageSettings, participants: int) -> Mapping[str, str]:
         """The grand final is of a kind that there is."""
-        problems = dict(best_of_problems(settings))
         if settings.grand_final not in GRAND_FINALS:
-            problems["grand_final"] = f"Choose one of: {', '.join(GRAND_FINALS)}."
-        return problems
+            return {"grand_final": f"Choose one of: {', '.join(GRAND_FINALS)}."}
+        return {}
 
     def draw(self, opening: Opening) -> Drawn:
         """The graph for a draw of a power of two lines, round after round as they are played."""

@@ -1,11 +1,11 @@
-"""What both eliminations share: how their matches are planned, and what is wrong with their settings."""
+"""What eliminations share: how their matches are planned, and who won the last of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from quart_app.domain.bracket.match import Match, MatchStatus
-from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan, StageSettings
+from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan
 from quart_app.domain.formats.port import Opening, Places
 
 BYE = SlotPlan(bye=True)
@@ -80,10 +80,3 @@ def final_places(matches: Mapping[int, Match]) -> Places:
     found = [(1, last.winner_id), (2, last.loser_id)]
     found += [(3, match.winner_id) for match in matches.values() if match.plan.stage == THIRD_PLACE]
     return tuple((place, who) for place, who in found if who is not None)
-
-
-def best_of_problems(settings: StageSettings) -> Mapping[str, str]:
-    """Somebody goes on from each match, so it has an odd number of games."""
-    if all(count % 2 == 1 for count in (settings.best_of, *settings.best_of_rounds.values())):
-        return {}
-    return {"best_of": "A match is best of 1, 3, 5 …: an odd number, so that it has a winner."}

@@ -12,6 +12,8 @@ from quart_app.domain.events import GroupPlan, MatchPlan, SlotPlan, StageSetting
 Places = tuple[tuple[int, int], ...]
 """Who has reached which place for certain: (place, participant id), best first. Places can be shared."""
 
+BEST_OF_MAX = 99
+
 Setting = Literal[
     "third_place",
     "grand_final",

@@ -12,7 +12,7 @@ from typing import Final
 
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import THIRD_PLACE, SlotPlan, StageSettings
-from quart_app.domain.formats.elimination import Planner, best_of_problems, final_places
+from quart_app.domain.formats.elimination import Planner, final_places
 from quart_app.domain.formats.port import Drawn, Opening, Places, Setting
 from quart_app.domain.words import THIRD_PLACE_LABEL, match_label, round_name, short_round_name
 
@@ -28,10 +28,9 @@ class SingleElimination:
 
     def problems(self, settings: StageSettings, participants: int) -> Mapping[str, str]:
         """A third place takes two who have lost a semi-final."""
-        problems = dict(best_of_problems(settings))
         if settings.third_place and participants < 4:
-            problems["third_place"] = "A third-place match needs at least 4 participants."
-        return problems
+            return {"third_place": "A third-place match needs at least 4 participants."}
+        return {}
 
     def draw(self, opening: Opening) -> Drawn:
         """The graph for a draw of a power of two lines."""

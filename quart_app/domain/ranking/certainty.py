@@ -30,6 +30,7 @@ Bounds = tuple[Fraction, Fraction]
 
 LEAST, MOST = -ENDLESS * ENDLESS, ENDLESS * ENDLESS
 UNKNOWN: Bounds = (LEAST, MOST)
+NOTHING_SAID: Bounds = (Fraction(0), Fraction(0))
 
 
 def prospects(
@@ -40,11 +41,9 @@ def prospects(
     Those who share a place at the end are undecided between them: lots may still be drawn.
     """
     if not open:
-        places = [row.place for row in standings(facts, ruleset)]
-        return {
-            row.participant_id: (row.place, row.place + places.count(row.place) - 1)
-            for row in standings(facts, ruleset)
-        }
+        rows = standings(facts, ruleset)
+        places = [row.place for row in rows]
+        return {row.participant_id: (row.place, row.place + places.count(row.place) - 1) for row in rows}
     if len(open) > TRIED_MAX:
         return _by_points(facts, open, ruleset)
     return _tried(facts, open, ruleset, draws)
@@ -155,7 +154,7 @@ class _Scenario:
         while len(tied) > 1 and index < len(names):
             if all(who in found and found[who][0] <= first and found[who][1] >= last for who in tied):
                 return
-            bounds = {who: self._bounds(names[index], who, tied, among) for who in tied}
+            bounds = self._all_bounds(names[index], tied, among)
             certain = all(low == high for low, high in bounds.values())
             values = set(bounds.values())
             if certain and len(values) > 1:
@@ -177,15 +176,22 @@ class _Scenario:
         for who in tied:
             yield who, (first, last)
 
-    def _bounds(self, name: str, who: int, tied: Sequence[int], among: Sequence[int]) -> Bounds:
-        """Between which values somebody has by a criterion."""
+    def _all_bounds(self, name: str, tied: Sequence[int], among: Sequence[int]) -> dict[int, Bounds]:
+        """Between which values each has by a criterion; the same for all where it says nothing of one,
+        as a table passes over it then."""
+        bounds = {who: self._bounds(name, who, among) for who in tied}
+        found = {who: each for who, each in bounds.items() if each is not None}
+        return found if len(found) == len(bounds) else dict.fromkeys(tied, NOTHING_SAID)
+
+    def _bounds(self, name: str, who: int, among: Sequence[int]) -> Bounds | None:
+        """Between which values somebody has by a criterion, None where it says nothing of them."""
         if name == "points" and self._ruleset.points.close is None:
             return self._points[who], self._points[who]
         if name in ("conduct", "lots"):
             return UNKNOWN
         value = CRITERIA[name].value(self._count, who, among)
         if value is None:
-            return Fraction(0), Fraction(0)  # it says nothing of anybody, whoever wins
+            return None
         if name in ("wins", "ranking"):
             return value, value
         mine = [

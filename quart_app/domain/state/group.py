@@ -9,6 +9,9 @@ from functools import cached_property
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.ranking import Facts, Outcome, Pairing, Row, Ruleset, Unplayed, prospects, standings
 
+WORKED_OUT = ("table", "prospects", "final")
+"""The properties of a group that are kept with it."""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -68,6 +71,12 @@ class Group:
     def complete(self) -> bool:
         """Whether all its matches are decided."""
         return not self.open and not self.rounds_left
+
+    def fated(self, fates: Mapping[int, str]) -> Group:
+        """The group with these fates; what was worked out of its table stays worked out."""
+        group = replace(self, fates=fates)
+        group.__dict__.update({name: self.__dict__[name] for name in WORKED_OUT if name in self.__dict__})
+        return group
 
     def moved(self, matches: Iterable[Match]) -> Group:
         """The group once these of its matches have changed; itself where its table counts none of that."""

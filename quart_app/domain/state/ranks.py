@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 from quart_app.domain.bracket.graph import Ranks
 from quart_app.domain.bracket.match import Slot
@@ -32,14 +32,21 @@ def known_ranks(stages: Sequence[Stage], waited_for: Iterable[RankOf]) -> dict[R
             found[source] = Slot(who)
     for (number, place), sources in best.items():
         stage = stages[number - 1]
-        ordered = best_of_place(stage.groups, place, len(sources))
-        for source, who in assigned(stage, sorted(sources, key=lambda each: each.best), ordered).items():
+        best_of = best_of_place(stage.groups, place, len(sources))
+        for source, who in assigned(stage, sorted(sources, key=lambda each: each.best), best_of).items():
             found[source] = Slot(who)
     return found
 
 
-def best_of_place(groups: Sequence[Group], place: int, wanted: int) -> tuple[Ranked, ...]:
-    """The ``wanted`` best of those who came to this place in their groups, best first.
+class BestPlaced(NamedTuple):
+    """Those who are the best of one place, best first; ``separated`` tells that no two of them are level."""
+
+    ranked: tuple[Ranked, ...] = ()
+    separated: bool = True
+
+
+def best_of_place(groups: Sequence[Group], place: int, wanted: int) -> BestPlaced:
+    """The ``wanted`` best of those who came to this place in their groups.
 
     They are compared by points, difference, scored, wins and conduct, each from their own group; then by
     lots. None at all as long as a group is open, or nothing separates the last who goes on from the next.
@@ -48,29 +55,32 @@ def best_of_place(groups: Sequence[Group], place: int, wanted: int) -> tuple[Ran
     for group in groups:
         who = group.final.get(place)
         if who is None:
-            return ()
+            return BestPlaced()
         row = next(row for row in group.table if row.participant_id == who)
         keys.append((_key(row, group), (group.name, who)))
     keys.sort(key=lambda each: each[0], reverse=True)
-    for (key, _), (following, _) in pairwise(keys[: wanted + 1]):
-        if key == following:
-            return ()
-    return tuple(ranked for _, ranked in keys[:wanted])
+    level = [one[0] == other[0] for one, other in pairwise(keys[: wanted + 1])]
+    if len(level) == wanted and level[-1]:
+        return BestPlaced()
+    return BestPlaced(tuple(ranked for _, ranked in keys[:wanted]), not any(level))
 
 
-def assigned(stage: Stage, sources: Sequence[RankOf], ordered: Sequence[Ranked]) -> dict[RankOf, int]:
-    """Which of the best takes which slot: by their order, or where slots are kept for some groups, by the
-    table of the crossing, else so that every slot is taken, the first slots by the best."""
-    if len(ordered) < len(sources):
+def assigned(stage: Stage, sources: Sequence[RankOf], best_of: BestPlaced) -> dict[RankOf, int]:
+    """Which of the best takes which slot. A table of the crossing goes by their groups alone; without one it
+    goes by their order, once they are separated, and where slots are kept for some groups so that all are
+    taken."""
+    if len(best_of.ranked) < len(sources):
         return {}
-    if not any(source.among for source in sources):
-        return {source: ordered[source.best - 1][1] for source in sources}
-    by_group = dict(ordered)
+    by_group = dict(best_of.ranked)
     crossing = stage.settings.crossing
     key = "".join(sorted(by_group))
     if crossing is not None and (row := crossing.table.get(key)) is not None:
         return {source: by_group[name] for source, name in zip(sources, row, strict=True)}
-    taken = _matched(sources, [name for name, _ in ordered])
+    if not best_of.separated:
+        return {}
+    if not any(source.among for source in sources):
+        return {source: best_of.ranked[source.best - 1][1] for source in sources}
+    taken = _matched(sources, [name for name, _ in best_of.ranked])
     return {source: by_group[name] for source, name in zip(sources, taken, strict=True)} if taken else {}
 
 
@@ -109,7 +119,7 @@ def told(stages: Sequence[Stage], ranks: Ranks) -> tuple[Stage, ...]:
                 who: fate for who in group.members if (fate := _fate(stage, group, who, known)) is not None
             }
             if fates != group.fates:
-                stage = stage.with_group(replace(group, fates=fates))
+                stage = stage.with_group(group.fated(fates))
         found.append(stage)
     return tuple(found)
 

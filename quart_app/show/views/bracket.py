@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.events import FINAL, LOSERS, WINNERS
+from quart_app.domain.events import FINAL, LOSERS, MAIN, WINNERS
 from quart_app.domain.parts import BRACKET, round_part
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.stage import Round, Stage
@@ -164,7 +164,7 @@ def _heights(rounds: list[list[Match]]) -> list[int]:
     """How many matches each round of a tree has room for, a power of two, never more than the one before."""
     heights: list[int] = []
     for matches in reversed(rounds):
-        last = max((match.plan.position for match in matches if match.plan.stage == "main"), default=1)
+        last = max((match.plan.position for match in matches if match.plan.stage == MAIN), default=1)
         heights.insert(0, max(1 << (last - 1).bit_length(), heights[0] if heights else 1))
     return heights
 
@@ -174,7 +174,7 @@ def _flow(matches: list[Match], following: list[Match]) -> str:
     places = {match.match_id: match.plan.position for match in matches}
     kinds = set()
     for match in following:
-        if match.plan.stage != "main":
+        if match.plan.stage != MAIN:
             continue
         for source in match.plan.slots:
             if source.winner_of in places:

@@ -66,9 +66,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None) -> Pad:
     score = match.score or (0, 0)
     plan, settings = match.plan, tournament.stage_of(match).settings
     in_games = live and (plan.best_of > 1 or settings.games.to > 0) and (bool(match.games) or score == (0, 0))
-    over = plan.best_of == 1 or scoring.over(plan, score)
-    if in_games and plan.best_of == 1:
-        over = scoring.over(plan, score)
+    over = scoring.over(plan, score) if in_games or plan.best_of > 1 else True
     level = live and over and score[0] == score[1]
     game = (match.games or ((0, 0),))[-1]
     finished = scoring.finished(settings.games, game, last=len(match.games) == plan.best_of)

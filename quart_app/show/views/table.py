@@ -17,18 +17,12 @@ CROSS_TABLE_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """A line of a table. ``outcome`` is "through" or "out" as soon as that is certain."""
+    """A line of a table: the ``row`` with its words. ``outcome`` is "through" or "out" as soon as that is
+    certain."""
 
-    place: int
+    row: Row
     shared: bool
-    participant_id: int
     name: str
-    played: int
-    won: int
-    drawn: int
-    lost: int
-    scored: int
-    conceded: int
     points: str
     tiebreaks: tuple[str, ...]
     why: str
@@ -38,7 +32,7 @@ class RowView:
     @property
     def difference(self) -> str:
         """Scored less conceded, with its sign."""
-        return f"{self.scored - self.conceded:+d}".replace("-", MINUS).replace("+0", "0")
+        return f"{self.row.scored - self.row.conceded:+d}".replace("-", MINUS).replace("+0", "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +76,9 @@ def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
         tiebreaks=tuple(CRITERIA[name].title for name in shown),
         rows=tuple(
             RowView(
-                place=row.place,
+                row=row,
                 shared=places.count(row.place) > 1,
-                participant_id=row.participant_id,
                 name=tournament.participants[row.participant_id].name,
-                played=row.played,
-                won=row.won,
-                drawn=row.drawn,
-                lost=row.lost,
-                scored=row.scored,
-                conceded=row.conceded,
                 points=number(row.points),
                 tiebreaks=tuple(number(dict(row.tiebreaks).get(name)) for name in shown),
                 why=why(tournament, row) if row.why is not None and row.why.criterion != "points" else "",

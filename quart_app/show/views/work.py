@@ -70,13 +70,13 @@ def drawn_as(draft: Tournament) -> Tournament:
     return apply(draft, staging.drawn(draft.id, draft.entrants, given, draft.settings, draft.created_at))
 
 
-def drawn_groups(draft: Tournament) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The groups as they would be drawn, each with its members; none where there is but one, or none."""
-    groups = drawn_as(draft).stages[0].groups
+def group_lists(drawn: Tournament) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The groups of the first stage, each with its members; none where there is but one, or none."""
+    groups = drawn.stages[0].groups
     if len(groups) < 2:
         return ()
     return tuple(
-        (group.name, tuple(draft.participants[who].name for who in group.members)) for group in groups
+        (group.name, tuple(drawn.participants[who].name for who in group.members)) for group in groups
     )
 
 

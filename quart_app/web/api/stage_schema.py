@@ -25,9 +25,7 @@ from quart_app.domain.formats.custom import Custom
 from quart_app.domain.ranking import CRITERIA, RULESETS
 from quart_app.domain.scoring import PRESETS
 from quart_app.errors import InvalidInput
-from quart_app.show.shapes import Answer, FormatName, Id, Name, PositionId, Seed
-
-Count = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+from quart_app.show.shapes import Answer, Count, FormatName, Id, Name, PositionId, Seed
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

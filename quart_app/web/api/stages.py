@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response
 
 from quart_app.actions import stages
+from quart_app.actions.writing.idempotency import recall
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import AddParticipant, DrawLots, PublishRound, RecordConduct, UnpairRound
 from quart_app.domain.decisions.proposals import contenders
@@ -74,6 +75,7 @@ async def post_round(tournament_id: int, stage: int) -> Response:
     asked, services = await read_body(shapes.NewRound), context().services
     version = asked.version
     if asked.pairs is None:
+        await recall(services, once(_changed))
         proposed = await stages.propose_round(services, tournament_id, stage, asked.absent)
         version = version or proposed.tournament.seq
         pairs, byes = proposed.pairs, proposed.byes

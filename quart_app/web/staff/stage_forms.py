@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from quart_app.domain import rules
 from quart_app.domain.commands import AddParticipant, CreateTournament, DrawLots, PublishRound, RecordConduct
@@ -107,7 +108,21 @@ def read_round(stage: int, form: Form, boards: int) -> PublishRound:
     )
 
 
-def written(pairs: list[tuple[int, int]]) -> str:
+def write_round(
+    pairs: Sequence[tuple[int, int]], byes: Sequence[int], absent: Sequence[int]
+) -> dict[str, str]:
+    """A proposed round as its form has it."""
+    form = {
+        "byes": " ".join(map(str, byes)),
+        "absent": " ".join(map(str, absent)),
+        "proposed": written(pairs),
+    }
+    for board, (first, second) in enumerate(pairs, start=1):
+        form |= {f"first-{board}": str(first), f"second-{board}": str(second)}
+    return form
+
+
+def written(pairs: Sequence[tuple[int, int]]) -> str:
     """Pairs as a form keeps them, to see whether somebody has changed them."""
     return " ".join(f"{first}-{second}" for first, second in pairs)
 

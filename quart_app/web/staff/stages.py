@@ -9,10 +9,11 @@ from quart.typing import ResponseReturnValue
 from quart_app.actions import stages
 from quart_app.domain.commands import GenerateBracket, UnpairRound
 from quart_app.domain.decisions import decide
-from quart_app.domain.decisions.stages import find_stage
+from quart_app.domain.decisions.stages import find_stage, round_to_pair
 from quart_app.domain.fold import apply
+from quart_app.domain.pairing import RULES_TITLE
 from quart_app.domain.state.tournament import Tournament
-from quart_app.errors import Conflict, InvalidInput
+from quart_app.errors import Conflict, InvalidInput, Unavailable
 from quart_app.show.names import caution_words
 from quart_app.show.paths import staff_path
 from quart_app.show.views.work import outline
@@ -47,31 +48,40 @@ async def post_outline() -> ResponseReturnValue:
 
 async def _round_page(refusal: Refusal | None, tournament_id: int, stage: int) -> Response:
     """The round that is to be published: as it was entered, or as it is proposed."""
-    staff = await authorise(ORGANISER)
-    absent = forms.read_ids(request.args, "absent") if refusal is None else ()
-    proposed = await stages.propose_round(context().services, tournament_id, stage, absent)
-    tournament = proposed.tournament
-    members = find_stage(tournament, stage).groups[0].members
-    names = {who: tournament.participants[who].name for who in members}
-    entered = refusal.entered if refusal is not None else {}
-    boards = [
-        (entered.get(f"first-{number}", str(first)), entered.get(f"second-{number}", str(second)))
-        for number, (first, second) in enumerate(proposed.pairs, start=1)
-    ]
+    staff, services = await authorise(ORGANISER), context().services
+    tournament = (await services.ledger.load(tournament_id)).tournament
+    found = find_stage(tournament, stage)
+    round_name = round_to_pair(found).name
+    notices: list[str] = []
+    if refusal is not None:
+        form = refusal.entered
+    else:
+        absent = forms.read_ids(request.args, "absent")
+        try:
+            proposed = await stages.propose_round(services, tournament_id, stage, absent)
+        except (Conflict, Unavailable) as reason:  # an empty form is what a round is paired in by hand
+            form, notices = forms.write_round((), (), absent), [reason.detail]
+        else:
+            tournament = proposed.tournament
+            form = forms.write_round(proposed.pairs, proposed.byes, absent)
+            notices = [caution_words(tournament, caution) for caution in proposed.cautions]
+    members = found.groups[0].members
     return page(
         "staff/round.html",
         refusal,
         staff=staff,
         tournament=tournament,
         back=staff_path(tournament_id),
-        proposed=proposed,
-        boards=boards,
-        spare=len(members) // 2 - len(boards),
-        names=names,
-        byes=entered.get("byes", " ".join(map(str, proposed.byes))),
-        absent=entered.get("absent", " ".join(map(str, proposed.absent))),
-        written=forms.written(list(proposed.pairs)),
-        cautions=[caution_words(tournament, caution) for caution in proposed.cautions],
+        stage=stage,
+        round_name=round_name,
+        rules=RULES_TITLE,
+        form=form,
+        boards=[
+            (form.get(f"first-{board}", ""), form.get(f"second-{board}", ""))
+            for board in range(1, len(members) // 2 + 1)
+        ],
+        names={who: tournament.participants[who].name for who in members},
+        notices=notices,
     )
 
 

@@ -20,8 +20,8 @@ from quart_app.show.views.tournament import header_view
 from quart_app.show.views.work import (
     PRESET_TITLES,
     drawn_as,
-    drawn_groups,
     first_round,
+    group_lists,
     match_lists,
     outline,
     stage_work,
@@ -71,6 +71,7 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
     entered = refusal.entered if refusal is not None else {}
     participants = entered.get("participants", write_list(tournament.entrants))
     draft = tournament.status is TournamentStatus.DRAFT
+    drawn = drawn_as(tournament) if draft else None
     response = page(
         "staff/tournament.html",
         refusal,
@@ -81,8 +82,8 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         seeding=tournament.seeding,
         third_place=any(stage.third_place for stage in tournament.settings),
         draw=first_round(tournament) if draft else (),
-        outline=outline(drawn_as(tournament)) if draft else "",
-        groups=drawn_groups(tournament) if draft else (),
+        outline=outline(drawn) if drawn is not None else "",
+        groups=group_lists(drawn) if drawn is not None else (),
         work=stage_work(tournament),
         participants=participants,
         reading=forms.read_participants({**entered, "participants": participants}),

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quart_app.domain.commands import ConfirmResult, CreateTournament, StartMatch, UpdateScore
+from quart_app.domain.commands import (
+    AddParticipant,
+    ConfirmResult,
+    CreateTournament,
+    StartMatch,
+    UpdateScore,
+)
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import GameRules, StageSettings
 from quart_app.domain.fold import fold
@@ -122,6 +128,8 @@ def test_a_draw_is_none_where_there_are_none() -> None:
         (4, {"criteria": ("beauty",)}, "ruleset"),
         (4, {"best_of": 2}, "best_of"),
         (4, {"best_of": 0}, "best_of"),
+        (4, {"best_of": 2, "all_played": True, "format": "single_elimination"}, "best_of"),
+        (4, {"best_of": 2, "all_played": True, "format": "double_elimination"}, "best_of"),
         (4, {"best_of_rounds": {"Final": 3}}, "best_of"),
         (4, {"games": GameRules(to=11, by=12)}, "games"),
         (4, {"games": GameRules(to=11, cap=10)}, "games"),
@@ -131,8 +139,19 @@ def test_a_draw_is_none_where_there_are_none() -> None:
 )
 def test_what_cannot_be_is_refused(count: int, wish: dict[str, object], field: str) -> None:
     """By the setting that is wrong."""
-    stage = StageSettings(format="round_robin", **wish)  # type: ignore[arg-type]
+    stage = StageSettings(**{"format": "round_robin", **wish})  # type: ignore[arg-type]
     command = CreateTournament(name="Cup", entrants=players(count), stages=(stage,))
     with pytest.raises(InvalidInput) as refused:
         decide(Tournament(7), command, NOW)
     assert set(refused.value.problems) == {field}
+
+
+def test_a_draft_takes_nobody_for_whom_its_format_has_no_room() -> None:
+    """A group has at most 40; that is told now, and not when the bracket is drawn."""
+    stage = StageSettings(format="round_robin")
+    draft = fold(
+        7, decide(Tournament(7), CreateTournament(name="Cup", entrants=players(40), stages=(stage,)), NOW)
+    )
+    with pytest.raises(InvalidInput) as refused:
+        decide(draft, AddParticipant(name="Somebody"), NOW)
+    assert set(refused.value.problems) == {"name"}

@@ -147,32 +147,16 @@ def test_conduct_separates_where_the_rules_say_so() -> None:
     assert play.do(RecordConduct(stage=1, participant_id=1, points=-4)) == ()
 
 
-def test_best_thirds_go_where_the_table_puts_them() -> None:
-    """Lines kept for some groups are filled by the given row, once all groups are over."""
-    crossing = Crossing(
-        lines=(
-            "A1",
-            "3BCD",
-            "C1",
-            "D2",
-            "B1",
-            "3ACD",
-            "D1",
-            "bye",
-            "A2",
-            "B2",
-            "C2",
-            "bye",
-            "bye",
-            "bye",
-            "bye",
-            "bye",
-        ),
-        table={"AC": "CA", "AB": "BA", "BC": "BC", "AD": "DA", "BD": "BD", "CD": "CD"},
-    )
+THIRDS = Crossing(
+    lines=("A1", "3BCD", "C1", "D2", "B1", "3ACD", "D1", "bye", "A2", "B2", "C2", *["bye"] * 5),
+    table={"AC": "CA", "AB": "BA", "BC": "BC", "AD": "DA", "BD": "BD", "CD": "CD"},
+)
+
+
+def after_groups(crossing: Crossing, third: dict[str, int]) -> Play:
+    """Four groups of four are over, all won by the stronger; the thirds have scored this much more."""
     stage = StageSettings(format="round_robin", groups=4, advance=2, best_of_rest=2, crossing=crossing)
     play = Play(16, stage, StageSettings(format="single_elimination"), seeding="given")
-    third = {"A": 3, "B": 1, "C": 2, "D": 1}
     for match in list(play.tournament.matches.values()):
         if match.plan.group:
             stronger = 0 if (match.slots[0].participant_id or 0) < (match.slots[1].participant_id or 0) else 1
@@ -182,9 +166,31 @@ def test_best_thirds_go_where_the_table_puts_them() -> None:
                 else 4
             )
             play.result(match.match_id, (goals + 1, goals) if stronger == 0 else (goals, goals + 1))
+    return play
+
+
+def thirds(play: Play) -> list[int | None]:
+    """Who stands on the two lines that are kept for thirds."""
     labels = {m.plan.label: m for m in play.tournament.matches.values()}
-    names = [labels["R16 1"].slots[1].participant_id, labels["R16 3"].slots[1].participant_id]
-    assert names == [11, 3]  # the thirds of C and A
+    return [labels["R16 1"].slots[1].participant_id, labels["R16 3"].slots[1].participant_id]
+
+
+def test_best_thirds_go_where_the_table_puts_them() -> None:
+    """Lines kept for some groups are filled by the given row, once all groups are over."""
+    assert thirds(after_groups(THIRDS, {"A": 3, "B": 1, "C": 2, "D": 1})) == [11, 3]
+
+
+def test_level_thirds_who_both_go_on_wait_for_no_lots() -> None:
+    """Where a table tells by their groups which line is whose, as at the European championship of 2024."""
+    assert thirds(after_groups(THIRDS, {"A": 2, "B": 1, "C": 2, "D": 1})) == [11, 3]
+
+
+def test_level_thirds_wait_for_lots_where_their_order_counts() -> None:
+    """Without a table the better has the first choice; and where they are level at the cut, with one too."""
+    ordered = Crossing(lines=THIRDS.lines)
+    assert thirds(after_groups(ordered, {"A": 3, "B": 1, "C": 2, "D": 1})) == [11, 3]
+    assert thirds(after_groups(ordered, {"A": 2, "B": 1, "C": 2, "D": 1})) == [None, None]
+    assert thirds(after_groups(THIRDS, {"A": 3, "B": 1, "C": 2, "D": 2})) == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,11 @@ def completions(open_: list[Pairing], chance: Random, draws: bool) -> tuple[Outc
     st.sampled_from(
         ["football", "football_uefa", "racket", "volleyball", "chess_round_robin", "esports_swiss"]
     ),
+    st.sets(st.integers(1, 5)),
 )
-def test_what_is_certain_never_changes(seed: int, count: int, left: int, draws: bool, name: str) -> None:
+def test_what_is_certain_never_changes(
+    seed: int, count: int, left: int, draws: bool, name: str, ranked: set[int]
+) -> None:
     """However the open matches end, nobody comes to a place outside their prospects; and what is decided is
     certain where nothing is open."""
     chance = Random(seed)
@@ -199,9 +202,10 @@ def test_what_is_certain_never_changes(seed: int, count: int, left: int, draws: 
     chance.shuffle(pairings)
     open_, played = pairings[:left], completions(pairings[left:], chance, draws)
     everybody = tuple(range(1, count + 1))
-    found = prospects(Facts(everybody, played), open_, RULESETS[name], draws=draws)
+    ranking = {who: who for who in everybody if who in ranked}
+    found = prospects(Facts(everybody, played, ranking=ranking), open_, RULESETS[name], draws=draws)
     for _ in range(12):
-        final = Facts(everybody, played + completions(open_, chance, draws))
+        final = Facts(everybody, played + completions(open_, chance, draws), ranking=ranking)
         rows = standings(final, RULESETS[name])
         for row in rows:
             best, worst = found[row.participant_id]
@@ -209,7 +213,7 @@ def test_what_is_certain_never_changes(seed: int, count: int, left: int, draws: 
             assert best <= row.place
             assert row.place + shared - 1 <= worst
     if not open_:
-        decided = standings(Facts(everybody, played), RULESETS[name])
+        decided = standings(Facts(everybody, played, ranking=ranking), RULESETS[name])
         assert all(found[row.participant_id][0] == row.place for row in decided)
 
 
