@@ -29,6 +29,7 @@ from quart_app.telemetry import Metrics
 from quart_app.timeline.ledger import Ledger
 from quart_app.web.answers import problems, sizes
 from quart_app.web.answers.stored import PageCache, StaticFiles
+from quart_app.web.api import corrections as api_corrections
 from quart_app.web.api import description as api_description
 from quart_app.web.api import matches as api_matches
 from quart_app.web.api import stages as api_stages
@@ -63,6 +64,7 @@ ROUTES = (
     staff_stages,
     api_tournaments,
     api_matches,
+    api_corrections,
     api_stages,
     api_description,
     token_routes,

@@ -116,6 +116,25 @@ class MatchUndecided(Conflict):
     code = "match.undecided"
 
 
+class MatchUnconfirmed(Conflict):
+    """The match has no confirmed result that could be taken back."""
+
+    code = "match.unconfirmed"
+
+
+class ResultsAffected(Conflict):
+    """Matches that have begun hang on this result. ``extra`` lists them as ``affected``, with their
+    ``version``."""
+
+    code = "match.results_affected"
+
+
+class UndoRefused(Conflict):
+    """Only who has just confirmed a result may take it back, for a minute; later an organiser."""
+
+    code = "match.undo_refused"
+
+
 class RoundConflict(Conflict):
     """The stage cannot be paired, or unpaired, as it stands."""
 

@@ -13,6 +13,9 @@ SEEDINGS = ("standard", "given")
 PUBLIC = "public"
 PRIVATE = "private"
 VISIBILITIES = (PUBLIC, PRIVATE)
+REFUSE = "refuse"
+CASCADE = "cascade"
+POLICIES = (REFUSE, CASCADE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,41 @@ class ConfirmResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenMatch:
+    """Take a confirmed result back, or a start.
+
+    ``to`` is "live", at the score it had, or "ready", without one; None is what suits it. Where matches that
+    hang on it have begun, ``policy`` "refuse" says no, and "cascade" takes those back too. ``version`` is
+    that of the consequences as the caller saw them. With ``own`` it is the wish of somebody who may only take
+    back what they have just done themselves.
+    """
+
+    match_id: int
+    to: str | None = None
+    reason: str = ""
+    policy: str = REFUSE
+    version: int | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectResult:
+    """Replace a confirmed result by this one. ``games`` give its score, else ``result.score``; without either
+    the score stays. ``policy`` and ``version`` are those of ``ReopenMatch``."""
+
+    result: ConfirmResult
+    games: Games = ()
+    reason: str = ""
+    policy: str = REFUSE
+    version: int | None = None
+
+    @property
+    def match_id(self) -> int:
+        """The match."""
+        return self.result.match_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRound:
     """Publish the next round of a stage that is paired round by round: who meets whom, side 1 first, in the
     order of the boards, who has a bye, and who is absent. ``version`` is the seq of the state that it was
@@ -164,6 +202,8 @@ Command = (
     | StartMatch
     | UpdateScore
     | ConfirmResult
+    | ReopenMatch
+    | CorrectResult
     | PublishRound
     | UnpairRound
     | DrawLots

@@ -16,7 +16,7 @@ from typing import Any
 from quart_app.domain import events
 from quart_app.domain.bracket import graph
 from quart_app.domain.bracket.altered import altered
-from quart_app.domain.bracket.match import Match, Result
+from quart_app.domain.bracket.match import Match, confirmed_by
 from quart_app.domain.events import StageSettings
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part, match_part, round_part
 from quart_app.domain.state import pairing as rounds
@@ -144,18 +144,28 @@ def _scored(state: Tournament, event: events.ScoreUpdated, seq: int) -> Tourname
 
 
 def _completed(state: Tournament, event: events.MatchCompleted, seq: int) -> Tournament:
-    result = Result(
-        event.winner_id,
-        event.loser_id,
-        event.walkover,
-        _pair(event.participant1_tiebreak, event.participant2_tiebreak),
-        event.notes,
-        event.drawn,
-    )
-    score = _pair(event.participant1_score, event.participant2_score)
-    match = state.matches[event.match_id]
-    completed = altered(match, version=seq, live=False, score=score, games=event.games, result=result)
+    match, (score, games, result) = state.matches[event.match_id], confirmed_by(event)
+    completed = altered(match, version=seq, live=False, score=score, games=games, result=result)
     return _moved(state, completed, seq)
+
+
+def _reopened(state: Tournament, event: events.MatchReopened, seq: int) -> Tournament:
+    match = state.matches[event.match_id]
+    retracted = None if event.cause_match_id is not None else match.confirmed or match.retracted
+    if event.to == "correction":  # nothing moves before the right result is known
+        told = altered(match, version=seq, retracted=retracted)
+        return altered(state, matches={**state.matches, match.match_id: told})
+    live = event.to == "live"
+    reopened = altered(
+        match,
+        version=seq,
+        live=live,
+        score=(match.score or (0, 0)) if live else None,
+        games=match.games if live else (),
+        result=None,
+        retracted=retracted,
+    )
+    return _moved(state, reopened, seq)
 
 
 def _repeated(state: Tournament, event: events.BracketUpdated, seq: int) -> Tournament:
@@ -166,10 +176,6 @@ def _moved(state: Tournament, match: Match, seq: int) -> Tournament:
     return state.with_matches(graph.advance(state.matches, state.feeds, state.ranks, (match,), seq), seq)
 
 
-def _pair(first: int | None, second: int | None) -> tuple[int, int] | None:
-    return None if first is None or second is None else (first, second)
-
-
 FOLD: Mapping[type[events.Event], Callable[[Tournament, Any, int], Tournament]] = {
     events.TournamentCreated: _created,
     events.ParticipantsRegistered: _registered,
@@ -178,6 +184,7 @@ FOLD: Mapping[type[events.Event], Callable[[Tournament, Any, int], Tournament]] 
     events.MatchStarted: _started,
     events.ScoreUpdated: _scored,
     events.MatchCompleted: _completed,
+    events.MatchReopened: _reopened,
     events.BracketUpdated: _repeated,
     events.RoundPaired: rounds.paired,
     events.RoundUnpaired: rounds.unpaired,

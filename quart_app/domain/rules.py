@@ -24,6 +24,7 @@ from quart_app.errors import InvalidInput
 
 NAME_LENGTH_MAX = 100
 NOTES_LENGTH_MAX = 500
+REASON_LENGTH_MAX = 200
 PARTICIPANTS_MIN = 2
 PARTICIPANTS_MAX = 1024
 SCORE_MAX = 9999
@@ -111,6 +112,14 @@ def check_confirmation(command: ConfirmResult) -> None:
         _check_scores(participant1_tiebreak=first, participant2_tiebreak=second)
         if first == second:
             raise InvalidInput({"participant1_tiebreak": "A tie-break needs a winner too."})
+
+
+def check_reason(reason: str) -> None:
+    """Why something was taken back, in words."""
+    if len(reason) > REASON_LENGTH_MAX:
+        raise InvalidInput({"reason": f"Keep the reason within {REASON_LENGTH_MAX} characters."})
+    if flaw := names.flaw(tidy(reason)):
+        raise InvalidInput({"reason": f"This reason {flaw}."})
 
 
 def _check_scores(**scores: int) -> None:

@@ -97,7 +97,7 @@ async def _try(
             summary=summary_of(after),
             epoch=before.epoch,
         )
-        recorded = Recorded(before.epoch, after, envelopes)
+        recorded = Recorded(before.epoch, after, envelopes, before.tournament)
         if once is not None:
             await fulfil(connection, once, recorded)
     await tell(services, recorded)

@@ -6,10 +6,11 @@ from its slots and facts, and stored nowhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from quart_app.domain.events import Games, MatchPlan, SlotPlan
+from quart_app.domain.events import Games, MatchCompleted, MatchPlan, SlotPlan
 
 
 class MatchStatus(StrEnum):
@@ -56,7 +57,10 @@ NOBODY = Slot(bye=True)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A confirmed result; ``winner_id`` and ``loser_id`` are None on a double walkover and on a draw."""
+    """A confirmed result; ``winner_id`` and ``loser_id`` are None on a double walkover and on a draw.
+
+    ``by`` is the staff member who confirmed it ``at`` that moment (RFC 3339), None for a source outside.
+    """
 
     winner_id: int | None
     loser_id: int | None
@@ -64,6 +68,16 @@ class Result:
     tiebreak: tuple[int, int] | None = None
     notes: str | None = None
     drawn: bool = False
+    by: int | None = field(default=None, compare=False)
+    at: str = field(default="", compare=False)
+
+
+class Confirmed(NamedTuple):
+    """A result with the score that it was confirmed at."""
+
+    score: tuple[int, int] | None
+    games: Games
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,7 @@ class Match:
     """A match as it stands. ``version`` is the seq of the last event that changed it.
 
     ``games`` are the scores of its games, where they are told. A ``void`` match turned out not to be needed.
+    ``retracted`` is the last confirmed result that was taken back here, to be replaced by a right one.
     """
 
     plan: MatchPlan
@@ -82,6 +97,7 @@ class Match:
     scheduled_time: str | None = None
     games: Games = ()
     void: bool = False
+    retracted: Confirmed | None = None
 
     @property
     def match_id(self) -> int:
@@ -127,9 +143,43 @@ class Match:
         """Who was beaten, None while undecided or where nobody was."""
         return self.result.loser_id if self.result is not None else None
 
+    @property
+    def begun(self) -> bool:
+        """Whether it is being played, or has a confirmed result."""
+        return self.live or self.result is not None
+
+    @property
+    def confirmed(self) -> Confirmed | None:
+        """Its result with its score, None while there is none."""
+        return Confirmed(self.score, self.games, self.result) if self.result is not None else None
+
+    @property
+    def corrected(self) -> bool:
+        """Whether its result is another than one that was confirmed before."""
+        return self.result is not None and self.retracted not in (None, self.confirmed)
+
     def outcome(self, source: SlotPlan) -> Slot:
         """What this match puts into a slot that waits for its winner or its loser."""
         if not self.decided:
             return UNKNOWN
         who = self.winner_id if source.winner_of == self.match_id else self.loser_id
         return Slot(who) if who is not None else NOBODY
+
+
+def confirmed_by(event: MatchCompleted) -> Confirmed:
+    """The result that an event confirms."""
+    result = Result(
+        event.winner_id,
+        event.loser_id,
+        event.walkover,
+        _pair(event.participant1_tiebreak, event.participant2_tiebreak),
+        event.notes,
+        event.drawn,
+        event.confirmed_by,
+        event.confirmed_at,
+    )
+    return Confirmed(_pair(event.participant1_score, event.participant2_score), event.games, result)
+
+
+def _pair(first: int | None, second: int | None) -> tuple[int, int] | None:
+    return None if first is None or second is None else (first, second)

@@ -11,7 +11,7 @@ from typing import Any
 
 from quart_app import errors
 from quart_app.domain import commands, events
-from quart_app.domain.decisions import play, setup, stages
+from quart_app.domain.decisions import corrections, play, setup, stages
 from quart_app.domain.decisions.movement import update_bracket_after_match
 from quart_app.domain.decisions.outside import accept
 from quart_app.domain.state.tournament import Tournament
@@ -26,6 +26,8 @@ DECISIONS: Mapping[
     commands.StartMatch: play.start,
     commands.UpdateScore: play.update_score,
     commands.ConfirmResult: play.confirm,
+    commands.ReopenMatch: corrections.reopen,
+    commands.CorrectResult: corrections.correct,
     commands.PublishRound: stages.publish,
     commands.UnpairRound: stages.unpair,
     commands.DrawLots: stages.draw_lots,

@@ -13,11 +13,15 @@ from quart_app.domain.state.tournament import Tournament
 
 
 def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUpdated:
-    """What differs between the slots of two states, and where their players go next."""
+    """What differs between the slots of two states, with what was taken back, and where their players go
+    next."""
     moved = [
         match
         for match_id, match in after.matches.items()
-        if (was := before.matches.get(match_id)) is None or (match.slots, match.void) != (was.slots, was.void)
+        if (was := before.matches.get(match_id)) is None
+        or (match.slots, match.void) != (was.slots, was.void)
+        or (was.begun and not match.begun)
+        or (was.result is not None and match.result is None)
     ]
     return events.BracketUpdated(
         tournament_id=after.id,

@@ -48,7 +48,7 @@ def update_score(
     match = find_match(tournament, command.match_id)
     refuse_unless_open(match)
     settings = tournament.stage_of(match).settings
-    score = _score_of(match, settings, command)
+    score = _entered_score(match, settings, command)
     if match.status is not MatchStatus.LIVE:
         raise errors.MatchNotLive("This match has not been started; start it first.")
     if (score, command.games) == (match.score, match.games):
@@ -67,20 +67,35 @@ def update_score(
     )
 
 
-def _score_of(match: Match, settings: events.StageSettings, command: commands.UpdateScore) -> tuple[int, int]:
+def _entered_score(
+    match: Match, settings: events.StageSettings, command: commands.UpdateScore
+) -> tuple[int, int]:
     """The score that is meant, checked: as it was entered, or as it follows from the games."""
-    entered = command.participant1_score, command.participant2_score
-    if not command.games:
-        if entered[0] is None or entered[1] is None:
+    first, second = command.participant1_score, command.participant2_score
+    if command.games and (first is None) is not (second is None):
+        raise errors.InvalidInput({"games": "The games make the score; leave it out."})
+    entered = None if first is None or second is None else (first, second)
+    return score_of(match, settings, entered, command.games)
+
+
+def score_of(
+    match: Match, settings: events.StageSettings, entered: tuple[int, int] | None, games: events.Games
+) -> tuple[int, int]:
+    """The score of a match: as it follows from its games, or without those as it was entered.
+
+    Raises InvalidInput where it cannot be, or the games make it another one.
+    """
+    if not games:
+        if entered is None:
             raise errors.InvalidInput({"participant1_score": "Enter both scores, or the games."})
-        rules.check_score(entered[0], entered[1])
-        scoring.check_games_won(match.plan, settings.games, (entered[0], entered[1]))
-        return entered[0], entered[1]
-    for game in command.games:
+        rules.check_score(*entered)
+        scoring.check_games_won(match.plan, settings.games, entered)
+        return entered
+    for game in games:
         rules.check_score(*game)
-    scoring.check_games(match.plan, settings.games, command.games)
-    score = scoring.games_won(match.plan, settings.games, command.games)
-    if entered != (None, None) and entered != score:
+    scoring.check_games(match.plan, settings.games, games)
+    score = scoring.games_won(match.plan, settings.games, games)
+    if entered not in (None, score):
         raise errors.InvalidInput(
             {"games": f"These games make it {score[0]}–{score[1]}; leave the score out."}
         )

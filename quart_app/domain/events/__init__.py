@@ -29,7 +29,14 @@ from quart_app.domain.events.draw import (
     SlotPlan,
     StagePlan,
 )
-from quart_app.domain.events.play import Games, MatchCompleted, MatchStarted, ScoreUpdated
+from quart_app.domain.events.play import (
+    Games,
+    MatchCompleted,
+    MatchReopened,
+    MatchStarted,
+    Reopened,
+    ScoreUpdated,
+)
 from quart_app.domain.events.setup import (
     Entrant,
     ParticipantsRegistered,
@@ -71,11 +78,13 @@ __all__ = [
     "LotsDrawn",
     "MatchCompleted",
     "MatchPlan",
+    "MatchReopened",
     "MatchStarted",
     "NextMatch",
     "ParticipantAdded",
     "ParticipantsRegistered",
     "RankOf",
+    "Reopened",
     "RoundPaired",
     "RoundUnpaired",
     "ScoreUpdated",

@@ -9,7 +9,7 @@ import msgspec
 
 from quart_app.domain.events.base import Event
 from quart_app.domain.events.draw import THIRD_PLACE, BracketGenerated, BracketUpdated
-from quart_app.domain.events.play import MatchCompleted, MatchStarted, ScoreUpdated
+from quart_app.domain.events.play import MatchCompleted, MatchReopened, MatchStarted, ScoreUpdated
 from quart_app.domain.events.setup import ParticipantsRegistered, TournamentCreated, VisibilityChanged
 from quart_app.domain.events.stages import (
     ConductRecorded,
@@ -37,6 +37,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         LotsDrawn,
         ConductRecorded,
         ParticipantAdded,
+        MatchReopened,
     )
 }
 """Each event's class by the name it has in the log and on the wire."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from quart_app.domain.events.base import MatchEvent
 
@@ -63,3 +63,23 @@ class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
     notes: str | None = None
     drawn: bool = False
     games: Games = ()
+
+
+Reopened = Literal["live", "ready", "correction"]
+
+
+class MatchReopened(MatchEvent, frozen=True, kw_only=True):
+    """A confirmed result is taken back, or a start.
+
+    The match is ``live`` again at the score it had, or ``ready`` without one; in a ``correction`` its result
+    stands until the one that follows in the same transaction. ``cause_match_id`` is the match whose other
+    result has taken this one back: somebody else plays here now. ``because`` is what the organiser says.
+    """
+
+    type: ClassVar[str] = "match_reopened"
+
+    to: Reopened
+    reopened_at: str
+    reopened_by: int | None
+    because: str | None = None
+    cause_match_id: int | None = None

@@ -30,17 +30,13 @@ class Agenda:
             for ids, status in ((live, MatchStatus.LIVE), (ready, MatchStatus.READY)):
                 (ids.add if now.status is status else ids.discard)(match_id)
             still_open += (not now.decided) - (was is not None and not was.decided)
-            begun += _begun(now) - (was is not None and _begun(was))
+            begun += now.begun - (was is not None and was.begun)
         moved = Agenda(_kept(self.live, live), _kept(self.ready, ready), still_open, begun)
         return self if moved == self else moved
 
 
 NOTHING = Agenda()
 """Before there is a bracket."""
-
-
-def _begun(match: Match) -> bool:
-    return match.live or match.result is not None
 
 
 def _kept(before: tuple[int, ...], now: set[int]) -> tuple[int, ...]:

@@ -106,10 +106,10 @@ class Stage:
 
     @property
     def next_round(self) -> Round | None:
-        """The round that is to be paired next, where rounds are paired one by one and the last is over."""
+        """The round to be paired next, where rounds are paired one by one and those before it are over."""
         paired = [each for each in self.rounds if each.match_ids]
         following = self.rounds[len(paired)] if len(paired) < len(self.rounds) else None
-        return following if not paired or paired[-1].done else None
+        return following if all(each.done for each in paired) else None
 
     def group(self, name: str) -> Group:
         """The group of this name. Raises LookupError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from quart_app.domain.bracket.match import Match
+from quart_app.domain.bracket.match import Confirmed, Match
 from quart_app.domain.events import THIRD_PLACE, WINNERS, Games
 from quart_app.domain.parts import match_part
 from quart_app.domain.scoring import standing
@@ -52,6 +52,7 @@ class MatchView:
     point: str = ""
     falls: tuple[int, str] | None = None
     all_played: bool = False
+    corrected: bool = False
 
 
 def match_view(tournament: Tournament, match: Match) -> MatchView:
@@ -72,6 +73,7 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         else "",
         falls=_falls(tournament, match),
         all_played=match.plan.all_played,
+        corrected=match.corrected,
     )
 
 
@@ -95,24 +97,29 @@ def sentence(tournament: Tournament, match: Match) -> str:
     if first is None or second is None:
         return ""
     names = isolated(first.name), isolated(second.name)
-    result = match.result
-    if result is None:
+    if match.confirmed is None:
         return _running_sentence(*names, match.score) if match.live else ""
+    told = result_sentence(names, match.confirmed, second_won=match.winner_id == second.id)
+    return f"Corrected: {told}" if match.corrected else told
+
+
+def result_sentence(names: tuple[str, str], confirmed: Confirmed, *, second_won: bool) -> str:
+    """How a match ended: "Argentina beat France 2–1"."""
+    result, score = confirmed.result, confirmed.score
     if result.drawn:
-        a, b = match.score or (0, 0)
+        a, b = score or (0, 0)
         return f"{names[0]} and {names[1]} drew {a}–{b}"
     if result.winner_id is None:
         return f"Neither {names[0]} nor {names[1]} goes on"
-    swapped = result.winner_id == second.id
-    winner, loser = reversed(names) if swapped else names
+    winner, loser = reversed(names) if second_won else names
     if result.walkover:
         return f"{winner} beat {loser} by walkover"
     if result.tiebreak is not None:
         return (
-            f"{winner} beat {loser} {_dashed(result.tiebreak, swapped)} in the tie-break, "
-            f"after {_dashed(match.score, swapped)}"
+            f"{winner} beat {loser} {_dashed(result.tiebreak, second_won)} in the tie-break, "
+            f"after {_dashed(score, second_won)}"
         )
-    return f"{winner} beat {loser} {_dashed(match.score, swapped)}"
+    return f"{winner} beat {loser} {_dashed(score, second_won)}"
 
 
 def _running_sentence(first: str, second: str, score: tuple[int, int] | None) -> str:

@@ -6,12 +6,24 @@ from dataclasses import dataclass, replace
 
 from quart_app.domain import scoring
 from quart_app.domain.bracket.match import Match, MatchStatus, Result
-from quart_app.domain.events import Envelope, Games, MatchCompleted, MatchStarted, ScoreUpdated
+from quart_app.domain.events import (
+    Envelope,
+    Games,
+    MatchCompleted,
+    MatchReopened,
+    MatchStarted,
+    ScoreUpdated,
+)
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
 from quart_app.store.staff import StaffRow
 
-DEEDS = {MatchStarted: "Started", ScoreUpdated: "Last score", MatchCompleted: "Confirmed"}
+DEEDS = {
+    MatchStarted: "Started",
+    ScoreUpdated: "Last score",
+    MatchCompleted: "Confirmed",
+    MatchReopened: "Taken back",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,20 @@ class Pad:
     before: Games | None = None
     next_game: bool = False
     result: bool = False
+    organiser: bool = False
+
+    @property
+    def undo(self) -> bool:
+        """Whether the viewer may take back what stands here: an organiser anything, a scorer what they have
+        confirmed themselves (the server knows for how long), and a start before the first point."""
+        if self.match.status == MatchStatus.LIVE:
+            return self.organiser or not self.scored
+        return self.organiser or (self.touch is not None and self.touch.mine)
+
+    @property
+    def scored(self) -> bool:
+        """Whether a live match stands otherwise than 0–0."""
+        return any(side.score not in ("", "0") for side in self.match.sides) or any(self.score)
 
     @property
     def games_text(self) -> str:
@@ -60,8 +86,8 @@ class Pad:
         return self.touch.by if self.touch is not None and seen else None
 
 
-def pad(tournament: Tournament, match: Match, touch: Touch | None) -> Pad:
-    """The pad of a match as it stands."""
+def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser: bool) -> Pad:
+    """The pad of a match as it stands, for an organiser or a scorer."""
     live = match.status is MatchStatus.LIVE
     score = match.score or (0, 0)
     plan, settings = match.plan, tournament.stage_of(match).settings
@@ -84,6 +110,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None) -> Pad:
         before=match.games[:-1] if in_games else None,
         next_game=in_games and finished and not over,
         result=live and settings.games.result,
+        organiser=organiser,
     )
 
 
@@ -100,7 +127,7 @@ def touch_of(match: Match, last: Envelope, by: StaffRow | None, viewer: StaffRow
     None where that was no deed on the match itself but, say, a result that brought a participant here.
     """
     event = last.event
-    if not isinstance(event, MatchStarted | ScoreUpdated | MatchCompleted):
+    if not isinstance(event, MatchStarted | ScoreUpdated | MatchCompleted | MatchReopened):
         return None
     if event.match_id != match.match_id:
         return None

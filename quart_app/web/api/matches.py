@@ -14,9 +14,9 @@ from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.show.snapshot import match_state
 from quart_app.store.idempotency import KeptAnswer
 from quart_app.web.answers.bodies import kept_json, read_body
-from quart_app.web.api import schema as api_schema
 from quart_app.web.api.addresses import MATCH
 from quart_app.web.api.idempotency import answered, idempotent, once
+from quart_app.web.api.shapes import schema as api_schema
 from quart_app.web.doors.access import actor_id, require_staff
 from quart_app.web.doors.context import context
 

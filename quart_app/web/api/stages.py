@@ -19,9 +19,9 @@ from quart_app.show.tables import Standings, stage_state
 from quart_app.store.idempotency import KeptAnswer
 from quart_app.timeline.vantage import Vantage
 from quart_app.web.answers.bodies import ASKED_AGAIN, json_answer, kept_json, read_body
-from quart_app.web.api import stage_schema as shapes
 from quart_app.web.api.addresses import PARTICIPANT, STAGE, TOURNAMENT
 from quart_app.web.api.idempotency import answered, idempotent, once
+from quart_app.web.api.shapes import stage_schema as shapes
 from quart_app.web.doors.access import actor_id, require_public, require_staff
 from quart_app.web.doors.context import context
 

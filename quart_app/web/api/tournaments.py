@@ -18,9 +18,9 @@ from quart_app.store.tournaments import select_tournament, select_tournaments
 from quart_app.timeline.vantage import Vantage
 from quart_app.web.answers.bodies import ASKED_AGAIN, json_answer, kept_json, read_body, read_query
 from quart_app.web.answers.stored import is_known, not_modified
-from quart_app.web.api import schema as api_schema
 from quart_app.web.api.addresses import TOURNAMENT, TOURNAMENTS
 from quart_app.web.api.idempotency import answered, idempotent, once
+from quart_app.web.api.shapes import schema as api_schema
 from quart_app.web.doors.access import (
     authorise,
     current_staff,

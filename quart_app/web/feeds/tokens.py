@@ -11,7 +11,7 @@ from quart_app.show.shapes import ID_MAX
 from quart_app.store.staff import select_staff
 from quart_app.store.tournaments import select_tournament
 from quart_app.web.answers.bodies import NOT_KEPT, Shape, json_answer, read_body
-from quart_app.web.api.schema import Credentials, FeedToken, RefreshRequest, TokenPair
+from quart_app.web.api.shapes.schema import Credentials, FeedToken, RefreshRequest, TokenPair
 from quart_app.web.doors.access import current_staff, require_visible
 from quart_app.web.doors.callers import client_address
 from quart_app.web.doors.context import context

@@ -67,7 +67,7 @@ def read_login(form: Form) -> Login:
 def read_register_participants(form: Form) -> RegisterParticipants:
     """A new list of participants for a draft. Raises InvalidInput as ``require_seen`` does."""
     problems: dict[str, str] = {}
-    version = _version(form, problems)
+    version = read_version(form, problems)
     if problems:
         raise InvalidInput({"participants": problems["version"]})
     reading = read_participants(form)
@@ -105,9 +105,9 @@ def read_update_score(match_id: int, form: Form) -> UpdateScore:
     that is no whole number and for an unknown step.
     """
     problems: dict[str, str] = {}
-    first = _score(form, "participant1_score", problems)
-    second = _score(form, "participant2_score", problems)
-    version = _version(form, problems)
+    first = read_number(form, "participant1_score", problems)
+    second = read_number(form, "participant2_score", problems)
+    version = read_version(form, problems)
     step = STEPS.get(form["step"]) if form.get("step") else (0, 0)
     if step is None:
         problems["step"] = "Use the plus and minus beside a score."
@@ -130,12 +130,12 @@ def read_confirm_result(match_id: int, form: Form) -> ConfirmResult:
     """
     problems: dict[str, str] = {}
     walkover = form.get("walkover") == "on"
-    winner_id = _winner(form, problems) if walkover else None
+    winner_id = read_winner(form, problems) if walkover else None
     tiebreak = [
-        _score(form, field, problems) if not walkover and form.get(field, "").strip() else None
+        read_number(form, field, problems) if not walkover and form.get(field, "").strip() else None
         for field in ("participant1_tiebreak", "participant2_tiebreak")
     ]
-    version = _version(form, problems)
+    version = read_version(form, problems)
     result = RESULTS.get(form["result"]) if form.get("result") else None
     if form.get("result") and result is None:
         problems["result"] = "Choose who has won, or a draw."
@@ -186,7 +186,8 @@ def _integer(text: str) -> int:
     return sign * (int(digits) if len(digits) <= _DIGITS_MAX else 10**_DIGITS_MAX)
 
 
-def _score(form: Form, field: str, problems: dict[str, str]) -> int | None:
+def read_number(form: Form, field: str, problems: dict[str, str]) -> int | None:
+    """A whole number; else None, and a sentence among the problems."""
     text = form.get(field, "").strip()
     if _WHOLE.fullmatch(text):
         return _integer(text)
@@ -194,7 +195,8 @@ def _score(form: Form, field: str, problems: dict[str, str]) -> int | None:
     return None
 
 
-def _version(form: Form, problems: dict[str, str]) -> int | None:
+def read_version(form: Form, problems: dict[str, str]) -> int | None:
+    """The version that a form was made from, None where it has none."""
     text = form.get("version", "").strip()
     if not text:
         return None
@@ -204,7 +206,8 @@ def _version(form: Form, problems: dict[str, str]) -> int | None:
     return None
 
 
-def _winner(form: Form, problems: dict[str, str]) -> int | None:
+def read_winner(form: Form, problems: dict[str, str]) -> int | None:
+    """Who goes on, None for nobody."""
     text = form.get("winner_id", "").strip()
     if text == NOBODY:
         return None

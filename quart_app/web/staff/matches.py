@@ -8,24 +8,24 @@ from __future__ import annotations
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
-from quart_app.actions import matches
+from quart_app.actions import corrections, matches
 from quart_app.domain.bracket.match import Match
-from quart_app.errors import (
-    NotFound,
-)
+from quart_app.errors import NotFound
 from quart_app.show.paths import staff_path
 from quart_app.show.views import pad as staff_views
+from quart_app.show.views.cards import match_view
 from quart_app.show.views.pad import Touch
 from quart_app.store.event_log import select_events_at
-from quart_app.store.staff import SCORER, StaffRow, select_staff
+from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
 from quart_app.web.doors.access import (
     actor_id,
     authorise,
+    holds_role,
     require_staff,
 )
 from quart_app.web.doors.context import context
 from quart_app.web.doors.following import joined_at, let_in
-from quart_app.web.staff import forms
+from quart_app.web.staff import correction_forms, forms
 from quart_app.web.staff.refusals import Refusal, again, page
 
 blueprint = Blueprint("staff_matches", __name__, url_prefix="/staff")
@@ -37,7 +37,9 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     if match is None or not match.played:
         raise NotFound("There is no such match to be played.")
     staff = await authorise()
-    pad = staff_views.pad(loaded.tournament, match, await _last_touch(tournament_id, match, staff))
+    touch = await _last_touch(tournament_id, match, staff)
+    organiser = holds_role(staff.role, ORGANISER)
+    pad = staff_views.pad(loaded.tournament, match, touch, organiser=organiser)
     shown = {"pad": pad, "back": staff_path(tournament_id), "tournament_name": loaded.tournament.name}
     if "HX-Request" in request.headers:
         response = page("staff/fragments/_pad.html", refusal, **shown)
@@ -93,11 +95,63 @@ async def post_confirm(tournament_id: int, match_id: int) -> ResponseReturnValue
     return await _pad_after(tournament_id, match_id)
 
 
+@blueprint.post("/tournaments/<int:tournament_id>/matches/<int:match_id>/reopen/")
+@require_staff(SCORER)
+@again(_pad)
+async def post_reopen(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """Take a result back, or a start: an organiser anybody's, a scorer what they have just done."""
+    own = not holds_role((await authorise()).role, ORGANISER)
+    command = correction_forms.read_reopen_match(match_id, await request.form, own=own)
+    await corrections.reopen_match(context().services, tournament_id, command, await actor_id())
+    return await _pad_after(tournament_id, match_id)
+
+
+async def _correction(refusal: Refusal | None, tournament_id: int, match_id: int) -> Response:
+    staff = await authorise(ORGANISER)
+    tournament = (await context().services.ledger.load(tournament_id)).tournament
+    match = tournament.matches.get(match_id)
+    if match is None or match.result is None:
+        raise NotFound("This match has no confirmed result that could be corrected.")
+    settings = tournament.stage_of(match).settings
+    return page(
+        "staff/correction.html",
+        refusal,
+        staff=staff,
+        match=match_view(tournament, match),
+        pad_path=_pad_path(tournament_id, match_id),
+        form=refusal.entered if refusal is not None else correction_forms.write_result(match),
+        by_games=bool(match.games),
+        for_result=settings.games.result,
+        draws=bool(settings.draws),
+    )
+
+
+@blueprint.get("/tournaments/<int:tournament_id>/matches/<int:match_id>/correct/")
+@require_staff(ORGANISER)
+async def get_correct(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """The form that corrects a confirmed result."""
+    return await _correction(None, tournament_id, match_id)
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/matches/<int:match_id>/correct/")
+@require_staff(ORGANISER)
+@again(_correction)
+async def post_correct(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """Replace the result; where that reaches further, the form comes back and says how far."""
+    command = correction_forms.read_correct_result(match_id, await request.form)
+    await corrections.correct_result(context().services, tournament_id, command, await actor_id())
+    return redirect(_pad_path(tournament_id, match_id), 303)
+
+
+def _pad_path(tournament_id: int, match_id: int) -> str:
+    return f"{staff_path(tournament_id)}matches/{match_id}/"
+
+
 async def _pad_after(tournament_id: int, match_id: int) -> ResponseReturnValue:
     """The pad after a deed: at once for htmx, else by a redirect, so that a reload does not post again."""
     if "HX-Request" in request.headers:
         return await _pad(None, tournament_id, match_id)
-    return redirect(f"{staff_path(tournament_id)}matches/{match_id}/", 303)
+    return redirect(_pad_path(tournament_id, match_id), 303)
 
 
 async def _last_touch(tournament_id: int, match: Match, viewer: StaffRow) -> Touch | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -48,6 +48,18 @@ class Refusal:
     def overtaken(self) -> bool:
         """Whether somebody else's change came between."""
         return isinstance(self.error, VersionConflict)
+
+    @property
+    def affected(self) -> Sequence[Mapping[str, object]]:
+        """The matches that would be taken back with what was asked for, the deepest first."""
+        found = self.error.extra.get("affected", ())
+        return found if isinstance(found, list) else ()
+
+    @property
+    def version(self) -> object:
+        """The version of those, for whoever agrees to them."""
+        current = self.error.extra.get("current")
+        return current["version"] if isinstance(current, dict) else self.error.extra.get("version")
 
     @property
     def score(self) -> tuple[int, int] | None:

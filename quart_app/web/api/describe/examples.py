@@ -21,8 +21,8 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.show.tables import Standings, stage_state
 from quart_app.store.tournaments import TournamentRow
-from quart_app.web.api import schema as api_schema
-from quart_app.web.api import stage_schema
+from quart_app.web.api.shapes import correction_schema, stage_schema
+from quart_app.web.api.shapes import schema as api_schema
 
 _EPOCH = "9f2c41d0"
 _AT = datetime(2026, 12, 18, 15, 0, tzinfo=UTC)
@@ -60,6 +60,13 @@ REQUESTS: Mapping[type[msgspec.Struct], Any] = {
     api_schema.NewMatchStart: {"scheduled_time": rfc3339(_AT)},
     api_schema.NewScore: {"participant1_score": 2, "participant2_score": 1},
     api_schema.NewResult: {"notes": "Decided in extra time."},
+    correction_schema.NewCorrection: {
+        "participant1_score": 1,
+        "participant2_score": 2,
+        "reason": "The sides were swapped.",
+        "preview": True,
+    },
+    correction_schema.NewReopening: {"to": "live", "reason": "They play on."},
     stage_schema.NewProposal: {"absent": [4]},
     stage_schema.NewRound: {"pairs": [[1, 3], [4, 2]], "byes": [], "version": 3},
     stage_schema.NewLots: {"group": "A", "participants": [2, 3]},
@@ -102,6 +109,16 @@ def answers() -> Mapping[type[msgspec.Struct], Any]:
         api_schema.Created(tournament_id=row.id, url=f"/tournaments/{row.id}/", position=f"{_EPOCH}-3"),
         whole,
         api_schema.MatchAnswer(match=whole.matches[0], position=whole.position),
+        correction_schema.Changed(
+            affected=[
+                correction_schema.AffectedMatch(
+                    match_id=3, label="Final", status="live", score=(0, 1), becomes="ready"
+                )
+            ],
+            version=9,
+            match=whole.matches[0],
+            position=whole.position,
+        ),
         Standings(
             stages=[stage_state(league, stage) for stage in league.stages], position=f"{_EPOCH}-{league.seq}"
         ),

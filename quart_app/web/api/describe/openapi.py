@@ -16,7 +16,6 @@ import msgspec
 
 from quart_app.web.answers.bodies import JSON
 from quart_app.web.answers.problems import CONTENT_TYPE
-from quart_app.web.api import schema as api_schema
 from quart_app.web.api.describe.examples import REQUESTS, answers
 from quart_app.web.api.describe.operation import (
     PARAMETERS,
@@ -26,6 +25,7 @@ from quart_app.web.api.describe.operation import (
     Operation,
 )
 from quart_app.web.api.describe.operations import OPERATIONS
+from quart_app.web.api.shapes import schema as api_schema
 
 _REF = "#/components/schemas/{name}"
 

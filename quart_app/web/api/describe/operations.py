@@ -8,7 +8,7 @@ from __future__ import annotations
 from quart_app.domain.events import EVENT_TYPES
 from quart_app.show.snapshot import Snapshot
 from quart_app.web.answers.bodies import JSON
-from quart_app.web.api import schema as shapes
+from quart_app.web.api.describe.correction_operations import CORRECTION_OPERATIONS
 from quart_app.web.api.describe.operation import (
     ANYONE_OR_STAFF,
     FEED_TOKEN,
@@ -19,6 +19,7 @@ from quart_app.web.api.describe.operation import (
     Operation,
 )
 from quart_app.web.api.describe.stage_operations import STAGE_OPERATIONS
+from quart_app.web.api.shapes import schema as shapes
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -112,6 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=WRITE_ERRORS,
         parameters=("IdempotencyKey",),
     ),
+    *CORRECTION_OPERATIONS,
     *STAGE_OPERATIONS,
     Operation(
         method="post",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from quart_app.show.tables import Standings
-from quart_app.web.api import stage_schema as shapes
 from quart_app.web.api.describe.operation import ANYONE_OR_STAFF, STAFF, TOURNAMENT, WRITE_ERRORS, Operation
+from quart_app.web.api.shapes import stage_schema as shapes
 
 _STAGE = TOURNAMENT + "stages/{stage}/"
 

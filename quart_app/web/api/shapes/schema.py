@@ -29,7 +29,7 @@ from quart_app.show.shapes import (
     Visibility,
 )
 from quart_app.show.snapshot import Listed, LoggedEvent, MatchState
-from quart_app.web.api.stage_schema import Asked, NewStage, StageFields
+from quart_app.web.api.shapes.stage_schema import Asked, NewStage, StageFields
 
 Given = TypeVar("Given", str, int)
 

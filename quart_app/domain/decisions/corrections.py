@@ -1,0 +1,198 @@
+"""Decisions that take back what was said: a confirmed result, or a start.
+
+A change of mind is one transaction: what hangs on the old result is reopened, the deepest first, then the
+match itself, then its right result, and one ``bracket_updated``. Its preview is these very events, not
+appended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from typing import Literal
+
+from quart_app import errors
+from quart_app.domain import commands, events, rules
+from quart_app.domain.bracket.match import Match
+from quart_app.domain.decisions import play
+from quart_app.domain.decisions.movement import movement
+from quart_app.domain.fold import apply
+from quart_app.domain.state.tournament import Tournament
+
+UNDO_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """A match that had begun and is taken back: as it was, and as it is then."""
+
+    before: Match
+    after: Match
+
+
+def reopen(
+    tournament: Tournament, command: commands.ReopenMatch, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Take a confirmed result back, or a start.
+
+    Raises MatchUnconfirmed where there is none, ResultsAffected where matches that hang on it have begun,
+    VersionConflict where those are others than the caller saw, UndoRefused, InvalidInput.
+    """
+    match = play.find_match(tournament, command.match_id)
+    _check(command)
+    if command.to not in (None, "live", "ready"):
+        raise errors.InvalidInput({"to": "Choose one of: live, ready."})
+    if not match.begun or (match.live and command.to == "live"):
+        raise errors.MatchUnconfirmed("This match has no confirmed result that could be taken back.")
+    if command.own:
+        _refuse_unless_own(match, at, actor_id)
+    playable: Literal["live", "ready"] = "live" if match.score is not None and not match.live else "ready"
+    reopened = events.MatchReopened(
+        tournament_id=tournament.id,
+        match_id=match.match_id,
+        to="live" if command.to == "live" else "ready" if command.to == "ready" else playable,
+        reopened_at=at,
+        reopened_by=actor_id,
+        because=rules.tidy(command.reason) or None,
+    )
+    return _carried_out(tournament, command, (reopened,))
+
+
+def correct(
+    tournament: Tournament, command: commands.CorrectResult, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Replace a confirmed result; the one it has already changes nothing.
+
+    Raises what ``reopen`` and ``play.confirm`` raise.
+    """
+    match = play.find_match(tournament, command.match_id)
+    _check(command)
+    if match.result is None:
+        raise errors.MatchUnconfirmed("This match has no confirmed result that could be corrected.")
+    wish = replace(command.result, version=None)
+    games = match.games if wish.score in (None, match.score) else ()
+    if command.games and not wish.walkover:
+        score = play.score_of(match, tournament.stage_of(match).settings, wish.score, command.games)
+        wish, games = replace(wish, score=score), command.games
+    stands = match.score if wish.walkover or wish.score is None else wish.score
+    being_played = replace(match, result=None, live=True, score=stands, games=games)
+    at_that_score = replace(tournament, matches={**tournament.matches, match.match_id: being_played})
+    completed = play.result(at_that_score, wish, at, actor_id)
+    told = apply(tournament, completed).matches[match.match_id]
+    if told.confirmed == match.confirmed:
+        return ()
+    reopened = events.MatchReopened(
+        tournament_id=tournament.id,
+        match_id=match.match_id,
+        to="correction",
+        reopened_at=at,
+        reopened_by=actor_id,
+        because=rules.tidy(command.reason) or None,
+    )
+    return _carried_out(tournament, command, (reopened, completed))
+
+
+def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[Consequence, ...]:
+    """Which matches that had begun a change of this match takes back with it, the deepest first."""
+    return tuple(
+        Consequence(match, after.matches[each])
+        for each, match in sorted(before.matches.items(), reverse=True)
+        if match.begun and not after.matches[each].begun and each != match_id
+    )
+
+
+def version_of(match: Match, affected: Sequence[Consequence]) -> int:
+    """What a preview's version is: it changes as soon as any of these matches does."""
+    return max(match.version, *(each.before.version for each in affected), 0)
+
+
+def _carried_out(
+    tournament: Tournament,
+    command: commands.ReopenMatch | commands.CorrectResult,
+    change: tuple[events.MatchReopened, *tuple[events.MatchCompleted, ...]],
+) -> tuple[events.Event, ...]:
+    """The change with all that it takes back, as far as its policy allows that."""
+    told = _cascade(tournament, change)
+    after = reduce(apply, told, tournament)
+    affected = consequences(tournament, after, command.match_id)
+    match = tournament.matches[command.match_id]
+    version = version_of(match, affected)
+    if command.version not in (None, version):
+        raise errors.VersionConflict(
+            "Somebody else changed this match, or one that hangs on it, meanwhile. Look again.",
+            current={"version": version},
+            affected=list(map(outlined, affected)),
+        )
+    if affected and command.policy == commands.REFUSE:
+        labels = ", ".join(each.before.plan.label for each in reversed(affected))
+        raise errors.ResultsAffected(
+            f"This changes who plays in what has begun: {labels}.",
+            affected=list(map(outlined, affected)),
+            version=version,
+        )
+    return (*told, movement(tournament, after, change[0].reopened_at))
+
+
+def _cascade(
+    tournament: Tournament, change: tuple[events.MatchReopened, *tuple[events.MatchCompleted, ...]]
+) -> tuple[events.Event, ...]:
+    """The change, and before it the reopening of every match that has begun and would have other players."""
+    cause = change[0]
+    taken: set[int] = set()
+    while True:
+        reopenings = [
+            events.MatchReopened(
+                tournament_id=tournament.id,
+                match_id=match_id,
+                to="ready",
+                reopened_at=cause.reopened_at,
+                reopened_by=cause.reopened_by,
+                cause_match_id=cause.match_id,
+            )
+            for match_id in sorted(taken, reverse=True)
+        ]
+        told = (*reopenings, *change)
+        after = reduce(apply, told, tournament)
+        more = {
+            match_id
+            for match_id, match in after.matches.items()
+            if match.begun
+            and (was := tournament.matches[match_id]) is not match
+            and (match.slots, match.void) != (was.slots, was.void)
+        }
+        if not more:
+            return told
+        taken |= more
+
+
+def outlined(consequence: Consequence) -> dict[str, object]:
+    """A consequence as it is told: ``{match_id, label, status, score, becomes}``."""
+    before = consequence.before
+    return {
+        "match_id": before.match_id,
+        "label": before.plan.label,
+        "status": before.status.value,
+        "score": list(before.score) if before.score is not None else None,
+        "becomes": consequence.after.status.value,
+    }
+
+
+def _check(command: commands.ReopenMatch | commands.CorrectResult) -> None:
+    if command.policy not in commands.POLICIES:
+        raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(commands.POLICIES)}."})
+    rules.check_reason(command.reason)
+
+
+def _refuse_unless_own(match: Match, at: str, actor_id: int | None) -> None:
+    """Somebody may take back a start before the first point, and their own confirmation for a minute."""
+    if match.live:
+        if match.score not in (None, (0, 0)):
+            raise errors.UndoRefused("It stands no longer 0–0; an organiser can take the start back.")
+        return
+    if match.result is None or match.result.by != actor_id or actor_id is None:
+        raise errors.UndoRefused("Somebody else has confirmed this; an organiser can take it back.")
+    passed = datetime.fromisoformat(at) - datetime.fromisoformat(match.result.at)
+    if passed.total_seconds() > UNDO_SECONDS:
+        raise errors.UndoRefused("It was confirmed more than a minute ago; an organiser can take it back.")
