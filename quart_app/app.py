@@ -32,6 +32,7 @@ from quart_app.web.answers.stored import PageCache, StaticFiles
 from quart_app.web.api import corrections as api_corrections
 from quart_app.web.api import description as api_description
 from quart_app.web.api import matches as api_matches
+from quart_app.web.api import people as api_people
 from quart_app.web.api import stages as api_stages
 from quart_app.web.api import tournaments as api_tournaments
 from quart_app.web.doors import access, proxies, security
@@ -53,6 +54,7 @@ from quart_app.web.staff import login
 from quart_app.web.staff import matches as staff_matches
 from quart_app.web.staff import stages as staff_stages
 from quart_app.web.staff import tournaments as staff_tournaments
+from quart_app.web.staff.entrants import people as staff_people
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -61,10 +63,12 @@ ROUTES = (
     login,
     staff_tournaments,
     staff_matches,
+    staff_people,
     staff_stages,
     api_tournaments,
     api_matches,
     api_corrections,
+    api_people,
     api_stages,
     api_description,
     token_routes,

@@ -135,6 +135,12 @@ class UndoRefused(Conflict):
     code = "match.undo_refused"
 
 
+class ParticipantConflict(Conflict):
+    """The wish does not fit where this participant stands: playing, or out."""
+
+    code = "participant.state"
+
+
 class RoundConflict(Conflict):
     """The stage cannot be paired, or unpaired, as it stands."""
 

@@ -20,6 +20,7 @@ from quart_app.domain.bracket.match import Match, confirmed_by
 from quart_app.domain.events import StageSettings
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part, match_part, round_part
 from quart_app.domain.state import pairing as rounds
+from quart_app.domain.state import people
 from quart_app.domain.state.agenda import NOTHING
 from quart_app.domain.state.stage import opened
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
@@ -185,6 +186,10 @@ FOLD: Mapping[type[events.Event], Callable[[Tournament, Any, int], Tournament]] 
     events.ScoreUpdated: _scored,
     events.MatchCompleted: _completed,
     events.MatchReopened: _reopened,
+    events.ParticipantRenamed: people.renamed,
+    events.ParticipantReplaced: people.renamed,
+    events.ParticipantWithdrawn: people.withdrawn,
+    events.ParticipantReinstated: people.reinstated,
     events.BracketUpdated: _repeated,
     events.RoundPaired: rounds.paired,
     events.RoundUnpaired: rounds.unpaired,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.events import EVENT_TYPES, Envelope, Games, SlotPlan
@@ -42,8 +42,7 @@ def snapshot(epoch: str, tournament: Tournament) -> Snapshot:
             champion=Champion(id=champion.id, name=champion.name) if champion else None,
         ),
         participants=[
-            ParticipantState(id=each.id, name=each.name, seed=each.seed)
-            for each in tournament.participants.values()
+            participant_state(tournament, participant_id) for participant_id in tournament.participants
         ],
         rounds=[
             RoundState(round=each.number, name=each.name, matches=each.played, completed=each.completed)
@@ -52,6 +51,14 @@ def snapshot(epoch: str, tournament: Tournament) -> Snapshot:
         matches=[match_state(tournament, match) for match in tournament.matches.values()],
         stages=[stage_state(tournament, stage) for stage in tournament.stages],
         position=f"{epoch}-{tournament.seq}",
+    )
+
+
+def participant_state(tournament: Tournament, participant_id: int) -> ParticipantState:
+    """Somebody who plays, or has played."""
+    who = tournament.participants[participant_id]
+    return ParticipantState(
+        id=who.id, name=who.name, seed=who.seed, out=tournament.roster.out.get(who.id, UNSET)
     )
 
 
@@ -121,6 +128,16 @@ class ParticipantState(Answer, frozen=True, kw_only=True):
     id: Id
     name: str
     seed: int | None
+    out: (
+        Annotated[
+            str,
+            Meta(
+                description="Why they play no more; there for those alone.",
+                extra_json_schema={"enum": ["withdrawn", "disqualified"]},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class RoundState(Answer, frozen=True, kw_only=True):

@@ -112,6 +112,25 @@ CHANGES_LOG = [
         '{"tournament_id":7,"match_id":1,"to":"ready","reopened_at":"2026-11-25T18:00:00.000Z","reopened_by":1,'
         '"because":"Misheard","cause_match_id":2}',
     ),
+    (
+        "participant_renamed",
+        '{"tournament_id":7,"participant_id":2,"name":"Eve","renamed_at":"2026-11-25T18:00:00.000Z",'
+        '"renamed_by":1}',
+    ),
+    (
+        "participant_replaced",
+        '{"tournament_id":7,"participant_id":2,"name":"Eve","replaced_at":"2026-11-25T18:00:00.000Z",'
+        '"replaced_by":1}',
+    ),
+    (
+        "participant_withdrawn",
+        '{"tournament_id":7,"participant_id":2,"withdrawn_at":"2026-11-25T18:00:00.000Z","withdrawn_by":1,'
+        '"policy":"void_all","because":"Ill","disqualified":true}',
+    ),
+    (
+        "participant_reinstated",
+        '{"tournament_id":7,"participant_id":2,"reinstated_at":"2026-11-25T18:00:00.000Z","reinstated_by":1}',
+    ),
 ]
 """An event of each kind that takes something back, as the first version that knew them wrote it."""
 

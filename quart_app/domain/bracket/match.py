@@ -59,7 +59,8 @@ NOBODY = Slot(bye=True)
 class Result:
     """A confirmed result; ``winner_id`` and ``loser_id`` are None on a double walkover and on a draw.
 
-    ``by`` is the staff member who confirmed it ``at`` that moment (RFC 3339), None for a source outside.
+    A ``forfeit`` is the walkover of somebody who had withdrawn. ``by`` is the staff member who confirmed it
+    ``at`` that moment (RFC 3339), None for a source outside.
     """
 
     winner_id: int | None
@@ -68,6 +69,7 @@ class Result:
     tiebreak: tuple[int, int] | None = None
     notes: str | None = None
     drawn: bool = False
+    forfeit: bool = False
     by: int | None = field(default=None, compare=False)
     at: str = field(default="", compare=False)
 
@@ -85,7 +87,8 @@ class Match:
     """A match as it stands. ``version`` is the seq of the last event that changed it.
 
     ``games`` are the scores of its games, where they are told. A ``void`` match turned out not to be needed.
-    ``retracted`` is the last confirmed result that was taken back here, to be replaced by a right one.
+    An ``annulled`` one counts for nothing, whatever its result. ``retracted`` is the last confirmed result
+    that was taken back here, to be replaced by a right one.
     """
 
     plan: MatchPlan
@@ -98,6 +101,7 @@ class Match:
     games: Games = ()
     void: bool = False
     retracted: Confirmed | None = None
+    annulled: bool = False
 
     @property
     def match_id(self) -> int:
@@ -107,6 +111,8 @@ class Match:
     @property
     def status(self) -> MatchStatus:
         """The one place where a match's state is derived."""
+        if self.annulled:
+            return MatchStatus.VOID
         if self.result is not None:
             if not self.result.walkover:
                 return MatchStatus.COMPLETED
@@ -132,6 +138,8 @@ class Match:
     @property
     def winner_id(self) -> int | None:
         """Who goes on, None while undecided or where nobody does."""
+        if self.annulled:
+            return None
         if self.result is not None:
             return self.result.winner_id
         if self.status is MatchStatus.BYE:
@@ -141,7 +149,7 @@ class Match:
     @property
     def loser_id(self) -> int | None:
         """Who was beaten, None while undecided or where nobody was."""
-        return self.result.loser_id if self.result is not None else None
+        return self.result.loser_id if self.result is not None and not self.annulled else None
 
     @property
     def begun(self) -> bool:
@@ -175,6 +183,7 @@ def confirmed_by(event: MatchCompleted) -> Confirmed:
         _pair(event.participant1_tiebreak, event.participant2_tiebreak),
         event.notes,
         event.drawn,
+        event.forfeit,
         event.confirmed_by,
         event.confirmed_at,
     )

@@ -7,13 +7,14 @@ to what a source outside tells of.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from quart_app import errors
 from quart_app.domain import commands, events
-from quart_app.domain.decisions import corrections, play, setup, stages
-from quart_app.domain.decisions.movement import update_bracket_after_match
-from quart_app.domain.decisions.outside import accept
+from quart_app.domain.decisions import corrections, outside, people, play, setup, stages
+from quart_app.domain.decisions.movement import forfeits, update_bracket_after_match
+from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
 
 DECISIONS: Mapping[
@@ -33,6 +34,10 @@ DECISIONS: Mapping[
     commands.DrawLots: stages.draw_lots,
     commands.RecordConduct: stages.record_conduct,
     commands.AddParticipant: stages.add_participant,
+    commands.RenameParticipant: people.rename,
+    commands.ReplaceParticipant: people.replace,
+    commands.WithdrawParticipant: people.withdraw,
+    commands.ReinstateParticipant: people.reinstate,
 }
 """What answers to each command, given the state, the command, the moment (RFC 3339) and whose wish it is."""
 
@@ -47,7 +52,27 @@ def decide(
     """
     if not (tournament.seq or isinstance(command, commands.CreateTournament)):
         raise errors.NotFound(f"There is no tournament {tournament.id}.")
-    return DECISIONS[type(command)](tournament, command, events.rfc3339(now), actor_id)
+    at = events.rfc3339(now)
+    return _with_forfeits(
+        tournament, DECISIONS[type(command)](tournament, command, at, actor_id), at, actor_id
+    )
+
+
+def accept(tournament: Tournament, told: events.Event) -> tuple[events.Event, ...]:
+    """What a source outside tells of, as ``outside.accept`` has it, with what follows from it."""
+    made = outside.accept(tournament, told)
+    moved = made[-1] if made else None
+    if not isinstance(moved, events.BracketUpdated):
+        return made
+    return _with_forfeits(tournament, made, moved.updated_at, None)
+
+
+def _with_forfeits(
+    tournament: Tournament, told: tuple[events.Event, ...], at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """The events, and the walkovers against those who are out in what they have made ready to play."""
+    out = tournament.roster.out or any(isinstance(each, events.ParticipantWithdrawn) for each in told)
+    return (*told, *forfeits(reduce(apply, told, tournament), at, actor_id)) if told and out else told
 
 
 __all__ = ["DECISIONS", "accept", "decide", "update_bracket_after_match"]

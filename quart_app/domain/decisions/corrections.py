@@ -17,7 +17,7 @@ from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.decisions import play
-from quart_app.domain.decisions.movement import movement
+from quart_app.domain.decisions.movement import forfeits, movement
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
 
@@ -46,6 +46,7 @@ def reopen(
         raise errors.InvalidInput({"to": "Choose one of: live, ready."})
     if not match.begun or (match.live and command.to == "live"):
         raise errors.MatchUnconfirmed("This match has no confirmed result that could be taken back.")
+    _refuse_forfeited(tournament, match)
     if command.own:
         _refuse_unless_own(match, at, actor_id)
     playable: Literal["live", "ready"] = "live" if match.score is not None and not match.live else "ready"
@@ -71,6 +72,7 @@ def correct(
     _check(command)
     if match.result is None:
         raise errors.MatchUnconfirmed("This match has no confirmed result that could be corrected.")
+    _refuse_forfeited(tournament, match)
     wish = replace(command.result, version=None)
     games = match.games if wish.score in (None, match.score) else ()
     if command.games and not wish.walkover:
@@ -94,12 +96,39 @@ def correct(
     return _carried_out(tournament, command, (reopened, completed))
 
 
+def misplaced(before: Tournament, after: Tournament) -> set[int]:
+    """The matches that have begun, and that a change would give other players."""
+    return {
+        match_id
+        for match_id, match in after.matches.items()
+        if match.begun
+        and (was := before.matches[match_id]) is not match
+        and (match.slots, match.void) != (was.slots, was.void)
+    }
+
+
+def taken_back(
+    tournament: Tournament, match_id: int, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """A result taken back, to be played; nothing where what hangs on it has begun."""
+    reopened = events.MatchReopened(
+        tournament_id=tournament.id, match_id=match_id, to="ready", reopened_at=at, reopened_by=actor_id
+    )
+    told = _cascade(tournament, (reopened,))
+    if len(told) > 1:
+        return ()
+    return (*told, movement(tournament, reduce(apply, told, tournament), at))
+
+
 def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[Consequence, ...]:
     """Which matches that had begun a change of this match takes back with it, the deepest first."""
     return tuple(
-        Consequence(match, after.matches[each])
+        Consequence(match, now)
         for each, match in sorted(before.matches.items(), reverse=True)
-        if match.begun and not after.matches[each].begun and each != match_id
+        if match.begun
+        and each != match_id
+        and (now := after.matches[each]) is not match
+        and not (now.begun and (now.slots, now.confirmed) == (match.slots, match.confirmed))
     )
 
 
@@ -115,8 +144,10 @@ def _carried_out(
 ) -> tuple[events.Event, ...]:
     """The change with all that it takes back, as far as its policy allows that."""
     told = _cascade(tournament, change)
+    at = change[0].reopened_at
     after = reduce(apply, told, tournament)
-    affected = consequences(tournament, after, command.match_id)
+    settled = reduce(apply, forfeits(after, at, change[0].reopened_by), after)
+    affected = consequences(tournament, settled, command.match_id)
     match = tournament.matches[command.match_id]
     version = version_of(match, affected)
     if command.version not in (None, version):
@@ -132,7 +163,7 @@ def _carried_out(
             affected=list(map(outlined, affected)),
             version=version,
         )
-    return (*told, movement(tournament, after, change[0].reopened_at))
+    return (*told, movement(tournament, after, at))
 
 
 def _cascade(
@@ -155,13 +186,7 @@ def _cascade(
         ]
         told = (*reopenings, *change)
         after = reduce(apply, told, tournament)
-        more = {
-            match_id
-            for match_id, match in after.matches.items()
-            if match.begun
-            and (was := tournament.matches[match_id]) is not match
-            and (match.slots, match.void) != (was.slots, was.void)
-        }
+        more = misplaced(tournament, after)
         if not more:
             return told
         taken |= more
@@ -183,6 +208,16 @@ def _check(command: commands.ReopenMatch | commands.CorrectResult) -> None:
     if command.policy not in commands.POLICIES:
         raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(commands.POLICIES)}."})
     rules.check_reason(command.reason)
+
+
+def _refuse_forfeited(tournament: Tournament, match: Match) -> None:
+    """What goes to the opponent of somebody who is out is settled by bringing them back."""
+    out = [slot.participant_id for slot in match.slots if slot.participant_id in tournament.roster.out]
+    if out and (match.annulled or (match.result is not None and match.result.forfeit)):
+        who = tournament.participants[out[0] or 0]
+        raise errors.ParticipantConflict(
+            f"{who.name} is {tournament.roster.out[who.id]}. Reinstate them first."
+        )
 
 
 def _refuse_unless_own(match: Match, at: str, actor_id: int | None) -> None:

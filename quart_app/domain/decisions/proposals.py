@@ -39,7 +39,7 @@ def contenders(tournament: Tournament, stage: Stage, absent: Collection[int] = (
             name=tournament.participants[who].name,
             number=number,
             rounds=tuple(_meeting(group, outcomes, each, who) for each in over),
-            present=who not in absent,
+            present=who not in absent and who not in tournament.roster.out,
         )
         for number, who in enumerate(group.members, start=1)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules
@@ -27,6 +28,12 @@ def publish(
     if command.version not in (None, tournament.seq):
         raise errors.Conflict("Somebody else changed this tournament meanwhile. Propose the round again.")
     members = stage.groups[0].members
+    out = [who for who in members if who in tournament.roster.out]
+    for who in (*(each for pair in command.pairs for each in pair), *command.byes):
+        if who in out:
+            name = tournament.participants[who].name
+            raise errors.InvalidInput({"pairs": f"{name} is {tournament.roster.out[who]}."})
+    command = replace(command, absent=(*command.absent, *(who for who in out if who not in command.absent)))
     _check_pairs(members, command)
     number = following.number - stage.rounds[0].number + 1
     first_id = max(tournament.matches, default=0) + 1

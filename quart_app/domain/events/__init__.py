@@ -29,6 +29,13 @@ from quart_app.domain.events.draw import (
     SlotPlan,
     StagePlan,
 )
+from quart_app.domain.events.people import (
+    ParticipantReinstated,
+    ParticipantRenamed,
+    ParticipantReplaced,
+    ParticipantWithdrawn,
+    WithdrawalPolicy,
+)
 from quart_app.domain.events.play import (
     Games,
     MatchCompleted,
@@ -82,6 +89,10 @@ __all__ = [
     "MatchStarted",
     "NextMatch",
     "ParticipantAdded",
+    "ParticipantReinstated",
+    "ParticipantRenamed",
+    "ParticipantReplaced",
+    "ParticipantWithdrawn",
     "ParticipantsRegistered",
     "RankOf",
     "Reopened",
@@ -94,6 +105,7 @@ __all__ = [
     "TournamentCreated",
     "UnknownEvent",
     "VisibilityChanged",
+    "WithdrawalPolicy",
     "decode_event",
     "encode_event",
     "rfc3339",

@@ -9,6 +9,12 @@ import msgspec
 
 from quart_app.domain.events.base import Event
 from quart_app.domain.events.draw import THIRD_PLACE, BracketGenerated, BracketUpdated
+from quart_app.domain.events.people import (
+    ParticipantReinstated,
+    ParticipantRenamed,
+    ParticipantReplaced,
+    ParticipantWithdrawn,
+)
 from quart_app.domain.events.play import MatchCompleted, MatchReopened, MatchStarted, ScoreUpdated
 from quart_app.domain.events.setup import ParticipantsRegistered, TournamentCreated, VisibilityChanged
 from quart_app.domain.events.stages import (
@@ -38,6 +44,10 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ConductRecorded,
         ParticipantAdded,
         MatchReopened,
+        ParticipantRenamed,
+        ParticipantReplaced,
+        ParticipantWithdrawn,
+        ParticipantReinstated,
     )
 }
 """Each event's class by the name it has in the log and on the wire."""

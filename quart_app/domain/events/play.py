@@ -44,7 +44,7 @@ class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
     a loser.
 
     ``participant1_tiebreak`` and its twin settle a level score (a shoot-out); scores are None where a
-    walkover came before play.
+    walkover came before play. A ``forfeit`` is the walkover of somebody who had withdrawn.
     """
 
     type: ClassVar[str] = "match_completed"
@@ -63,6 +63,7 @@ class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
     notes: str | None = None
     drawn: bool = False
     games: Games = ()
+    forfeit: bool = False
 
 
 Reopened = Literal["live", "ready", "correction"]

@@ -97,7 +97,7 @@ class Group:
 def outcome_of(match: Match) -> Outcome | None:
     """A decided match as a table counts it; None for one without a result."""
     first, second = (slot.participant_id for slot in match.slots)
-    if match.result is None or first is None or second is None:
+    if match.result is None or match.annulled or first is None or second is None:
         return None
     return Outcome(
         match_id=match.match_id,

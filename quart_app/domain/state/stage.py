@@ -165,7 +165,8 @@ class Stage:
 
 def _counts(match: Match) -> tuple[object, ...]:
     """What the progress of a round, a table and the places go by."""
-    return match.played, match.decided, match.slots, match.result, match.score if match.decided else None
+    score = match.score if match.decided else None
+    return match.played, match.decided, match.slots, match.result, match.annulled, score
 
 
 def opened(

@@ -53,6 +53,7 @@ class MatchView:
     falls: tuple[int, str] | None = None
     all_played: bool = False
     corrected: bool = False
+    annulled: bool = False
 
 
 def match_view(tournament: Tournament, match: Match) -> MatchView:
@@ -74,6 +75,7 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         falls=_falls(tournament, match),
         all_played=match.plan.all_played,
         corrected=match.corrected,
+        annulled=match.annulled,
     )
 
 

@@ -12,9 +12,9 @@ from quart_app.actions import corrections, matches
 from quart_app.domain.bracket.match import Match
 from quart_app.errors import NotFound
 from quart_app.show.paths import staff_path
-from quart_app.show.views import pad as staff_views
 from quart_app.show.views.cards import match_view
-from quart_app.show.views.pad import Touch
+from quart_app.show.views.staff import pad as staff_views
+from quart_app.show.views.staff.pad import Touch
 from quart_app.store.event_log import select_events_at
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
 from quart_app.web.doors.access import (

@@ -16,7 +16,7 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import Conflict, InvalidInput, Unavailable
 from quart_app.show.names import caution_words
 from quart_app.show.paths import staff_path
-from quart_app.show.views.work import outline
+from quart_app.show.views.staff.work import outline
 from quart_app.store.staff import ORGANISER
 from quart_app.web.doors.access import actor_id, authorise, require_staff
 from quart_app.web.doors.context import context

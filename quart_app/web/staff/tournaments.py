@@ -16,8 +16,7 @@ from quart_app.domain.ranking import RULESETS
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
 from quart_app.show.views.lists import listed
-from quart_app.show.views.tournament import header_view
-from quart_app.show.views.work import (
+from quart_app.show.views.staff.work import (
     PRESET_TITLES,
     drawn_as,
     first_round,
@@ -26,6 +25,7 @@ from quart_app.show.views.work import (
     outline,
     stage_work,
 )
+from quart_app.show.views.tournament import header_view
 from quart_app.store.staff import ORGANISER, SCORER
 from quart_app.store.tournaments import select_tournaments
 from quart_app.web.answers.sizes import LIST_BODY_MAX

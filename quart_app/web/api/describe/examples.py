@@ -21,7 +21,7 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.show.tables import Standings, stage_state
 from quart_app.store.tournaments import TournamentRow
-from quart_app.web.api.shapes import correction_schema, stage_schema
+from quart_app.web.api.shapes import correction_schema, people_schema, stage_schema
 from quart_app.web.api.shapes import schema as api_schema
 
 _EPOCH = "9f2c41d0"
@@ -66,6 +66,9 @@ REQUESTS: Mapping[type[msgspec.Struct], Any] = {
         "reason": "The sides were swapped.",
         "preview": True,
     },
+    people_schema.NewName: {"name": "Côte d’Ivoire"},
+    people_schema.NewWithdrawal: {"reason": "Injured", "policy": "forfeit_rest"},
+    people_schema.NewReinstatement: {},
     correction_schema.NewReopening: {"to": "live", "reason": "They play on."},
     stage_schema.NewProposal: {"absent": [4]},
     stage_schema.NewRound: {"pairs": [[1, 3], [4, 2]], "byes": [], "version": 3},
@@ -109,6 +112,7 @@ def answers() -> Mapping[type[msgspec.Struct], Any]:
         api_schema.Created(tournament_id=row.id, url=f"/tournaments/{row.id}/", position=f"{_EPOCH}-3"),
         whole,
         api_schema.MatchAnswer(match=whole.matches[0], position=whole.position),
+        people_schema.ParticipantAnswer(participant=whole.participants[0], position=whole.position),
         correction_schema.Changed(
             affected=[
                 correction_schema.AffectedMatch(

@@ -1,0 +1,154 @@
+"""Decisions about those who take part: their names, who takes their place, who goes home and comes back."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import get_args
+
+from quart_app import errors
+from quart_app.domain import commands, events, rules
+from quart_app.domain.bracket.match import Match
+from quart_app.domain.decisions.corrections import misplaced, taken_back
+from quart_app.domain.decisions.movement import with_movement
+from quart_app.domain.fold import apply
+from quart_app.domain.state.roster import Participant
+from quart_app.domain.state.tournament import Tournament
+
+POLICIES: tuple[str, ...] = get_args(events.WithdrawalPolicy)
+
+
+def rename(
+    tournament: Tournament, command: commands.RenameParticipant, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Mend a name; the one they have already changes nothing. Raises NotFound or InvalidInput."""
+    who, name = find_participant(tournament, command.participant_id), rules.tidy(command.name)
+    if name == who.name:
+        return ()
+    _check_name(tournament, who, command.name)
+    return (
+        events.ParticipantRenamed(
+            tournament_id=tournament.id,
+            participant_id=who.id,
+            name=name,
+            renamed_at=at,
+            renamed_by=actor_id,
+        ),
+    )
+
+
+def replace(
+    tournament: Tournament, command: commands.ReplaceParticipant, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Let somebody else play in their place. Raises ParticipantConflict once they have played, NotFound or
+    InvalidInput."""
+    who = find_participant(tournament, command.participant_id)
+    if any(match.begun for match in matches_of(tournament, who.id)):
+        raise errors.ParticipantConflict(f"{who.name} has played already; nobody can take their place.")
+    _check_name(tournament, who, command.name)
+    return (
+        events.ParticipantReplaced(
+            tournament_id=tournament.id,
+            participant_id=who.id,
+            name=rules.tidy(command.name),
+            replaced_at=at,
+            replaced_by=actor_id,
+        ),
+    )
+
+
+def withdraw(
+    tournament: Tournament, command: commands.WithdrawParticipant, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Take somebody out; ``movement.forfeits`` tells what becomes of their matches.
+
+    Raises ParticipantConflict for somebody who is out, or before there is a bracket, NotFound or
+    InvalidInput.
+    """
+    who = find_participant(tournament, command.participant_id)
+    if command.policy not in POLICIES:
+        raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(POLICIES)}."})
+    rules.check_reason(command.reason)
+    if who.id in tournament.roster.out:
+        raise errors.ParticipantConflict(f"{who.name} is out already.")
+    if not tournament.stages:
+        raise errors.ParticipantConflict("There is no bracket yet; take the name off the list.")
+    in_groups = any(
+        who.id in group.members and stage.format.layout != "rounds"
+        for stage in tournament.stages
+        for group in stage.groups
+    )
+    if command.policy == "void_all" and not in_groups:
+        raise errors.InvalidInput({"policy": "Only matches in groups can count for nothing."})
+    withdrawn = events.ParticipantWithdrawn(
+        tournament_id=tournament.id,
+        participant_id=who.id,
+        withdrawn_at=at,
+        withdrawn_by=actor_id,
+        policy="void_all" if command.policy == "void_all" else "forfeit_rest",
+        because=rules.tidy(command.reason) or None,
+        disqualified=command.disqualified,
+    )
+    _refuse_if_misplaced(tournament, withdrawn, "Give what is left to the opponents instead.")
+    return with_movement(tournament, withdrawn, at, only_if_moved=True)
+
+
+def reinstate(
+    tournament: Tournament, command: commands.ReinstateParticipant, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Let somebody play on, and take back the walkovers with which nobody has gone on to play.
+
+    Raises ParticipantConflict for somebody who is not out, NotFound.
+    """
+    who = find_participant(tournament, command.participant_id)
+    if who.id not in tournament.roster.out:
+        raise errors.ParticipantConflict(f"{who.name} is not out.")
+    reinstated = events.ParticipantReinstated(
+        tournament_id=tournament.id, participant_id=who.id, reinstated_at=at, reinstated_by=actor_id
+    )
+    _refuse_if_misplaced(tournament, reinstated, "Take those back first.")
+    told = with_movement(tournament, reinstated, at, only_if_moved=True)
+    state = reduce(apply, told, tournament)
+    forfeited = [
+        match.match_id
+        for match in matches_of(state, who.id)
+        if match.result is not None and match.result.forfeit and match.winner_id != who.id
+    ]
+    for match_id in sorted(forfeited, reverse=True):  # the deepest first, so that none hangs on another
+        back = taken_back(state, match_id, at, actor_id)
+        state, told = reduce(apply, back, state), (*told, *back)
+    return told
+
+
+def _refuse_if_misplaced(tournament: Tournament, change: events.Event, instead: str) -> None:
+    """What counts in a group must not change who plays in what has begun."""
+    if found := misplaced(tournament, apply(tournament, change)):
+        labels = ", ".join(tournament.matches[each].plan.label for each in sorted(found))
+        raise errors.ParticipantConflict(f"This changes who plays in what has begun: {labels}. {instead}")
+
+
+def find_participant(tournament: Tournament, participant_id: int) -> Participant:
+    """The participant. Raises NotFound."""
+    who = tournament.participants.get(participant_id)
+    if who is None:
+        raise errors.NotFound(f"This tournament has no participant {participant_id}.")
+    return who
+
+
+def matches_of(tournament: Tournament, participant_id: int) -> list[Match]:
+    """Somebody's matches, so far as they are known."""
+    return [
+        match
+        for match in tournament.matches.values()
+        if participant_id in [slot.participant_id for slot in match.slots]
+    ]
+
+
+def _check_name(tournament: Tournament, who: Participant, name: str) -> None:
+    lines = [
+        commands.EntrantLine(name=name if each.id == who.id else each.name, seed=each.seed)
+        for each in tournament.entrants
+    ]
+    try:
+        rules.check_entrants(lines, "given" if len(lines) > len(tournament.participants) else "standard")
+    except errors.InvalidInput as problem:
+        raise errors.InvalidInput({"name": problem.detail}) from None

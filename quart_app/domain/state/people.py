@@ -1,0 +1,62 @@
+"""What becomes of those who take part, and of the matches that counted for them."""
+
+from __future__ import annotations
+
+from quart_app.domain import events
+from quart_app.domain.bracket.altered import altered
+from quart_app.domain.bracket.match import Match
+from quart_app.domain.state.tournament import Tournament
+
+
+def renamed(
+    state: Tournament, event: events.ParticipantRenamed | events.ParticipantReplaced, seq: int
+) -> Tournament:
+    """Somebody is called otherwise, or somebody else plays in their place."""
+    return altered(state, roster=state.roster.renamed(event.participant_id, event.name))
+
+
+def withdrawn(state: Tournament, event: events.ParticipantWithdrawn, seq: int) -> Tournament:
+    """Somebody plays no more."""
+    how = "disqualified" if event.disqualified else "withdrawn"
+    state = altered(state, roster=state.roster.without(event.participant_id, how))
+    if event.policy != "void_all":
+        return state
+    annulled = {
+        match.match_id: altered(
+            match,
+            version=seq,
+            annulled=True,
+            live=False,
+            score=None if match.live else match.score,
+            games=() if match.live else match.games,
+        )
+        for match in group_matches(state, event.participant_id)
+    }
+    return state.with_matches({**state.matches, **annulled}, seq)
+
+
+def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int) -> Tournament:
+    """Somebody plays on, and what they have played in groups counts again."""
+    state = altered(state, roster=state.roster.reinstated(event.participant_id))
+    counting = {
+        match.match_id: altered(match, version=seq, annulled=False)
+        for match in group_matches(state, event.participant_id)
+        if match.annulled and not any(_void_for(state, match, slot.participant_id) for slot in match.slots)
+    }
+    return state.with_matches({**state.matches, **counting}, seq) if counting else state
+
+
+def group_matches(state: Tournament, participant_id: int) -> list[Match]:
+    """Somebody's matches in groups."""
+    return [
+        match
+        for match in state.matches.values()
+        if match.plan.group and participant_id in [slot.participant_id for slot in match.slots]
+    ]
+
+
+def _void_for(state: Tournament, match: Match, participant_id: int | None) -> bool:
+    """Whether somebody who is still out has had all their matches annulled, this one with them."""
+    return participant_id in state.roster.out and all(
+        each.annulled for each in group_matches(state, participant_id or 0)
+    )

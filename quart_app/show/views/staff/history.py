@@ -1,0 +1,123 @@
+"""What happened in a tournament, in words, and who did it: the log for the staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from quart_app.domain import events
+from quart_app.domain.bracket.match import confirmed_by
+from quart_app.domain.events import Envelope
+from quart_app.domain.events.base import MatchEvent
+from quart_app.domain.state.tournament import Tournament
+from quart_app.show.names import isolated
+from quart_app.show.paths import staff_path
+from quart_app.show.views.cards import result_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that somebody did: when (RFC 3339), who, in which match if in one, in words, and why."""
+
+    seq: int
+    at: str
+    by: str
+    text: str
+    why: str = ""
+    match: str = ""
+    path: str = ""
+
+
+def history(tournament: Tournament, log: Iterable[Envelope], staff: Mapping[int, str]) -> tuple[Deed, ...]:
+    """The deeds that these events tell of, newest first. What only repeats another event is left out."""
+    return tuple(
+        _deed(tournament, envelope, staff)
+        for envelope in sorted(log, key=lambda each: -each.seq)
+        if not isinstance(envelope.event, events.BracketUpdated)
+    )
+
+
+def _deed(tournament: Tournament, envelope: Envelope, staff: Mapping[int, str]) -> Deed:
+    event = envelope.event
+    match = tournament.matches.get(event.match_id) if isinstance(event, MatchEvent) else None
+    by = "a source outside" if envelope.actor_id is None else staff.get(envelope.actor_id, "somebody")
+    text, why = _words(tournament, event)
+    return Deed(
+        seq=envelope.seq,
+        at=envelope.at,
+        by=by,
+        text=text,
+        why=why or "",
+        match=match.plan.label if match is not None else "",
+        path=f"{staff_path(tournament.id)}matches/{match.match_id}/" if match is not None else "",
+    )
+
+
+def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None]:
+    """What an event says, and why it was done."""
+    match event:
+        case events.TournamentCreated():
+            return f"Created the tournament “{event.name}”", None
+        case events.ParticipantsRegistered():
+            return f"Entered {sum(each.name is not None for each in event.entrants)} participants", None
+        case events.BracketGenerated():
+            return "Generated the bracket", None
+        case events.VisibilityChanged():
+            return ("Opened it to everyone" if event.visibility == "public" else "Made it private"), None
+        case events.MatchStarted():
+            return f"Started {isolated(event.participant1_name)} v {isolated(event.participant2_name)}", None
+        case events.ScoreUpdated():
+            return f"Set the score to {event.participant1_score}–{event.participant2_score}", None
+        case events.MatchCompleted():
+            return _result(tournament, event), event.notes
+        case events.MatchReopened():
+            return _taken_back(tournament, event), event.because
+        case events.RoundPaired():
+            return f"Published round {event.round}", None
+        case events.RoundUnpaired():
+            return f"Took round {event.round} back", None
+        case events.LotsDrawn():
+            order = ", ".join(_name(tournament, who) for who in event.order)
+            return f"Drew lots: {order}", None
+        case events.ConductRecorded():
+            who = _name(tournament, event.participant_id)
+            return f"Set the conduct of {who} to {event.points}", None
+        case events.ParticipantAdded():
+            return f"Let {isolated(event.name)} join", None
+        case events.ParticipantRenamed():
+            return f"Renamed somebody: {isolated(event.name)}", None
+        case events.ParticipantReplaced():
+            return f"Let {isolated(event.name)} play in somebody’s place", None
+        case events.ParticipantWithdrawn():
+            deed = "Disqualified" if event.disqualified else "Withdrew"
+            void = ", and voided their matches in groups" if event.policy == "void_all" else ""
+            return f"{deed} {_name(tournament, event.participant_id)}{void}", event.because
+        case events.ParticipantReinstated():
+            return f"Reinstated {_name(tournament, event.participant_id)}", None
+    return event.type, None
+
+
+def _result(tournament: Tournament, event: events.MatchCompleted) -> str:
+    """A result in words, whichever side has won it."""
+    slots = tournament.matches[event.match_id].slots
+    names = _name(tournament, slots[0].participant_id), _name(tournament, slots[1].participant_id)
+    second_won = False
+    if event.winner_name is not None and event.loser_name is not None:
+        second_won = event.winner_id == slots[1].participant_id
+        pair = isolated(event.winner_name), isolated(event.loser_name)
+        names = (pair[1], pair[0]) if second_won else pair
+    told = result_sentence(names, confirmed_by(event), second_won=second_won)
+    return f"{told}, as somebody is out" if event.forfeit else f"Confirmed: {told}"
+
+
+def _taken_back(tournament: Tournament, event: events.MatchReopened) -> str:
+    if event.cause_match_id is not None:
+        cause = tournament.matches[event.cause_match_id].plan.label
+        return f"Taken back with the result of {cause}"
+    words = {"live": "Took the result back, to be played on", "correction": "Corrected the result"}
+    return words.get(event.to, "Took it back, to be played anew")
+
+
+def _name(tournament: Tournament, participant_id: int | None) -> str:
+    who = tournament.participants.get(participant_id or 0)
+    return isolated(who.name) if who is not None else "somebody"
