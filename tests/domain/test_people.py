@@ -109,6 +109,7 @@ def test_in_a_group_the_rest_is_given_or_nothing_counts() -> None:
     play.do(gone(1, policy="void_all"))
     rows = {row.participant_id: row for row in play.tournament.stages[0].groups[0].table}
     assert (rows[1].played, sum(row.played for row in rows.values())) == (0, 2)
+    assert [row.participant_id for row in play.tournament.stages[0].groups[0].table if row.place == 4] == [1]
     assert statuses(play.tournament).count("void") == 3
     play.do(commands.ReinstateParticipant(participant_id=1))
     assert play.tournament.stages[0].groups[0].table == before.stages[0].groups[0].table

@@ -45,6 +45,9 @@ async def play_next(server: Server, headers: dict[str, str], path: str, chance: 
     if match["status"] == "ready":
         await post(server, headers, at + "start/", {})
         return True
+    if match["best_of"] > 1 and 2 in (match["participant1_score"], match["participant2_score"]):
+        await post(server, headers, at + "confirm/", {})  # it was taken back as it stood
+        return True
     if match["best_of"] > 1:
         games = match["games"] + [chance.choice([[11, 4], [9, 11]])]
         answer = await post(server, headers, at + "score/", {"games": games})
@@ -126,3 +129,55 @@ async def test_a_page_that_comes_and_goes_equals_a_fresh_one(server: Server) -> 
         async with server.feed(number, html=True, query=f"?lastEventId={position}") as feed:
             await assert_stream_equals_page(server, page, feed, path)
             position = feed.frames[-1].id
+
+
+async def change_something(server: Server, headers: dict[str, str], path: str, chance: random.Random) -> None:
+    """Correct a result or take it back with all that hangs on it, or let somebody go home or come back."""
+    state = (await server.client.get(path)).json()
+    if chance.random() < 0.4:
+        who = chance.choice(state["participants"])
+        verb = "reinstate" if "out" in who else "withdraw"
+        await server.client.post(f"{path}participants/{who['id']}/{verb}/", json={}, headers=headers)
+        return
+    decided = [match for match in state["matches"] if match["status"] in ("completed", "walkover")]
+    if not decided:
+        return
+    at = f"{path}matches/{chance.choice(decided)['match_id']}/"
+    if chance.random() < 0.5:
+        await server.client.post(f"{at}reopen/", json={"policy": "cascade"}, headers=headers)
+        return
+    scores = chance.choice([(2, 1), (1, 2)])
+    body = {"participant1_score": scores[0], "participant2_score": scores[1], "policy": "cascade"}
+    await server.client.post(f"{at}correct/", json=body, headers=headers)
+
+
+@pytest.mark.parametrize("format_", [name for name in FORMATS if name != "swiss"])
+async def test_a_page_that_follows_equals_a_fresh_one_through_changes_of_mind(
+    server: Server, format_: str
+) -> None:
+    """After every correction and withdrawal, too; and every event came once and in order."""
+    headers = await server.sign_in("anna")
+    body = PEOPLE | {"name": format_, "seeding": "given"} | FORMATS[format_]
+    created = await post(server, headers, "/api/tournaments/", body)
+    number, chance = created["tournament_id"], random.Random(format_)
+    path, api = f"/tournaments/{number}/", f"/api/tournaments/{number}/"
+    page = LivePage((await server.client.get(path)).text)
+    server.client.cookies.clear()
+    query = f"?lastEventId={created['position']}"
+    async with (
+        server.feed(number, html=True, query=query) as feed,
+        server.feed(number, query=query) as json_feed,
+    ):
+        for _ in range(40):
+            before = (await server.client.get(api)).json()["position"]
+            if chance.random() < 0.3 or not await play_next(server, headers, api, chance):
+                await change_something(server, headers, api, chance)
+            if (await server.client.get(api)).json()["position"] != before:
+                await assert_stream_equals_page(server, page, feed, path)
+        whole = await snapshot(server, number)
+        while not json_feed.frames or json_feed.frames[-1].id != whole["position"]:
+            await json_feed.next()
+    log = (await server.client.get(f"{api}events/?limit=1000")).json()["events"]
+    followed = [frame.id for frame in logged(json_feed.frames)]
+    assert followed == [event["id"] for event in log][-len(followed) :]
+    assert {"match_reopened", "participant_withdrawn"} <= {event["type"] for event in log}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 
 from quart_app.domain.bracket.match import Match
@@ -21,6 +22,7 @@ class Group:
 
     ``outcomes`` are its decided matches and ``open`` those to come, by match id. ``rounds_left`` are the
     rounds whose matches are not known yet; as long as there is one, nothing of the table is certain.
+    ``excluded`` are those whose matches were all annulled: they stand behind everybody else.
     """
 
     name: str
@@ -36,12 +38,13 @@ class Group:
     rounds_left: int = 0
     rounds_played: int | None = None
     fates: Mapping[int, str] = field(default_factory=dict)
+    excluded: frozenset[int] = frozenset()
 
     @property
     def facts(self) -> Facts:
         """What the table counts."""
         return Facts(
-            entrants=self.members,
+            entrants=tuple(who for who in self.members if who not in self.excluded),
             outcomes=tuple(self.outcomes.values()),
             unplayed=self.unplayed,
             lots=self.lots,
@@ -53,14 +56,16 @@ class Group:
     @cached_property
     def table(self) -> tuple[Row, ...]:
         """The standings, best first."""
-        return standings(self.facts, self.ruleset)
+        ranked = standings(self.facts, self.ruleset)
+        return (*ranked, *(_unranked(len(ranked) + 1, who) for who in self.members if who in self.excluded))
 
     @cached_property
     def prospects(self) -> Mapping[int, tuple[int, int]]:
         """The best and the worst place that each member can still come to."""
         if self.rounds_left:
             return dict.fromkeys(self.members, (1, len(self.members)))
-        return prospects(self.facts, tuple(self.open.values()), self.ruleset, draws=self.draws)
+        ranked = prospects(self.facts, tuple(self.open.values()), self.ruleset, draws=self.draws)
+        return {**ranked, **dict.fromkeys(self.excluded, (len(ranked) + 1, len(self.members)))}
 
     @cached_property
     def final(self) -> Mapping[int, int]:
@@ -92,6 +97,11 @@ class Group:
         if outcomes == self.outcomes and still_open == self.open:
             return self
         return replace(self, outcomes=outcomes, open=still_open)
+
+
+def _unranked(place: int, who: int) -> Row:
+    """The line of somebody whose matches count for nothing."""
+    return Row(place, who, 0, 0, 0, 0, 0, 0, Fraction(0), (), None)
 
 
 def outcome_of(match: Match) -> Outcome | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quart_app.domain import events
 from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.match import Match
@@ -32,7 +34,9 @@ def withdrawn(state: Tournament, event: events.ParticipantWithdrawn, seq: int) -
         )
         for match in group_matches(state, event.participant_id)
     }
-    return state.with_matches({**state.matches, **annulled}, seq)
+    return _counted(
+        state.with_matches({**state.matches, **annulled}, seq), event.participant_id, seq, out=True
+    )
 
 
 def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int) -> Tournament:
@@ -43,7 +47,21 @@ def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int)
         for match in group_matches(state, event.participant_id)
         if match.annulled and not any(_void_for(state, match, slot.participant_id) for slot in match.slots)
     }
-    return state.with_matches({**state.matches, **counting}, seq) if counting else state
+    state = _counted(state, event.participant_id, seq, out=False)
+    return state.with_matches({**state.matches, **counting}, seq)
+
+
+def _counted(state: Tournament, participant_id: int, seq: int, *, out: bool) -> Tournament:
+    """The state in whose groups somebody is ranked, or not."""
+    stages = []
+    for stage in state.stages:
+        for group in stage.groups:
+            if participant_id in group.members and stage.format.layout != "rounds":
+                excluded = group.excluded | {participant_id} if out else group.excluded - {participant_id}
+                if excluded != group.excluded:
+                    stage = stage.with_group(replace(group, excluded=excluded))
+        stages.append(stage)
+    return state.with_stages(tuple(stages), seq)
 
 
 def group_matches(state: Tournament, participant_id: int) -> list[Match]:
@@ -51,7 +69,9 @@ def group_matches(state: Tournament, participant_id: int) -> list[Match]:
     return [
         match
         for match in state.matches.values()
-        if match.plan.group and participant_id in [slot.participant_id for slot in match.slots]
+        if match.plan.group
+        and state.stage_of(match).format.layout != "rounds"
+        and participant_id in [slot.participant_id for slot in match.slots]
     ]
 
 

@@ -82,7 +82,8 @@ def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
                 points=number(row.points),
                 tiebreaks=tuple(number(dict(row.tiebreaks).get(name)) for name in shown),
                 why=why(tournament, row) if row.why is not None and row.why.criterion != "points" else "",
-                outcome=group.fates.get(row.participant_id, ""),
+                outcome=tournament.roster.out.get(row.participant_id)
+                or group.fates.get(row.participant_id, ""),
                 against=tuple(
                     ""
                     if other.participant_id == row.participant_id
