@@ -24,7 +24,16 @@ import sqlalchemy as sa
 from quart_app.actions.services import Services
 from quart_app.actions.staff import add_staff
 from quart_app.actions.tournaments import create_tournament
-from quart_app.domain.commands import Command, ConfirmResult, CreateTournament, StartMatch, UpdateScore
+from quart_app.domain.commands import (
+    CASCADE,
+    Command,
+    ConfirmResult,
+    CorrectResult,
+    CreateTournament,
+    ReopenMatch,
+    StartMatch,
+    UpdateScore,
+)
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event
 from quart_app.domain.fold import apply
@@ -42,12 +51,22 @@ from tests.server import PASSWORD
 PLAYERS = 64
 SPECTATORS = 60
 PAGES = 4
+CHANGES = 0.06
+"""How often a result is changed instead of another one made."""
 WISH_SECONDS_MAX = 40.0
 """How long the scorer tries to get one wish through."""
 
 _scorers = itertools.count(1)
 
-MOMENTS = ("updated_at", "confirmed_at", "changed_at", "updated_by", "confirmed_by")
+MOMENTS = (
+    "updated_at",
+    "confirmed_at",
+    "changed_at",
+    "reopened_at",
+    "updated_by",
+    "confirmed_by",
+    "reopened_by",
+)
 """What an event tells of when and by whom, which a replay by the rules alone cannot know."""
 
 
@@ -79,7 +98,7 @@ class Campaign:
         """Carry out so many wishes, one after the other, each until it is done."""
         for _ in range(wishes):
             assert self.tournament.status is not TournamentStatus.COMPLETED, "the script is too short"
-            await self._carry_out(at_random(self.seed)(self.tournament))
+            await self._carry_out(_wish(self.seed, self.tournament))
 
     async def _carry_out(self, command: Command) -> None:
         """POST a wish with a key of its own, again and again with that key, until it is in the log."""
@@ -185,10 +204,35 @@ async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0
         await asyncio.sleep(0.02)
 
 
+def _wish(seed: int, tournament: Tournament) -> Command:
+    """What is wished for next: to play on, or now and then to change a result, with all that hangs on it."""
+    chance = Random(seed * 20_011 + tournament.seq)
+    decided = [match.match_id for match in tournament.matches.values() if match.result is not None]
+    if not decided or chance.random() > CHANGES:
+        return at_random(seed)(tournament)
+    match_id = chance.choice(decided)
+    if chance.random() < 0.3:
+        return ReopenMatch(match_id=match_id, policy=CASCADE)
+    score = chance.choice([(0, tournament.seq), (tournament.seq, 0)])
+    return CorrectResult(result=ConfirmResult(match_id=match_id, score=score), policy=CASCADE)
+
+
 def _request(tournament_id: int, command: Command) -> tuple[str, dict[str, object]]:
     """The path and the body of the POST that wishes for this."""
-    action = {StartMatch: "start", UpdateScore: "score", ConfirmResult: "confirm"}[type(command)]
+    actions = {
+        StartMatch: "start",
+        UpdateScore: "score",
+        ConfirmResult: "confirm",
+        ReopenMatch: "reopen",
+        CorrectResult: "correct",
+    }
+    action = actions[type(command)]
     body = {name: value for name, value in asdict(command).items() if value is not None}
+    if isinstance(command, CorrectResult):
+        first, second = command.result.score or (0, 0)
+        body = {"match_id": command.match_id, "participant1_score": first, "participant2_score": second}
+        body["policy"] = command.policy
+    body.pop("own", None)
     return f"/api/tournaments/{tournament_id}/matches/{body.pop('match_id')}/{action}/", body
 
 
@@ -218,7 +262,7 @@ async def campaign(
                 await connection.execute(unanswered.values(claimed_at="2000"))
 
     name = f"scorer {next(_scorers)}"
-    await add_staff(services, name, PASSWORD, "scorer")
+    await add_staff(services, name, PASSWORD, "organiser")
     command = CreateTournament(name=f"Campaign {seed}", entrants=players(PLAYERS))
     tournament = (await create_tournament(services, command, None, generate=True)).tournament
     # without keep-alive, so that the POSTs go to all workers
