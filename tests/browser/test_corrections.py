@@ -1,0 +1,55 @@
+"""A result that is set right on a phone, under the eyes of those who watch."""
+
+from __future__ import annotations
+
+from playwright.async_api import Browser
+
+from tests.browser.browsing import viewing
+from tests.browser.test_pad import add_referees, pad_of, refereeing
+from tests.server import Server
+
+ANNOUNCED = """
+window.told = [];
+new MutationObserver(() => told.push(document.getElementById("announcer").textContent))
+    .observe(document.getElementById("announcer"), {childList: true, characterData: true, subtree: true});
+"""
+
+
+async def played(server: Server, headers: dict[str, str], tid: int, match_id: int, *scores: int) -> None:
+    """A match by the API: started if it is not, scored, and confirmed."""
+    at = f"/api/tournaments/{tid}/matches/{match_id}/"
+    body = {"participant1_score": scores[0], "participant2_score": scores[1]}
+    for verb, sent in (("start", {}), ("score", body), ("confirm", {})):
+        await server.client.post(f"{at}{verb}/", json=sent, headers=headers)
+
+
+async def test_a_correction_on_a_phone_while_the_next_match_is_played(
+    server: Server, browser: Browser
+) -> None:
+    """It says first how far it reaches; the second browser sees old → new without a reload, and hears it
+    once."""
+    tid = await add_referees(server)
+    headers = await server.sign_in("carla")
+    for match_id in (1, 2):
+        await played(server, headers, tid, match_id, 2, 1)
+    await server.client.post(f"/api/tournaments/{tid}/matches/3/start/", json={}, headers=headers)
+    async with (
+        refereeing(browser, server, pad_of(server, tid), "anna") as pad,
+        viewing(browser, f"{server.url}/tournaments/{tid}/") as viewer,
+    ):
+        await viewer.until("document.querySelector('#match-3').dataset.status === 'live'")
+        await viewer.page.evaluate(ANNOUNCED)
+        await pad.page.click("text=Correct the result")
+        await pad.page.fill("[name=participant1_score]", "1")
+        await pad.page.fill("[name=participant2_score]", "2")
+        await pad.page.press("[name=reason]", "Enter")
+        await pad.until("document.body.textContent.includes('This reaches further')")
+        assert await pad.page.input_value("[name=participant2_score]") == "2"
+        await pad.page.click("button[name=policy]")
+        await pad.page.wait_for_url("**/matches/1/")
+        await viewer.until("document.querySelector('#match-1').textContent.includes('Corrected')")
+        await viewer.until("document.querySelector('#match-3').dataset.status === 'ready'")
+        await viewer.until("document.querySelector('#match-3').textContent.includes('P4')")
+        await viewer.until("told.some((words) => words.includes('Corrected: P4 beat P1 2–1'))")
+        told = await viewer.page.evaluate("told.filter((words) => words.includes('P4 beat P1'))")
+        assert len(told) == 1
