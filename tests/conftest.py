@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import argon2
 import pytest
 import pytest_asyncio
-import uvloop
 from quart import Quart
 
 from quart_app.app import create_app
@@ -20,14 +18,6 @@ from tests.databases import prepare
 from tests.redis_deployments import ClusterDeployment, SentinelDeployment
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
-
-
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that the server runs on, for whatever is tested on one.
-
-    They differ: from Python 3.12 on, a Hypercorn on asyncio's own waits at its end until every client leaves.
-    """
-    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest_asyncio.fixture(scope="session", name="redis_server")
