@@ -95,7 +95,6 @@ def create_app(settings: Settings) -> Quart:
     app.asgi_http_class = StreamConnection
     app.asgi_websocket_class = NoWebSocket
     app.request_class = sizes.SizedRequest
-    app.session_interface = sessions.NoSession()  # type: ignore[assignment]
     app.config.update(sessions.session_config(settings))
     app.url_map.strict_slashes = False
 

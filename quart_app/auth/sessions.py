@@ -11,9 +11,6 @@ import hmac
 from typing import Any
 
 import quart_auth
-from quart import Quart
-from quart.sessions import SessionInterface
-from quart.wrappers import BaseRequestWebsocket
 from quart_auth import AuthUser, QuartAuth
 
 from quart_app.auth.passwords import mark_of
@@ -21,16 +18,6 @@ from quart_app.settings import Settings
 from quart_app.store.staff import StaffRow
 
 COOKIE = "grandstand_session"
-
-
-class NoSession(SessionInterface):
-    """In place of Quart's own session, which nothing here uses: a cookie of that name is not looked at.
-
-    Quart 0.23 takes it for used in every answer, which no cache could then keep: ``Vary: Cookie``.
-    """
-
-    async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> None:
-        """There is none."""
 
 
 def session_manager(settings: Settings) -> QuartAuth:

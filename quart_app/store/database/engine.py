@@ -136,17 +136,6 @@ def sqlite_file(url: str) -> Path | None:
     return Path(str(parsed.database))
 
 
-class _SelfClosing(sqlite3.Connection):
-    """A connection that is closed when nobody holds it any more.
-
-    Where a task is cancelled while it opens one, the driver forgets the connection, and from Python 3.13 on
-    it is a warning to let one go unclosed. What the driver has once given out, it looks after itself.
-    """
-
-    def __del__(self) -> None:
-        self.close()
-
-
 def sqlite_engine(
     file: Path, *, begin: str, read_only: bool = False, create: bool = False, **pool: Any
 ) -> AsyncEngine:
@@ -157,7 +146,7 @@ def sqlite_engine(
     query = {"mode": "rwc" if create else "rw", "uri": "true"}
     engine = create_async_engine(
         sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query=query),
-        connect_args={"isolation_level": None, "timeout": WAIT_SECONDS, "factory": _SelfClosing},
+        connect_args={"isolation_level": None, "timeout": WAIT_SECONDS},
         pool_timeout=WAIT_SECONDS,
         hide_parameters=True,
         **pool,
