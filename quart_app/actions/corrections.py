@@ -9,7 +9,7 @@ from quart_app.actions.services import Services
 from quart_app.actions.writing.idempotency import Once
 from quart_app.actions.writing.perform import perform
 from quart_app.actions.writing.recorded import Recorded
-from quart_app.domain.commands import CASCADE, CorrectResult, ReopenMatch
+from quart_app.domain.commands import CASCADE, ChangeOfMind
 from quart_app.domain.decisions import decide
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
@@ -24,38 +24,24 @@ class Outlook:
     after: Tournament
 
 
-async def reopen_match(
+async def change_result(
     services: Services,
     tournament_id: int,
-    command: ReopenMatch,
+    command: ChangeOfMind,
     actor_id: int | None,
     *,
     once: Once | None = None,
 ) -> Recorded:
-    """Take a result back, or a start.
+    """Take a result back or a start, or replace a result, in one transaction with all that this takes back.
 
-    Raises MatchUnconfirmed, ResultsAffected, VersionConflict, UndoRefused or InvalidInput.
-    """
-    return await perform(services, tournament_id, command, actor_id, once=once)
-
-
-async def correct_result(
-    services: Services,
-    tournament_id: int,
-    command: CorrectResult,
-    actor_id: int | None,
-    *,
-    once: Once | None = None,
-) -> Recorded:
-    """Replace a confirmed result, in one transaction with all that this takes back.
-
-    Raises MatchUnconfirmed, ResultsAffected, VersionConflict, and what ``confirm_result`` raises.
+    Raises MatchUnconfirmed, ResultsAffected, VersionConflict, UndoRefused, ParticipantConflict, InvalidInput,
+    and what ``confirm_result`` raises.
     """
     return await perform(services, tournament_id, command, actor_id, once=once)
 
 
 async def preview(
-    services: Services, tournament_id: int, command: ReopenMatch | CorrectResult, actor_id: int | None
+    services: Services, tournament_id: int, command: ChangeOfMind, actor_id: int | None
 ) -> Outlook:
     """What the command would do with all its consequences: the very events of the deed, not appended.
 

@@ -146,6 +146,10 @@ class CorrectResult:
         return self.result.match_id
 
 
+ChangeOfMind = ReopenMatch | CorrectResult
+"""A wish that takes back what was said of a match."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRound:
     """Publish the next round of a stage that is paired round by round: who meets whom, side 1 first, in the

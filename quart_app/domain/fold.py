@@ -152,7 +152,8 @@ def _completed(state: Tournament, event: events.MatchCompleted, seq: int) -> Tou
 
 def _reopened(state: Tournament, event: events.MatchReopened, seq: int) -> Tournament:
     match = state.matches[event.match_id]
-    retracted = None if event.cause_match_id is not None else match.confirmed or match.retracted
+    given = event.cause_match_id is not None or (match.result is not None and match.result.forfeit)
+    retracted = None if given else match.confirmed or match.retracted  # what is played then corrects nothing
     if event.to == "correction":  # nothing moves before the right result is known
         told = altered(match, version=seq, retracted=retracted)
         return altered(state, matches={**state.matches, match.match_id: told})

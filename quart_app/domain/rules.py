@@ -6,7 +6,7 @@ The checks raise InvalidInput with a sentence for each field that does not fit.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from quart_app.domain import names
@@ -17,7 +17,7 @@ from quart_app.domain.commands import (
     CreateTournament,
     EntrantLine,
 )
-from quart_app.domain.events import StageSettings, rfc3339
+from quart_app.domain.events import Entrant, StageSettings, rfc3339
 from quart_app.domain.seeding import draw_size
 from quart_app.domain.staging import format_problems, has_lines, linked, stages_problems
 from quart_app.errors import InvalidInput
@@ -72,6 +72,11 @@ def check_entrants(entrants: Sequence[EntrantLine], seeding: str) -> None:
     """A list of entrants."""
     if problems := _entrant_problems(entrants, seeding):
         raise InvalidInput(problems)
+
+
+def lines_of(entrants: Iterable[Entrant]) -> list[EntrantLine]:
+    """A list as it was registered, as lines to be checked."""
+    return [EntrantLine(name=each.name, seed=each.seed) for each in entrants]
 
 
 def check_stages(stages: Sequence[StageSettings], entrants: Sequence[EntrantLine]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from quart_app.domain.events import Envelope, Event, decode_event, encode_event, rfc3339
+from quart_app.domain.events import BracketUpdated, Envelope, Event, decode_event, encode_event, rfc3339
 from quart_app.errors import LostRace
 from quart_app.store.tables import events as log
 from quart_app.store.tables import tournaments
@@ -95,6 +95,19 @@ async def select_events(
     return await _select(
         conn, _ROWS.where(log.c.tournament_id == tournament_id, log.c.seq > after).limit(limit)
     )
+
+
+async def select_latest(
+    conn: AsyncConnection, tournament_id: int, before: int, limit: int, actor_id: int | None = None
+) -> tuple[Envelope, ...]:
+    """The tournament's newest events with a seq below ``before``, newest first: those of one actor, or of
+    all. What only repeats another event is left out. Raises UnknownEvent as ``select_events`` does."""
+    query = _ROWS.where(
+        log.c.tournament_id == tournament_id, log.c.seq < before, log.c.type != BracketUpdated.type
+    )
+    if actor_id is not None:
+        query = query.where(log.c.actor_id == actor_id)
+    return await _select(conn, query.order_by(None).order_by(log.c.seq.desc()).limit(limit))
 
 
 async def select_events_at(

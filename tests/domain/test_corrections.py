@@ -19,6 +19,7 @@ from quart_app.domain.decisions.corrections import consequences
 from quart_app.domain.events import (
     BracketUpdated,
     Event,
+    GameRules,
     MatchCompleted,
     MatchReopened,
     StageSettings,
@@ -341,6 +342,16 @@ def test_a_scorer_takes_back_what_they_have_just_done() -> None:
     play.do(undo)
     with pytest.raises(UndoRefused, match="no longer 0–0"):
         play.do(undo)
+
+
+def test_a_point_in_the_first_game_is_a_point() -> None:
+    """A scorer takes no start back once a rally is played, though no game is won yet."""
+    table_tennis = GameRules(to=11, by=2)
+    play = Play(4, StageSettings(format="round_robin", best_of=3, games=table_tennis))
+    play.do(commands.StartMatch(match_id=1))
+    play.do(commands.UpdateScore(match_id=1, games=((1, 0),)))
+    with pytest.raises(UndoRefused, match="no longer 0–0"):
+        play.do(commands.ReopenMatch(match_id=1, own=True))
 
 
 def test_a_group_result_takes_back_who_came_out_of_it() -> None:

@@ -92,6 +92,11 @@ def test_who_is_reinstated_plays_what_nobody_has_gone_on_from() -> None:
     told = play.do(commands.ReinstateParticipant(participant_id=1))
     assert [event.type for event in told] == ["participant_reinstated", "match_reopened", "bracket_updated"]
     assert play.tournament.matches[1].status is MatchStatus.READY
+    played = Play(4, FINAL)
+    for wish in (gone(1), commands.ReinstateParticipant(participant_id=1)):
+        played.do(wish)
+    played.result(1, (2, 0))
+    assert not played.tournament.matches[1].corrected
     play.do(gone(1))
     play.result(2, (1, 0))
     play.do(commands.StartMatch(match_id=3))
@@ -106,7 +111,10 @@ def test_in_a_group_the_rest_is_given_or_nothing_counts() -> None:
     for match in [m for m in play.tournament.matches.values() if m.plan.round == 1]:
         play.result(match.match_id, (2, 1))
     before = play.tournament
-    play.do(gone(1, policy="void_all"))
+    told = play.do(gone(1, policy="void_all"))
+    annulled = {m.match_id for m in play.tournament.matches.values() if m.annulled}
+    assert isinstance(told[-1], BracketUpdated)
+    assert set(told[-1].updated_nodes) == annulled
     rows = {row.participant_id: row for row in play.tournament.stages[0].groups[0].table}
     assert (rows[1].played, sum(row.played for row in rows.values())) == (0, 2)
     assert [row.participant_id for row in play.tournament.stages[0].groups[0].table if row.place == 4] == [1]

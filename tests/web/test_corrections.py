@@ -214,6 +214,25 @@ async def test_the_form_corrects(anna: Browser, hall: Hall) -> None:
     assert "<em>Swapped</em>" in page
 
 
+async def test_the_story_stays_as_it_was(anna: Browser, hall: Hall) -> None:
+    """A final that Di has won, as side 2, is taken back by a semi-final that she has lost after all."""
+    await over(hall, final=True)
+    at = "/staff/tournaments/1/matches/"
+    await anna.post(
+        f"{at}2/correct/", {"participant1_score": "1", "participant2_score": "2", "policy": "cascade"}
+    )
+    await anna.post(f"{at}3/start/")
+    await anna.post(f"{at}3/score/", {"participant1_score": "0", "participant2_score": "3"})
+    await anna.post(f"{at}3/confirm/", {})
+    await anna.post(
+        f"{at}2/correct/", {"participant1_score": "2", "participant2_score": "1", "policy": "cascade"}
+    )
+    for path in ("/tournaments/1/matches/3/", "/staff/tournaments/1/history/"):
+        told = (await anna.get(path)).text
+        assert "Di beat Ana 3–0" in told
+        assert "Taken back, as SF 2 has another result" in told
+
+
 async def test_a_correction_that_reaches_further_is_shown_first(anna: Browser, hall: Hall) -> None:
     """With everything that was entered; then it is done."""
     path = await over(hall, final=True)

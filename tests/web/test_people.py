@@ -109,7 +109,7 @@ async def test_the_history_tells_it(anna: Browser, hall: Hall) -> None:
     await anna.post(f"{at}matches/1/reopen/", {"policy": "cascade"})
     told = (await bob.get(f"{at}history/")).text
     order = [
-        "Took the result back, to be played on",
+        "The result is taken back; they play on",
         "Confirmed: Ana beat Bo by walkover",
         "Di beat Cem by walkover, as somebody is out",
         "Withdrew Cem",
@@ -126,6 +126,8 @@ async def test_the_history_tells_it(anna: Browser, hall: Hall) -> None:
     assert ("by walkover" in by_bob, "Withdrew" in by_bob) == (True, False)
     of_two = (await bob.get(f"{at}history/?match=2")).text
     assert ("as somebody is out" in of_two, "Started" in of_two) == (True, False)
-    nothing = (await bob.get(f"{at}history/?by=999")).text
-    assert "Nothing of the kind has happened." in nothing
+    for query in ("by=999", f"by={10**30}", f"match={10**30}", "before=1", f"before={-(10**30)}"):
+        nothing = await bob.get(f"{at}history/?{query}")
+        assert (nothing.status, "Nothing of the kind has happened." in nothing.text) == (200, True), query
+    assert "Generated the bracket" in (await bob.get(f"{at}history/?before={10**30}")).text
     assert (await bob.get(f"{at}people/")).status == 403

@@ -157,6 +157,11 @@ class Match:
         return self.live or self.result is not None
 
     @property
+    def scored(self) -> bool:
+        """Whether anybody has a point in it."""
+        return any(self.score or ()) or any(map(any, self.games))
+
+    @property
     def confirmed(self) -> Confirmed | None:
         """Its result with its score, None while there is none."""
         return Confirmed(self.score, self.games, self.result) if self.result is not None else None

@@ -13,7 +13,7 @@ from typing import Any
 from quart_app import errors
 from quart_app.domain import commands, events
 from quart_app.domain.decisions import corrections, outside, people, play, setup, stages
-from quart_app.domain.decisions.movement import forfeits, update_bracket_after_match
+from quart_app.domain.decisions.movement import update_bracket_after_match
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
 
@@ -53,26 +53,26 @@ def decide(
     if not (tournament.seq or isinstance(command, commands.CreateTournament)):
         raise errors.NotFound(f"There is no tournament {tournament.id}.")
     at = events.rfc3339(now)
-    return _with_forfeits(
-        tournament, DECISIONS[type(command)](tournament, command, at, actor_id), at, actor_id
-    )
+    told = DECISIONS[type(command)](tournament, command, at, actor_id)
+    return _with_forfeits(tournament, told, at, actor_id)
 
 
 def accept(tournament: Tournament, told: events.Event) -> tuple[events.Event, ...]:
     """What a source outside tells of, as ``outside.accept`` has it, with what follows from it."""
     made = outside.accept(tournament, told)
     moved = made[-1] if made else None
-    if not isinstance(moved, events.BracketUpdated):
-        return made
-    return _with_forfeits(tournament, made, moved.updated_at, None)
+    at = moved.updated_at if isinstance(moved, events.BracketUpdated) else ""
+    return _with_forfeits(tournament, made, at, None)
 
 
 def _with_forfeits(
     tournament: Tournament, told: tuple[events.Event, ...], at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
     """The events, and the walkovers against those who are out in what they have made ready to play."""
-    out = tournament.roster.out or any(isinstance(each, events.ParticipantWithdrawn) for each in told)
-    return (*told, *forfeits(reduce(apply, told, tournament), at, actor_id)) if told and out else told
+    kinds = set(map(type, told))
+    if events.ParticipantWithdrawn in kinds or (tournament.roster.out and events.BracketUpdated in kinds):
+        return (*told, *play.forfeits(reduce(apply, told, tournament), at, actor_id))
+    return told
 
 
 __all__ = ["DECISIONS", "accept", "decide", "update_bracket_after_match"]

@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
-from typing import Literal
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.decisions import play
-from quart_app.domain.decisions.movement import forfeits, movement
+from quart_app.domain.decisions.movement import movement
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
 
 UNDO_SECONDS = 60.0
+
+_Change = tuple[events.MatchReopened, *tuple[events.MatchCompleted, ...]]
+"""A reopening, and the right result where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,11 @@ def reopen(
     _refuse_forfeited(tournament, match)
     if command.own:
         _refuse_unless_own(match, at, actor_id)
-    playable: Literal["live", "ready"] = "live" if match.score is not None and not match.live else "ready"
+    played = match.result is not None and match.score is not None
     reopened = events.MatchReopened(
         tournament_id=tournament.id,
         match_id=match.match_id,
-        to="live" if command.to == "live" else "ready" if command.to == "ready" else playable,
+        to="live" if command.to == "live" or (command.to is None and played) else "ready",
         reopened_at=at,
         reopened_by=actor_id,
         because=rules.tidy(command.reason) or None,
@@ -134,19 +136,19 @@ def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[
 
 def version_of(match: Match, affected: Sequence[Consequence]) -> int:
     """What a preview's version is: it changes as soon as any of these matches does."""
-    return max(match.version, *(each.before.version for each in affected), 0)
+    return max([match.version, *(each.before.version for each in affected)])
 
 
 def _carried_out(
     tournament: Tournament,
-    command: commands.ReopenMatch | commands.CorrectResult,
-    change: tuple[events.MatchReopened, *tuple[events.MatchCompleted, ...]],
+    command: commands.ChangeOfMind,
+    change: _Change,
 ) -> tuple[events.Event, ...]:
     """The change with all that it takes back, as far as its policy allows that."""
     told = _cascade(tournament, change)
     at = change[0].reopened_at
     after = reduce(apply, told, tournament)
-    settled = reduce(apply, forfeits(after, at, change[0].reopened_by), after)
+    settled = reduce(apply, play.forfeits(after, at, change[0].reopened_by), after)
     affected = consequences(tournament, settled, command.match_id)
     match = tournament.matches[command.match_id]
     version = version_of(match, affected)
@@ -166,9 +168,7 @@ def _carried_out(
     return (*told, movement(tournament, after, at))
 
 
-def _cascade(
-    tournament: Tournament, change: tuple[events.MatchReopened, *tuple[events.MatchCompleted, ...]]
-) -> tuple[events.Event, ...]:
+def _cascade(tournament: Tournament, change: _Change) -> tuple[events.Event, ...]:
     """The change, and before it the reopening of every match that has begun and would have other players."""
     cause = change[0]
     taken: set[int] = set()
@@ -204,7 +204,7 @@ def outlined(consequence: Consequence) -> dict[str, object]:
     }
 
 
-def _check(command: commands.ReopenMatch | commands.CorrectResult) -> None:
+def _check(command: commands.ChangeOfMind) -> None:
     if command.policy not in commands.POLICIES:
         raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(commands.POLICIES)}."})
     rules.check_reason(command.reason)
@@ -223,7 +223,7 @@ def _refuse_forfeited(tournament: Tournament, match: Match) -> None:
 def _refuse_unless_own(match: Match, at: str, actor_id: int | None) -> None:
     """Somebody may take back a start before the first point, and their own confirmation for a minute."""
     if match.live:
-        if match.score not in (None, (0, 0)):
+        if match.scored:
             raise errors.UndoRefused("It stands no longer 0–0; an organiser can take the start back.")
         return
     if match.result is None or match.result.by != actor_id or actor_id is None:

@@ -1,5 +1,4 @@
-"""What a change moves in the bracket: the one place that makes a ``bracket_updated``, and that gives matches
-to the opponents of those who are out.
+"""What a change moves in the bracket: the one place that makes a ``bracket_updated``.
 
 It is read off the states before and after, whatever caused the change.
 """
@@ -7,7 +6,6 @@ It is read off the states before and after, whatever caused the change.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import reduce
 
 from quart_app.domain import events
 from quart_app.domain.bracket.match import Match
@@ -16,15 +14,12 @@ from quart_app.domain.state.tournament import Tournament
 
 
 def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUpdated:
-    """What differs between the slots of two states, with what was taken back, and where their players go
-    next."""
+    """What differs between two states for somebody who knows slots and results alone, and where their
+    players go next."""
     moved = [
         match
         for match_id, match in after.matches.items()
-        if (was := before.matches.get(match_id)) is None
-        or (match.slots, match.void) != (was.slots, was.void)
-        or (was.begun and not match.begun)
-        or (was.result is not None and match.result is None)
+        if (was := before.matches.get(match_id)) is not match and (was is None or _differs(was, match))
     ]
     return events.BracketUpdated(
         tournament_id=after.id,
@@ -46,6 +41,12 @@ def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUp
     )
 
 
+def _differs(was: Match, now: Match) -> bool:
+    """Whether others play in a match, or what was told of it no longer holds."""
+    taken_back = (was.result is not None and now.result is None) or (was.begun and not now.begun)
+    return taken_back or (was.slots, was.void, was.annulled) != (now.slots, now.void, now.annulled)
+
+
 def with_movement(
     before: Tournament, change: events.Event, at: str, *, only_if_moved: bool = False
 ) -> tuple[events.Event, ...]:
@@ -53,44 +54,6 @@ def with_movement(
     told where nobody has moved."""
     moved = movement(before, apply(before, change), at)
     return (change,) if only_if_moved and not moved.updated_nodes else (change, moved)
-
-
-def forfeits(tournament: Tournament, at: str, actor_id: int | None) -> tuple[events.Event, ...]:
-    """What goes to somebody as a walkover by now, as their opponent plays no more, with what that moves."""
-    told: tuple[events.Event, ...] = ()
-    out = tournament.roster.out
-    while out:
-        agenda = tournament.agenda
-        matches = [tournament.matches[each] for each in sorted((*agenda.live, *agenda.ready))]
-        given = [match for match in matches if any(slot.participant_id in out for slot in match.slots)]
-        if not given:
-            break
-        more = with_movement(tournament, _forfeit(tournament, given[0], at, actor_id), at)
-        tournament, told = reduce(apply, more, tournament), (*told, *more)
-    return told
-
-
-def _forfeit(tournament: Tournament, match: Match, at: str, actor_id: int | None) -> events.MatchCompleted:
-    sides = [tournament.participant(slot.participant_id) for slot in match.slots]
-    staying = [who for who in sides if who is not None and who.id not in tournament.roster.out]
-    winner = staying[0] if staying else None
-    loser = next((who for who in sides if who is not winner), None) if winner else None
-    score = match.score or (None, None)
-    return events.MatchCompleted(
-        tournament_id=tournament.id,
-        match_id=match.match_id,
-        winner_id=winner.id if winner else None,
-        winner_name=winner.name if winner else None,
-        loser_id=loser.id if loser else None,
-        loser_name=loser.name if loser else None,
-        participant1_score=score[0],
-        participant2_score=score[1],
-        confirmed_at=at,
-        confirmed_by=actor_id,
-        walkover=True,
-        games=match.games,
-        forfeit=True,
-    )
 
 
 def update_bracket_after_match(

@@ -7,14 +7,14 @@ from typing import get_args
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules
-from quart_app.domain.bracket.match import Match
 from quart_app.domain.decisions.corrections import misplaced, taken_back
 from quart_app.domain.decisions.movement import with_movement
 from quart_app.domain.fold import apply
+from quart_app.domain.state.people import group_matches
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
 
-POLICIES: tuple[str, ...] = get_args(events.WithdrawalPolicy)
+WITHDRAWALS: tuple[str, ...] = get_args(events.WithdrawalPolicy)
 
 
 def rename(
@@ -42,7 +42,7 @@ def replace(
     """Let somebody else play in their place. Raises ParticipantConflict once they have played, NotFound or
     InvalidInput."""
     who = find_participant(tournament, command.participant_id)
-    if any(match.begun for match in matches_of(tournament, who.id)):
+    if any(match.begun for match in tournament.matches_of(who.id)):
         raise errors.ParticipantConflict(f"{who.name} has played already; nobody can take their place.")
     _check_name(tournament, who, command.name)
     return (
@@ -59,25 +59,20 @@ def replace(
 def withdraw(
     tournament: Tournament, command: commands.WithdrawParticipant, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
-    """Take somebody out; ``movement.forfeits`` tells what becomes of their matches.
+    """Take somebody out; ``play.forfeits`` tells what becomes of their matches.
 
     Raises ParticipantConflict for somebody who is out, or before there is a bracket, NotFound or
     InvalidInput.
     """
     who = find_participant(tournament, command.participant_id)
-    if command.policy not in POLICIES:
-        raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(POLICIES)}."})
+    if command.policy not in WITHDRAWALS:
+        raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(WITHDRAWALS)}."})
     rules.check_reason(command.reason)
     if who.id in tournament.roster.out:
         raise errors.ParticipantConflict(f"{who.name} is out already.")
     if not tournament.stages:
         raise errors.ParticipantConflict("There is no bracket yet; take the name off the list.")
-    in_groups = any(
-        who.id in group.members and stage.format.layout != "rounds"
-        for stage in tournament.stages
-        for group in stage.groups
-    )
-    if command.policy == "void_all" and not in_groups:
+    if command.policy == "void_all" and not group_matches(tournament, who.id):
         raise errors.InvalidInput({"policy": "Only matches in groups can count for nothing."})
     withdrawn = events.ParticipantWithdrawn(
         tournament_id=tournament.id,
@@ -110,7 +105,7 @@ def reinstate(
     state = reduce(apply, told, tournament)
     forfeited = [
         match.match_id
-        for match in matches_of(state, who.id)
+        for match in state.matches_of(who.id)
         if match.result is not None and match.result.forfeit and match.winner_id != who.id
     ]
     for match_id in sorted(forfeited, reverse=True):  # the deepest first, so that none hangs on another
@@ -134,21 +129,15 @@ def find_participant(tournament: Tournament, participant_id: int) -> Participant
     return who
 
 
-def matches_of(tournament: Tournament, participant_id: int) -> list[Match]:
-    """Somebody's matches, so far as they are known."""
-    return [
-        match
-        for match in tournament.matches.values()
-        if participant_id in [slot.participant_id for slot in match.slots]
-    ]
+def usual_policy(tournament: Tournament, participant_id: int) -> str:
+    """What is mostly done about somebody's matches in groups: none counts where under half are decided."""
+    matches = group_matches(tournament, participant_id)
+    return "void_all" if 2 * sum(match.decided for match in matches) < len(matches) else "forfeit_rest"
 
 
 def _check_name(tournament: Tournament, who: Participant, name: str) -> None:
-    lines = [
-        commands.EntrantLine(name=name if each.id == who.id else each.name, seed=each.seed)
-        for each in tournament.entrants
-    ]
+    renamed = tournament.roster.renamed(who.id, name)
     try:
-        rules.check_entrants(lines, "given" if len(lines) > len(tournament.participants) else "standard")
+        rules.check_entrants(rules.lines_of(renamed.entrants), tournament.seeding)
     except errors.InvalidInput as problem:
         raise errors.InvalidInput({"name": problem.detail}) from None

@@ -144,7 +144,7 @@ def add_participant(
     if tournament.stages and tournament.stages[0].complete:
         raise errors.RoundConflict("All rounds are over.")
     line = commands.EntrantLine(name=command.name, seed=command.seed)
-    lines = [commands.EntrantLine(name=each.name, seed=each.seed) for each in tournament.entrants]
+    lines = rules.lines_of(tournament.entrants)
     try:
         rules.check_entrants((*lines, line), tournament.seeding)
         if not tournament.stages:

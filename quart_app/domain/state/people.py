@@ -42,12 +42,13 @@ def withdrawn(state: Tournament, event: events.ParticipantWithdrawn, seq: int) -
 def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int) -> Tournament:
     """Somebody plays on, and what they have played in groups counts again."""
     state = altered(state, roster=state.roster.reinstated(event.participant_id))
+    state = _counted(state, event.participant_id, seq, out=False)
+    excluded = {who for stage in state.stages for group in stage.groups for who in group.excluded}
     counting = {
         match.match_id: altered(match, version=seq, annulled=False)
         for match in group_matches(state, event.participant_id)
-        if match.annulled and not any(_void_for(state, match, slot.participant_id) for slot in match.slots)
+        if match.annulled and not any(slot.participant_id in excluded for slot in match.slots)
     }
-    state = _counted(state, event.participant_id, seq, out=False)
     return state.with_matches({**state.matches, **counting}, seq)
 
 
@@ -65,18 +66,9 @@ def _counted(state: Tournament, participant_id: int, seq: int, *, out: bool) -> 
 
 
 def group_matches(state: Tournament, participant_id: int) -> list[Match]:
-    """Somebody's matches in groups."""
+    """Somebody's matches in groups; a Swiss is none."""
     return [
         match
-        for match in state.matches.values()
-        if match.plan.group
-        and state.stage_of(match).format.layout != "rounds"
-        and participant_id in [slot.participant_id for slot in match.slots]
+        for match in state.matches_of(participant_id)
+        if match.plan.group and state.stage_of(match).format.layout != "rounds"
     ]
-
-
-def _void_for(state: Tournament, match: Match, participant_id: int | None) -> bool:
-    """Whether somebody who is still out has had all their matches annulled, this one with them."""
-    return participant_id in state.roster.out and all(
-        each.annulled for each in group_matches(state, participant_id or 0)
-    )

@@ -103,6 +103,14 @@ class Tournament:
         """The seq of the event that last changed one of these parts, 0 for none."""
         return max((self.revisions.get(part, 0) for part in parts), default=0)
 
+    def matches_of(self, participant_id: int) -> list[Match]:
+        """Somebody's matches, so far as they are known."""
+        return [
+            match
+            for match in self.matches.values()
+            if participant_id in [slot.participant_id for slot in match.slots]
+        ]
+
     def stage_of(self, match: Match) -> Stage:
         """The stage that a match belongs to."""
         return self.stages[match.plan.stage_number - 1]

@@ -101,27 +101,27 @@ def sentence(tournament: Tournament, match: Match) -> str:
     names = isolated(first.name), isolated(second.name)
     if match.confirmed is None:
         return _running_sentence(*names, match.score) if match.live else ""
-    told = result_sentence(names, match.confirmed, second_won=match.winner_id == second.id)
+    swapped = match.confirmed.result.winner_id == second.id
+    told = result_sentence(match.confirmed, *(reversed(names) if swapped else names))
+    if match.annulled:
+        return f"{told}, which does not count"
     return f"Corrected: {told}" if match.corrected else told
 
 
-def result_sentence(names: tuple[str, str], confirmed: Confirmed, *, second_won: bool) -> str:
-    """How a match ended: "Argentina beat France 2–1"."""
-    result, score = confirmed.result, confirmed.score
+def result_sentence(confirmed: Confirmed, winner: str, loser: str) -> str:
+    """How a match ended: "Argentina beat France 2–1". Where nobody has won, the names are those of the
+    sides."""
+    result = confirmed.result
     if result.drawn:
-        a, b = score or (0, 0)
-        return f"{names[0]} and {names[1]} drew {a}–{b}"
+        return f"{winner} and {loser} drew {_dashed(confirmed.score)}"
     if result.winner_id is None:
-        return f"Neither {names[0]} nor {names[1]} goes on"
-    winner, loser = reversed(names) if second_won else names
+        return f"Neither {winner} nor {loser} goes on"
     if result.walkover:
         return f"{winner} beat {loser} by walkover"
     if result.tiebreak is not None:
-        return (
-            f"{winner} beat {loser} {_dashed(result.tiebreak, second_won)} in the tie-break, "
-            f"after {_dashed(score, second_won)}"
-        )
-    return f"{winner} beat {loser} {_dashed(score, second_won)}"
+        after = _dashed(confirmed.score)
+        return f"{winner} beat {loser} {_dashed(result.tiebreak)} in the tie-break, after {after}"
+    return f"{winner} beat {loser} {_dashed(confirmed.score)}"
 
 
 def _running_sentence(first: str, second: str, score: tuple[int, int] | None) -> str:
@@ -133,9 +133,10 @@ def _running_sentence(first: str, second: str, score: tuple[int, int] | None) ->
     return f"{first} lead {second} {a}–{b}" if a > b else f"{second} lead {first} {b}–{a}"
 
 
-def _dashed(pair: tuple[int, int] | None, swapped: bool) -> str:
+def _dashed(pair: tuple[int, int] | None) -> str:
+    """The winner's score first, which is the higher one."""
     a, b = pair or (0, 0)
-    return f"{b}–{a}" if swapped else f"{a}–{b}"
+    return f"{max(a, b)}–{min(a, b)}"
 
 
 def _score(tournament: Tournament, match: Match, side: int) -> str:
@@ -155,11 +156,12 @@ def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
     participant = tournament.participant(slot.participant_id)
     if participant is None:
         return SideView("unknown", source_label(tournament, match.plan.slots[side]))
+    result = None if match.annulled else match.result
     note = ""
-    if match.result is not None:
-        if match.result.tiebreak is not None:
-            note = f"({match.result.tiebreak[side]})"
-        elif match.result.walkover and match.winner_id != participant.id:
+    if result is not None:
+        if result.tiebreak is not None:
+            note = f"({result.tiebreak[side]})"
+        elif result.walkover and result.winner_id != participant.id:
             note = "w/o"
     return SideView(
         kind="known",
@@ -168,6 +170,6 @@ def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
         seed=participant.seed,
         score=_score(tournament, match, side),
         note=note,
-        won=match.result is not None and match.winner_id == participant.id,
-        lost=match.result is not None and not match.result.drawn and match.winner_id != participant.id,
+        won=result is not None and result.winner_id == participant.id,
+        lost=result is not None and not result.drawn and result.winner_id != participant.id,
     )

@@ -68,38 +68,39 @@ def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) ->
 
 def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Iterator[StoryLine]:
     """The events of the match, each with the names of those who played it then."""
-    ids = [slot.participant_id for slot in match.slots]
     names = [isolated(side_view(tournament, match, side).name) for side in (0, 1)]
     correcting = False
     for envelope in log:
         event = envelope.event
         match event:
             case events.MatchStarted():
-                ids = [event.participant1_id, event.participant2_id]
                 names = [isolated(event.participant1_name), isolated(event.participant2_name)]
                 yield StoryLine(envelope.at, "started", "The match has started")
             case events.ScoreUpdated():
                 score = f"{names[0]} {event.participant1_score}–{event.participant2_score} {names[1]}"
                 yield StoryLine(envelope.at, "score", score)
             case events.MatchCompleted():
-                ended = result_sentence(
-                    (names[0], names[1]), confirmed_by(event), second_won=event.winner_id == ids[1]
-                )
+                ended = ended_with(event, *names)
                 text = f"Corrected: {ended}" if correcting else ended
                 yield StoryLine(envelope.at, "result", text, event.notes or "")
                 correcting = False
             case events.MatchReopened():
                 correcting = event.to == "correction"
-                if not correcting:
-                    yield StoryLine(
-                        envelope.at, "reopened", _taken_back(tournament, event), event.because or ""
-                    )
-                elif event.because:
-                    yield StoryLine(envelope.at, "reopened", "The result was wrong", event.because)
+                yield StoryLine(envelope.at, "reopened", taken_back(tournament, event), event.because or "")
 
 
-def _taken_back(tournament: Tournament, event: events.MatchReopened) -> str:
+def ended_with(event: events.MatchCompleted, *names: str) -> str:
+    """A result in words, with the names as they were then; ``names`` are of the sides, where nobody has
+    won."""
+    if event.winner_name is not None and event.loser_name is not None:
+        names = isolated(event.winner_name), isolated(event.loser_name)
+    return result_sentence(confirmed_by(event), *names)
+
+
+def taken_back(tournament: Tournament, event: events.MatchReopened) -> str:
+    """What was taken back, in words."""
     if event.cause_match_id is not None:
         cause = tournament.matches[event.cause_match_id].plan.label
-        return f"Taken back, as the result of {cause} was another one"
-    return "The result was taken back; they play on" if event.to == "live" else "Taken back, to be played"
+        return f"Taken back, as {cause} has another result"
+    words = {"live": "The result is taken back; they play on", "correction": "The result is corrected"}
+    return words.get(event.to, "Taken back, to be played anew")

@@ -18,7 +18,7 @@ CROSS_TABLE_MAX = 20
 @dataclass(frozen=True, slots=True)
 class RowView:
     """A line of a table: the ``row`` with its words. ``outcome`` is "through" or "out" as soon as that is
-    certain."""
+    certain, and "withdrawn" or "disqualified" of who plays no more."""
 
     row: Row
     shared: bool

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 from quart import Blueprint, Response
 
 from quart_app.actions import corrections
 from quart_app.actions.writing.recorded import Recorded
-from quart_app.domain.commands import CorrectResult, ReopenMatch
-from quart_app.domain.decisions.corrections import consequences, outlined, version_of
+from quart_app.domain.commands import ChangeOfMind
+from quart_app.domain.decisions.corrections import Consequence, consequences, outlined, version_of
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.snapshot import match_state
 from quart_app.store.idempotency import KeptAnswer
@@ -32,12 +30,7 @@ async def post_reopen(tournament_id: int, match_id: int) -> Response:
     """Take a result back, or a start: an organiser anybody's, a scorer their own."""
     asked = await read_body(NewReopening)
     wish = asked.command(match_id, own=not holds_role((await authorise()).role, ORGANISER))
-    if asked.preview:
-        return await _preview(tournament_id, wish)
-    recorded = await corrections.reopen_match(
-        context().services, tournament_id, wish, await actor_id(), once=once(_answer_to(match_id))
-    )
-    return answered(_answer_to(match_id)(recorded))
+    return await _change(tournament_id, wish, preview=asked.preview)
 
 
 @blueprint.post(f"{MATCH}correct/", strict_slashes=False)
@@ -46,38 +39,32 @@ async def post_reopen(tournament_id: int, match_id: int) -> Response:
 async def post_correct(tournament_id: int, match_id: int) -> Response:
     """Replace a confirmed result."""
     asked = await read_body(NewCorrection)
-    wish = asked.command(match_id)
-    if asked.preview:
-        return await _preview(tournament_id, wish)
-    recorded = await corrections.correct_result(
-        context().services, tournament_id, wish, await actor_id(), once=once(_answer_to(match_id))
-    )
-    return answered(_answer_to(match_id)(recorded))
+    return await _change(tournament_id, asked.command(match_id), preview=asked.preview)
 
 
-async def _preview(tournament_id: int, wish: ReopenMatch | CorrectResult) -> Response:
-    outlook = await corrections.preview(context().services, tournament_id, wish, await actor_id())
+async def _change(tournament_id: int, wish: ChangeOfMind, *, preview: bool) -> Response:
+    def answer(recorded: Recorded) -> KeptAnswer:
+        after = recorded.tournament
+        affected = consequences(recorded.before or after, after, wish.match_id)
+        version = after.matches[wish.match_id].version
+        return kept_json(_changed(affected, version, after, wish.match_id, recorded.position))
+
+    services, staff_id = context().services, await actor_id()
+    if not preview:
+        recorded = await corrections.change_result(services, tournament_id, wish, staff_id, once=once(answer))
+        return answered(answer(recorded))
+    outlook = await corrections.preview(services, tournament_id, wish, staff_id)
     now = outlook.now.tournament
     affected = consequences(now, outlook.after, wish.match_id)
     version = version_of(now.matches[wish.match_id], affected)
-    return json_answer(_changed(now, outlook.after, wish.match_id, version, outlook.now.position))
+    return json_answer(_changed(affected, version, outlook.after, wish.match_id, outlook.now.position))
 
 
-def _answer_to(match_id: int) -> Callable[[Recorded], KeptAnswer]:
-    def answer(recorded: Recorded) -> KeptAnswer:
-        after = recorded.tournament
-        before = recorded.before or after
-        version = after.matches[match_id].version
-        return kept_json(_changed(before, after, match_id, version, recorded.position))
-
-    return answer
-
-
-def _changed(before: Tournament, after: Tournament, match_id: int, version: int, position: str) -> Changed:
+def _changed(
+    affected: tuple[Consequence, ...], version: int, after: Tournament, match_id: int, position: str
+) -> Changed:
     return Changed(
-        affected=[
-            msgspec.convert(outlined(each), AffectedMatch) for each in consequences(before, after, match_id)
-        ],
+        affected=[msgspec.convert(outlined(each), AffectedMatch) for each in affected],
         version=version,
         match=match_state(after, after.matches[match_id]),
         position=position,

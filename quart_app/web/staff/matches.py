@@ -102,7 +102,7 @@ async def post_reopen(tournament_id: int, match_id: int) -> ResponseReturnValue:
     """Take a result back, or a start: an organiser anybody's, a scorer what they have just done."""
     own = not holds_role((await authorise()).role, ORGANISER)
     command = correction_forms.read_reopen_match(match_id, await request.form, own=own)
-    await corrections.reopen_match(context().services, tournament_id, command, await actor_id())
+    await corrections.change_result(context().services, tournament_id, command, await actor_id())
     return await _pad_after(tournament_id, match_id)
 
 
@@ -139,7 +139,7 @@ async def get_correct(tournament_id: int, match_id: int) -> ResponseReturnValue:
 async def post_correct(tournament_id: int, match_id: int) -> ResponseReturnValue:
     """Replace the result; where that reaches further, the form comes back and says how far."""
     command = correction_forms.read_correct_result(match_id, await request.form)
-    await corrections.correct_result(context().services, tournament_id, command, await actor_id())
+    await corrections.change_result(context().services, tournament_id, command, await actor_id())
     return redirect(_pad_path(tournament_id, match_id), 303)
 
 

@@ -1,4 +1,4 @@
-"""The organiser's pages: the tournaments to run, making one, its draw.
+"""The organiser's pages: the tournaments to run, making one, its draw, and who did what.
 
 Every form works as a plain POST, answered by a redirect. A refused form comes back with all that was entered
 in it.
@@ -6,16 +6,20 @@ in it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from quart_app.actions import tournaments
 from quart_app.domain.commands import GenerateBracket
+from quart_app.domain.events import Envelope
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.ranking import RULESETS
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
 from quart_app.show.views.lists import listed
+from quart_app.show.views.staff.history import history
 from quart_app.show.views.staff.work import (
     PRESET_TITLES,
     drawn_as,
@@ -26,7 +30,8 @@ from quart_app.show.views.staff.work import (
     stage_work,
 )
 from quart_app.show.views.tournament import header_view
-from quart_app.store.staff import ORGANISER, SCORER
+from quart_app.store.event_log import select_latest
+from quart_app.store.staff import ORGANISER, SCORER, select_all_staff
 from quart_app.store.tournaments import select_tournaments
 from quart_app.web.answers.sizes import LIST_BODY_MAX
 from quart_app.web.doors.access import (
@@ -45,6 +50,8 @@ from quart_app.web.staff.refusals import Refusal, again, page
 blueprint = Blueprint("staff_tournaments", __name__, url_prefix="/staff")
 
 FINISHED_MAX = 50
+
+HISTORY_PAGE = 200
 
 UNFINISHED_MAX = 200
 
@@ -172,3 +179,35 @@ async def post_visibility(tournament_id: int) -> ResponseReturnValue:
     command = forms.read_change_visibility(await request.form)
     await tournaments.change_visibility(context().services, tournament_id, command, await actor_id())
     return redirect(staff_path(tournament_id), 303)
+
+
+@blueprint.get("/tournaments/<int:tournament_id>/history/")
+@require_staff(SCORER)
+async def get_history(tournament_id: int) -> ResponseReturnValue:
+    """Who did what and when, newest first, of everybody or of one, in all or one of the matches."""
+    services = context().services
+    tournament = (await services.ledger.load(tournament_id)).tournament
+    by, match_id = (request.args.get(name, type=int) for name in ("by", "match"))
+    before = min(request.args.get("before", tournament.seq + 1, type=int), tournament.seq + 1)
+    log: Sequence[Envelope] = ()
+    async with services.database.reading() as connection:
+        staff = {row.id: row.name for row in await select_all_staff(connection)}
+        if match_id is None and (by is None or by in staff):
+            log = await select_latest(connection, tournament_id, before, HISTORY_PAGE + 1, by)
+    if match_id is not None:
+        story = await services.ledger.story(tournament_id, match_id, before - 1)
+        log = [each for each in story if by in (None, each.actor_id)]
+    deeds = history(tournament, log, staff)
+    return page(
+        "staff/history.html",
+        None,
+        staff=await authorise(SCORER),
+        tournament=tournament,
+        back=staff_path(tournament_id),
+        deeds=deeds[:HISTORY_PAGE],
+        more=deeds[HISTORY_PAGE - 1].seq if len(deeds) > HISTORY_PAGE else None,
+        people=sorted((name, who) for who, name in staff.items()),
+        matches=[match for match in tournament.matches.values() if match.played],
+        by=by,
+        match_id=match_id,
+    )

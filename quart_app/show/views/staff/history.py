@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quart_app.domain import events
-from quart_app.domain.bracket.match import confirmed_by
 from quart_app.domain.events import Envelope
 from quart_app.domain.events.base import MatchEvent
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.paths import staff_path
-from quart_app.show.views.cards import result_sentence
+from quart_app.show.views.story import ended_with, taken_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None
         case events.MatchCompleted():
             return _result(tournament, event), event.notes
         case events.MatchReopened():
-            return _taken_back(tournament, event), event.because
+            return taken_back(tournament, event), event.because
         case events.RoundPaired():
             return f"Published round {event.round}", None
         case events.RoundUnpaired():
@@ -98,24 +97,9 @@ def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None
 
 
 def _result(tournament: Tournament, event: events.MatchCompleted) -> str:
-    """A result in words, whichever side has won it."""
-    slots = tournament.matches[event.match_id].slots
-    names = _name(tournament, slots[0].participant_id), _name(tournament, slots[1].participant_id)
-    second_won = False
-    if event.winner_name is not None and event.loser_name is not None:
-        second_won = event.winner_id == slots[1].participant_id
-        pair = isolated(event.winner_name), isolated(event.loser_name)
-        names = (pair[1], pair[0]) if second_won else pair
-    told = result_sentence(names, confirmed_by(event), second_won=second_won)
+    sides = (_name(tournament, slot.participant_id) for slot in tournament.matches[event.match_id].slots)
+    told = ended_with(event, *sides)
     return f"{told}, as somebody is out" if event.forfeit else f"Confirmed: {told}"
-
-
-def _taken_back(tournament: Tournament, event: events.MatchReopened) -> str:
-    if event.cause_match_id is not None:
-        cause = tournament.matches[event.cause_match_id].plan.label
-        return f"Taken back with the result of {cause}"
-    words = {"live": "Took the result back, to be played on", "correction": "Corrected the result"}
-    return words.get(event.to, "Took it back, to be played anew")
 
 
 def _name(tournament: Tournament, participant_id: int | None) -> str:

@@ -44,7 +44,9 @@ class Pad:
     ``level`` and needs a tie-break, or ``undecided`` says what is missing. ``score`` and ``version`` are what
     the next post builds on. In a match of several games ``score`` is that of the game at hand, ``before`` are
     the games before it, and ``next_game`` says that it is over and another one follows. A match for its
-    ``result`` alone is not scored. ``feeds`` are the matches that wait for this one.
+    ``result`` alone is not scored. ``undo`` says that the viewer may take back what stands here: an
+    ``organiser`` anything, a scorer what they have confirmed themselves (the server knows for how long), and
+    a start before the first point. ``feeds`` are the matches that wait for this one.
     """
 
     match: MatchView
@@ -60,19 +62,7 @@ class Pad:
     next_game: bool = False
     result: bool = False
     organiser: bool = False
-
-    @property
-    def undo(self) -> bool:
-        """Whether the viewer may take back what stands here: an organiser anything, a scorer what they have
-        confirmed themselves (the server knows for how long), and a start before the first point."""
-        if self.match.status == MatchStatus.LIVE:
-            return self.organiser or not self.scored
-        return self.organiser or (self.touch is not None and self.touch.mine)
-
-    @property
-    def scored(self) -> bool:
-        """Whether a live match stands otherwise than 0–0."""
-        return any(side.score not in ("", "0") for side in self.match.sides) or any(self.score)
+    undo: bool = False
 
     @property
     def games_text(self) -> str:
@@ -111,6 +101,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
         next_game=in_games and finished and not over,
         result=live and settings.games.result,
         organiser=organiser,
+        undo=organiser or (not match.scored if live else touch is not None and touch.mine),
     )
 
 

@@ -1,4 +1,4 @@
-"""The staff's pages of those who take part, and of what was done."""
+"""The staff's pages of those who take part: their names, who takes their place, who plays no more."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from quart_app.domain.commands import (
     ReplaceParticipant,
     WithdrawParticipant,
 )
-from quart_app.domain.decisions.people import find_participant, matches_of
+from quart_app.domain.decisions.people import find_participant, usual_policy
+from quart_app.domain.state.people import group_matches
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.paths import staff_path
 from quart_app.show.views.cards import match_view
-from quart_app.show.views.staff.history import history
-from quart_app.store.event_log import select_events
-from quart_app.store.staff import ORGANISER, SCORER, select_all_staff
+from quart_app.store.staff import ORGANISER
 from quart_app.web.doors.access import actor_id, authorise, require_staff
 from quart_app.web.doors.context import context
 from quart_app.web.staff.forms import Form
@@ -26,7 +25,6 @@ from quart_app.web.staff.refusals import Refusal, again, page
 
 blueprint = Blueprint("staff_people", __name__, url_prefix="/staff")
 
-HISTORY_PAGE = 200
 _PEOPLE = "/tournaments/<int:tournament_id>/people/"
 _PERSON = f"{_PEOPLE}<int:participant_id>/"
 
@@ -52,11 +50,7 @@ async def get_people(tournament_id: int) -> ResponseReturnValue:
 async def _person(refusal: Refusal | None, tournament_id: int, participant_id: int) -> Response:
     tournament = await _tournament(tournament_id)
     who = find_participant(tournament, participant_id)
-    mine = matches_of(tournament, who.id)
-    groups = [
-        match for match in mine if match.plan.group and tournament.stage_of(match).format.layout != "rounds"
-    ]
-    played = sum(match.decided for match in groups)
+    mine = tournament.matches_of(who.id)
     return page(
         "staff/person.html",
         refusal,
@@ -68,8 +62,8 @@ async def _person(refusal: Refusal | None, tournament_id: int, participant_id: i
         here=f"{staff_path(tournament_id)}people/{who.id}/",
         form=refusal.entered if refusal is not None else {},
         begun=any(match.begun for match in mine),
-        in_groups=bool(groups),
-        policy="void_all" if 2 * played < len(groups) else "forfeit_rest",
+        in_groups=bool(group_matches(tournament, who.id)),
+        policy=usual_policy(tournament, who.id),
         matches=[match_view(tournament, match) for match in mine if match.played],
     )
 
@@ -113,41 +107,6 @@ async def post_withdraw(tournament_id: int, participant_id: int) -> ResponseRetu
 async def post_reinstate(tournament_id: int, participant_id: int) -> ResponseReturnValue:
     """Let them play on."""
     return await _change(tournament_id, ReinstateParticipant(participant_id=participant_id))
-
-
-@blueprint.get("/tournaments/<int:tournament_id>/history/")
-@require_staff(SCORER)
-async def get_history(tournament_id: int) -> ResponseReturnValue:
-    """Who did what and when, newest first, of everybody or of one, in all or one of the matches."""
-    tournament = await _tournament(tournament_id)
-    by = request.args.get("by", type=int)
-    match_id = request.args.get("match", type=int)
-    before = request.args.get("before", type=int) or tournament.seq + 1
-    async with context().services.database.reading() as connection:
-        log = await select_events(connection, tournament_id)
-        staff = {row.id: row.name for row in await select_all_staff(connection)}
-    wanted = [
-        envelope
-        for envelope in log
-        if envelope.seq < before
-        and (by is None or envelope.actor_id == by)
-        and (match_id is None or match_id in envelope.event.about)
-    ]
-    deeds = history(tournament, wanted, staff)
-    acted = {envelope.actor_id for envelope in log if envelope.actor_id is not None}
-    return page(
-        "staff/history.html",
-        None,
-        staff=await authorise(SCORER),
-        tournament=tournament,
-        back=staff_path(tournament_id),
-        deeds=deeds[:HISTORY_PAGE],
-        more=deeds[HISTORY_PAGE - 1].seq if len(deeds) > HISTORY_PAGE else None,
-        people=sorted((name, who) for who, name in staff.items() if who in acted),
-        matches=[match for match in tournament.matches.values() if match.played],
-        by=by,
-        match_id=match_id,
-    )
 
 
 def read_withdrawal(participant_id: int, form: Form) -> WithdrawParticipant:
