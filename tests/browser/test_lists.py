@@ -148,7 +148,7 @@ async def test_without_scripts_a_list_is_pasted(server: Server, browser: Browser
     """No button that does nothing; the question comes, and what is confirmed is saved."""
     async with creating(server, browser, java_script_enabled=False) as viewer:
         page = viewer.page
-        assert not await page.locator(".list-file").is_visible()
+        await page.locator(".list-file").wait_for(state="hidden")  # the browser says late that it runs none
         await page.fill("#participants", "1. Ana\n2. Bo")
         await page.click("button.wide")
         await page.wait_for_selector("#split")

@@ -216,6 +216,7 @@ async def test_a_network_of_ipv6_is_one_caller_to_every_limit(settings: Settings
     assert (streams, logins.count(401), 429 in tokens) == ([200, 200, 429, 429], 5, True)
 
 
+@pytest.mark.serial
 async def test_windows_slide(settings: Settings) -> None:
     """Who keeps what is left for the end of a second gets no second portion right after it."""
     async with running(replace(settings, limit_connects_per_address=10)) as server:
