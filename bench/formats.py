@@ -25,7 +25,7 @@ from quart_app.domain.commands import (
     UpdateScore,
 )
 from quart_app.domain.decisions import decide
-from quart_app.domain.decisions.proposals import question
+from quart_app.domain.decisions.stages import question
 from quart_app.domain.events import Event, StageSettings, decode_event, encode_event
 from quart_app.domain.fold import apply, fold, step
 from quart_app.domain.pairing import propose

@@ -55,6 +55,8 @@ from quart_app.web.staff import matches as staff_matches
 from quart_app.web.staff import stages as staff_stages
 from quart_app.web.staff import tournaments as staff_tournaments
 from quart_app.web.staff.entrants import people as staff_people
+from quart_app.web.staff.organising import draw as staff_draw
+from quart_app.web.staff.organising import lifecycle as staff_lifecycle
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -65,6 +67,8 @@ ROUTES = (
     staff_matches,
     staff_people,
     staff_stages,
+    staff_draw,
+    staff_lifecycle,
     api_tournaments,
     api_matches,
     api_corrections,

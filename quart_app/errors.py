@@ -171,6 +171,18 @@ class BracketExists(Conflict):
     code = "bracket.exists"
 
 
+class DrawFixed(Conflict):
+    """A match has begun, or there is no bracket to draw anew."""
+
+    code = "bracket.draw_fixed"
+
+
+class TournamentHeld(Conflict):
+    """The tournament is postponed, cancelled or over."""
+
+    code = "tournament.held"
+
+
 class LostRace(Conflict):
     """The log has moved on since it was read. Actions retry this on fresh state."""
 

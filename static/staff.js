@@ -249,6 +249,16 @@
       : "";
   }
 
+  // A moment is typed by the clock on the wall here; `zone` says how far that is behind UTC on that day.
+  function tellZone({ target }) {
+    if (target.type !== "datetime-local") return;
+    const at = target.value ? new Date(target.value) : new Date();
+    target.form.elements.zone.value = at.getTimezoneOffset();
+  }
+  document.addEventListener("input", tellZone);
+  for (const zone of all("[data-zone]")) zone.textContent = "your time";
+  for (const field of all('[type="datetime-local"]')) tellZone({ target: field });
+
   document.addEventListener("click", async (event) => {
     const { target } = event;
     if (scoring.sending && target.closest?.(".pad-confirm > summary")) {

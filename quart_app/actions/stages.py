@@ -15,8 +15,7 @@ from quart_app.actions.writing.idempotency import Once
 from quart_app.actions.writing.perform import perform
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import AddParticipant, DrawLots, PublishRound, RecordConduct, UnpairRound
-from quart_app.domain.decisions.proposals import contenders, question
-from quart_app.domain.decisions.stages import find_stage, round_to_pair
+from quart_app.domain.decisions.stages import contenders, find_stage, question, round_to_pair
 from quart_app.domain.pairing import Caution, cautions
 from quart_app.domain.pairing.ask import PairingAnswer, PairingQuestion
 from quart_app.domain.state.tournament import Tournament

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from functools import reduce
 
 from quart_app.actions.services import Services
@@ -10,18 +11,31 @@ from quart_app.actions.writing.idempotency import Once, claim, fulfil
 from quart_app.actions.writing.perform import perform, summary_of, tell
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import (
+    ArchiveTournament,
+    CancelTournament,
     ChangeVisibility,
     Command,
     CreateTournament,
+    DeleteTournament,
+    DrawAgain,
     GenerateBracket,
+    PostponeTournament,
     RegisterParticipants,
+    ResumeTournament,
+    SwapInDraw,
 )
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event
 from quart_app.domain.fold import apply
+from quart_app.domain.rules import PARTICIPANTS_MAX
 from quart_app.domain.state.tournament import Tournament
 from quart_app.store import event_log, tournaments
 from quart_app.timeline.ledger import new_epoch
+
+StandingCommand = (
+    PostponeTournament | CancelTournament | ResumeTournament | ArchiveTournament | DeleteTournament
+)
+"""A wish about the tournament as a whole."""
 
 
 async def create_tournament(
@@ -85,3 +99,36 @@ async def change_visibility(
 ) -> Recorded:
     """Make it public or private; going private ends the spectators' streams. Raises InvalidInput."""
     return await perform(services, tournament_id, command, actor_id)
+
+
+async def change_draw(
+    services: Services,
+    tournament_id: int,
+    command: SwapInDraw | DrawAgain,
+    actor_id: int | None,
+    *,
+    once: Once | None = None,
+) -> Recorded:
+    """Let two change places in the draw, or draw it anew. Raises DrawFixed, NotFound, Conflict or
+    InvalidInput."""
+    return await perform(services, tournament_id, command, actor_id, once=once)
+
+
+async def change_standing(
+    services: Services,
+    tournament_id: int,
+    command: StandingCommand,
+    actor_id: int | None,
+    *,
+    once: Once | None = None,
+) -> Recorded:
+    """Postpone, cancel, resume, archive or delete it. Raises TournamentHeld, BracketExists or
+    InvalidInput."""
+    return await perform(services, tournament_id, command, actor_id, once=once)
+
+
+def lots() -> tuple[int, ...]:
+    """Lots for as many as a draw can hold, drawn by the server."""
+    drawn = list(range(PARTICIPANTS_MAX))
+    secrets.SystemRandom().shuffle(drawn)
+    return tuple(drawn)

@@ -23,7 +23,7 @@ from quart_app.domain.state import pairing as rounds
 from quart_app.domain.state import people
 from quart_app.domain.state.agenda import NOTHING
 from quart_app.domain.state.stage import opened
-from quart_app.domain.state.tournament import Tournament, TournamentStatus
+from quart_app.domain.state.tournament import Hold, Tournament, TournamentStatus
 
 
 def apply(tournament: Tournament, event: events.Event) -> Tournament:
@@ -75,8 +75,9 @@ def changed(before: Tournament, after: Tournament) -> frozenset[Part]:
 
 
 def _header(state: Tournament) -> tuple[object, ...]:
-    podium = state.places if state.status is TournamentStatus.COMPLETED else ()
-    return state.name, state.format, state.visibility, state.roster, state.status, podium
+    podium = state.places if state.progress is TournamentStatus.COMPLETED else ()
+    standing = state.hold, state.archived, state.deleted
+    return state.name, state.format, state.visibility, state.roster, state.progress, podium, standing
 
 
 def _outline(state: Tournament) -> tuple[object, ...]:
@@ -124,6 +125,7 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
         matches=matches,
         feeds=graph.feeds_of(event.matches),
         ranked=graph.ranked_of(event.matches),
+        ranks={},
         agenda=NOTHING.moved({}, matches, matches),
     )
 
@@ -166,8 +168,45 @@ def _reopened(state: Tournament, event: events.MatchReopened, seq: int) -> Tourn
         games=match.games if live else (),
         result=None,
         retracted=retracted,
+        voided=False,
     )
     return _moved(state, reopened, seq)
+
+
+def _voided(state: Tournament, event: events.MatchVoided, seq: int) -> Tournament:
+    match = state.matches[event.match_id]
+    voided = altered(
+        match,
+        version=seq,
+        voided=True,
+        live=False,
+        score=None,
+        games=(),
+        result=None,
+        retracted=match.confirmed or match.retracted,
+    )
+    return _moved(state, voided, seq)
+
+
+def _postponed(state: Tournament, event: events.TournamentPostponed, seq: int) -> Tournament:
+    hold = Hold(TournamentStatus.POSTPONED, event.postponed_at, event.because or "", event.until)
+    return altered(state, hold=hold)
+
+
+def _cancelled(state: Tournament, event: events.TournamentCancelled, seq: int) -> Tournament:
+    return altered(state, hold=Hold(TournamentStatus.CANCELLED, event.cancelled_at, event.because or ""))
+
+
+def _resumed(state: Tournament, event: events.TournamentResumed, seq: int) -> Tournament:
+    return altered(state, hold=None)
+
+
+def _archived(state: Tournament, event: events.TournamentArchived, seq: int) -> Tournament:
+    return altered(state, archived=event.archived)
+
+
+def _deleted(state: Tournament, event: events.TournamentDeleted, seq: int) -> Tournament:
+    return altered(state, deleted=True, visibility="private")
 
 
 def _repeated(state: Tournament, event: events.BracketUpdated, seq: int) -> Tournament:
@@ -197,5 +236,11 @@ FOLD: Mapping[type[events.Event], Callable[[Tournament, Any, int], Tournament]] 
     events.LotsDrawn: rounds.lots_drawn,
     events.ConductRecorded: rounds.conduct_recorded,
     events.ParticipantAdded: rounds.participant_added,
+    events.MatchVoided: _voided,
+    events.TournamentPostponed: _postponed,
+    events.TournamentCancelled: _cancelled,
+    events.TournamentResumed: _resumed,
+    events.TournamentArchived: _archived,
+    events.TournamentDeleted: _deleted,
 }
 """What each event makes of a state, given its seq."""

@@ -206,18 +206,22 @@ def drawn(
     given: bool,
     stages: Sequence[StageSettings],
     at: str,
+    bracket_id: int = 1,
+    lines: Sequence[SlotPlan] | None = None,
 ) -> BracketGenerated:
-    """All stages drawn: what is known of their matches, rounds and groups."""
+    """All stages drawn: what is known of their matches, rounds and groups. ``lines`` are those of the first
+    one, where they do not follow from the list."""
     rounds: list[str] = []
     shorts: list[str] = []
     matches: list[MatchPlan] = []
     plans: list[StagePlan] = []
     ranked = tuple(seeding.ranked(entrants, given=given))
-    lines = _lines(entrants, given) if has_lines(stages[0]) else ()
+    if lines is None:
+        lines = _lines(entrants, given) if has_lines(stages[0]) else ()
     for number, settings in enumerate(stages, start=1):
         opening = Opening(
             settings,
-            lines,
+            tuple(lines),
             ranked if number == 1 else (),
             given,
             number,
@@ -241,7 +245,7 @@ def drawn(
     plain = len(stages) == 1 and not plans[0].groups
     return BracketGenerated(
         tournament_id=tournament_id,
-        bracket_id=1,
+        bracket_id=bracket_id,
         rounds=tuple(rounds),
         short_rounds=tuple(shorts),
         matches=tuple(matches),

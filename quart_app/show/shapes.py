@@ -51,5 +51,10 @@ Visibility = Annotated[str, Meta(extra_json_schema={"enum": list(VISIBILITIES)})
 Status = Annotated[str, Meta(extra_json_schema={"enum": [status.value for status in TournamentStatus]})]
 
 
+ListedStatus = Annotated[
+    str, Meta(extra_json_schema={"enum": [*(status.value for status in TournamentStatus), "archived"]})
+]
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The body of an answer. Every field is always there; null is what is not known."""

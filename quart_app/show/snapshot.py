@@ -11,7 +11,17 @@ from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.events import EVENT_TYPES, Envelope, Games, SlotPlan
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
-from quart_app.show.shapes import Answer, Count, Id, Moment, PositionId, Status, TournamentFormat, Visibility
+from quart_app.show.shapes import (
+    Answer,
+    Count,
+    Id,
+    ListedStatus,
+    Moment,
+    PositionId,
+    Status,
+    TournamentFormat,
+    Visibility,
+)
 from quart_app.show.tables import StageState, stage_state
 from quart_app.store.tournaments import TournamentRow
 
@@ -32,15 +42,8 @@ def listed(row: TournamentRow) -> Listed:
 
 def snapshot(epoch: str, tournament: Tournament) -> Snapshot:
     """The whole state of a tournament, whose log's incarnation is ``epoch``."""
-    champion = tournament.champion
     return Snapshot(
-        tournament=TournamentState(
-            id=tournament.id,
-            name=tournament.name,
-            format=tournament.format,
-            status=tournament.status.value,
-            champion=Champion(id=champion.id, name=champion.name) if champion else None,
-        ),
+        tournament=tournament_state(tournament),
         participants=[
             participant_state(tournament, participant_id) for participant_id in tournament.participants
         ],
@@ -51,6 +54,20 @@ def snapshot(epoch: str, tournament: Tournament) -> Snapshot:
         matches=[match_state(tournament, match) for match in tournament.matches.values()],
         stages=[stage_state(tournament, stage) for stage in tournament.stages],
         position=f"{epoch}-{tournament.seq}",
+    )
+
+
+def tournament_state(tournament: Tournament) -> TournamentState:
+    """The tournament itself."""
+    champion, hold = tournament.champion, tournament.hold
+    return TournamentState(
+        id=tournament.id,
+        name=tournament.name,
+        format=tournament.format,
+        status=tournament.status.value,
+        champion=Champion(id=champion.id, name=champion.name) if champion else None,
+        hold=HoldState(since=hold.since, because=hold.because or None, until=hold.until) if hold else UNSET,
+        archived=tournament.archived or UNSET,
     )
 
 
@@ -112,14 +129,25 @@ class Champion(Answer, frozen=True, kw_only=True):
     name: str
 
 
+class HoldState(Answer, frozen=True, kw_only=True):
+    """Since when a tournament is postponed or cancelled, why, and until when if somebody knows."""
+
+    since: Moment
+    because: str | None
+    until: Moment | None
+
+
 class TournamentState(Answer, frozen=True, kw_only=True):
-    """The tournament itself; `champion` is null until there is one."""
+    """The tournament itself; `champion` is null until there is one. `hold` is there while it is postponed or
+    cancelled, `archived` while no list shows it."""
 
     id: Id
     name: str
     format: TournamentFormat
     status: Status
     champion: Champion | None
+    hold: HoldState | UnsetType = UNSET
+    archived: Annotated[bool, Meta(extra_json_schema={"const": True})] | UnsetType = UNSET
 
 
 class ParticipantState(Answer, frozen=True, kw_only=True):
@@ -190,7 +218,7 @@ class Listed(Answer, frozen=True, kw_only=True):
 
     id: Id
     name: str
-    status: Status
+    status: ListedStatus
     visibility: Visibility
     position: PositionId
     created_at: Moment

@@ -12,6 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_app.domain.events import rfc3339
 from quart_app.store.tables import events, tournaments
 
+ARCHIVED = "archived"
+DELETED = "deleted"
+"""What stands for the status of a tournament that no list shows, unless it is asked for by this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -74,10 +78,13 @@ async def select_tournaments(
     before_id: int | None = None,
     limit: int = 50,
 ) -> tuple[TournamentRow, ...]:
-    """A page of tournaments, newest first: of ``statuses`` (None: any), with ids below ``before_id``."""
+    """A page of tournaments, newest first: of ``statuses`` (None: any that a list shows), with ids below
+    ``before_id``."""
     query = _ROWS.where(tournaments.c.id > 0).order_by(tournaments.c.id.desc()).limit(limit)
     if statuses is not None:
         query = query.where(tournaments.c.status.in_(statuses))
+    else:
+        query = query.where(tournaments.c.status.not_in((ARCHIVED, DELETED)))
     if public_only:
         query = query.where(tournaments.c.visibility == "public")
     if before_id is not None:

@@ -29,6 +29,9 @@ BYTES_MAX = 64 * 1024 * 1024
 log = structlog.stdlib.get_logger(__name__)
 
 
+UNKNOWN = "There is no such tournament."
+
+
 class Diverged(Exception):
     """The log is not the one that is known here, though it bears the same epoch."""
 
@@ -54,9 +57,13 @@ class Ledger:
     async def load(self, tournament_id: int) -> Vantage:
         """The tournament at the head of its log.
 
-        Raises NotFound, Unavailable, and UnknownEvent where a newer program has written it.
+        Raises NotFound, also for one that was deleted, Unavailable, and UnknownEvent where a newer program
+        has written it.
         """
-        return (await self.timeline(tournament_id)).vantage()
+        vantage = (await self.timeline(tournament_id)).vantage()
+        if vantage.tournament.deleted:
+            raise NotFound(UNKNOWN)
+        return vantage
 
     async def timeline(self, tournament_id: int) -> Timeline:
         """The tournament's timeline, brought to the head of its log. Raises what ``load`` raises."""
@@ -96,7 +103,7 @@ class Ledger:
             row = await tournaments.select_tournament(connection, tournament_id)
             if row is None:
                 self._forget(timeline)
-                raise NotFound("There is no such tournament.")
+                raise NotFound(UNKNOWN)
             try:
                 if row.epoch != timeline.epoch:
                     timeline.begin(row.epoch, await event_log.select_events(connection, tournament_id))

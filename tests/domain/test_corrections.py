@@ -100,20 +100,33 @@ def check(play: Play) -> None:
 
 
 def _with_facts(laid: Match, match: Match) -> Match:
-    return Match(laid.plan, laid.slots, 0, match.live, match.score, match.result, void=laid.void)
+    return Match(
+        laid.plan,
+        laid.slots,
+        0,
+        match.live,
+        match.score,
+        match.result,
+        void=laid.void,
+        voided=match.voided,
+    )
 
 
 class Changing(Play):
     """A tournament in which people change their minds."""
 
-    def change(self, chance: Random) -> bool:
-        """Take back or correct something; False where there is nothing or it cannot be."""
-        begun = [match for match in self.tournament.matches.values() if match.begun]
-        if not begun:
+    def change(self, chance: Random, *, void: float = 0.15) -> bool:
+        """Take back, void or correct something; False where there is nothing or it cannot be."""
+        known = [match for match in self.tournament.matches.values() if match.begun or match.voided]
+        if chance.random() < void:
+            known = [match for match in self.tournament.matches.values() if match.played and not match.voided]
+        if not known:
             return False
-        match = chance.choice(begun)
+        match = chance.choice(known)
         wish: commands.Command
-        if match.live or chance.random() < 0.4:
+        if not (match.begun or match.voided) or (not match.voided and chance.random() < void):
+            wish = commands.VoidMatch(match_id=match.match_id, policy="cascade")
+        elif match.live or match.voided or chance.random() < 0.4:
             wish = commands.ReopenMatch(match_id=match.match_id, policy="cascade")
         else:
             score = chance.choice(self._scores(match.match_id))
@@ -211,7 +224,7 @@ def test_who_knows_the_four_events_alone_stays_right(count: int, seed: int) -> N
     play = Changing(count, KNOCK_OUT)
     start, begun = play.tournament, len(play.log)
     for _ in range(80):
-        if not (chance.random() < 0.3 and play.change(chance)) and not play.step(chance):
+        if not (chance.random() < 0.3 and play.change(chance, void=0)) and not play.step(chance):
             break
         assert followed(start, play.log[begun:]) == {
             match_id: ([slot.participant_id for slot in match.slots], match.winner_id)

@@ -131,6 +131,32 @@ CHANGES_LOG = [
         "participant_reinstated",
         '{"tournament_id":7,"participant_id":2,"reinstated_at":"2026-11-25T18:00:00.000Z","reinstated_by":1}',
     ),
+    (
+        "match_voided",
+        '{"tournament_id":7,"match_id":1,"voided_at":"2026-11-25T18:00:00.000Z","voided_by":1,'
+        '"because":"Not wanted"}',
+    ),
+    (
+        "tournament_postponed",
+        '{"tournament_id":7,"postponed_at":"2026-11-25T18:00:00.000Z","postponed_by":1,"because":"Rain",'
+        '"until":"2026-11-26T18:00:00.000Z"}',
+    ),
+    (
+        "tournament_cancelled",
+        '{"tournament_id":7,"cancelled_at":"2026-11-25T18:00:00.000Z","cancelled_by":1,"because":"Rain"}',
+    ),
+    (
+        "tournament_resumed",
+        '{"tournament_id":7,"resumed_at":"2026-11-25T18:00:00.000Z","resumed_by":1}',
+    ),
+    (
+        "tournament_archived",
+        '{"tournament_id":7,"archived_at":"2026-11-25T18:00:00.000Z","archived_by":1,"archived":false}',
+    ),
+    (
+        "tournament_deleted",
+        '{"tournament_id":7,"deleted_at":"2026-11-25T18:00:00.000Z","deleted_by":1}',
+    ),
 ]
 """An event of each kind that takes something back, as the first version that knew them wrote it."""
 

@@ -69,9 +69,13 @@ class Caller:
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return await self._send("POST", path, data, {"Content-Type": "application/json"})
 
+    async def delete(self, path: str) -> Reply:
+        """DELETE a path."""
+        return await self._send("DELETE", path, None, {})
+
     async def _send(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Reply:
         client = self.app.test_client(use_cookies=False)
-        send = client.post if method == "POST" else client.get
+        send = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[method]
         response = await send(path, data=data, headers={**headers, **self.headers})
         body = await response.get_data(as_text=False)
         assert isinstance(body, bytes)

@@ -268,9 +268,14 @@ async def test_after_the_draw_it_stays(hall: Hall, anna: Browser, deed: str) -> 
 
 
 async def test_a_list_that_came_after_the_draw_is_told_back(hall: Hall, anna: Browser) -> None:
-    """What was typed for minutes is not lost because somebody else generated the bracket."""
+    """What was typed for minutes is not lost because somebody else generated the bracket: it can be drawn
+    from, or once a match has begun be copied."""
     tournament = await hall.tournament()
     path = f"/staff/tournaments/{tournament.id}/participants/"
+    answer = await anna.post(path, {"participants": "Eva\nFay"})
+    assert (answer.status, answer.value("participants")) == (409, "Eva\nFay")
+    assert "Draw from this list" in answer.text
+    await anna.post(f"/staff/tournaments/{tournament.id}/matches/1/start/")
     answer = await anna.post(path, {"participants": "Eva\nFay"})
     assert re.search(r"<textarea[^>]* readonly>\nEva\nFay</textarea>", answer.text)
 

@@ -18,7 +18,7 @@ from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import LostRace
 from quart_app.store import event_log
-from quart_app.store.tournaments import Summary
+from quart_app.store.tournaments import ARCHIVED, DELETED, Summary
 from quart_app.timeline.ledger import Diverged
 from quart_app.timeline.timeline import Gap
 
@@ -28,7 +28,8 @@ ATTEMPTS = 100
 
 def summary_of(tournament: Tournament) -> Summary:
     """What the lists of tournaments show of one, kept in step in the transaction of every append."""
-    return Summary(tournament.name, tournament.status.value, tournament.visibility)
+    standing = DELETED if tournament.deleted else ARCHIVED if tournament.archived else tournament.status.value
+    return Summary(tournament.name, standing, tournament.visibility)
 
 
 async def perform(

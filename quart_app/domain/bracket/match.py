@@ -87,8 +87,9 @@ class Match:
     """A match as it stands. ``version`` is the seq of the last event that changed it.
 
     ``games`` are the scores of its games, where they are told. A ``void`` match turned out not to be needed.
-    An ``annulled`` one counts for nothing, whatever its result. ``retracted`` is the last confirmed result
-    that was taken back here, to be replaced by a right one.
+    An ``annulled`` one counts for nothing, whatever its result, as somebody is out; a ``voided`` one as an
+    organiser says so. ``retracted`` is the last confirmed result that was taken back here, to be replaced by
+    a right one.
     """
 
     plan: MatchPlan
@@ -102,6 +103,7 @@ class Match:
     void: bool = False
     retracted: Confirmed | None = None
     annulled: bool = False
+    voided: bool = False
 
     @property
     def match_id(self) -> int:
@@ -111,7 +113,7 @@ class Match:
     @property
     def status(self) -> MatchStatus:
         """The one place where a match's state is derived."""
-        if self.annulled:
+        if self.uncounted:
             return MatchStatus.VOID
         if self.result is not None:
             if not self.result.walkover:
@@ -126,6 +128,11 @@ class Match:
         return MatchStatus.LIVE if self.live else MatchStatus.READY
 
     @property
+    def uncounted(self) -> bool:
+        """Whether it counts for nothing, though it was to be played."""
+        return self.annulled or self.voided
+
+    @property
     def decided(self) -> bool:
         """Whether nothing more will happen here."""
         return self.status in DECIDED
@@ -138,7 +145,7 @@ class Match:
     @property
     def winner_id(self) -> int | None:
         """Who goes on, None while undecided or where nobody does."""
-        if self.annulled:
+        if self.uncounted:
             return None
         if self.result is not None:
             return self.result.winner_id
@@ -149,7 +156,7 @@ class Match:
     @property
     def loser_id(self) -> int | None:
         """Who was beaten, None while undecided or where nobody was."""
-        return self.result.loser_id if self.result is not None and not self.annulled else None
+        return self.result.loser_id if self.result is not None and not self.uncounted else None
 
     @property
     def begun(self) -> bool:

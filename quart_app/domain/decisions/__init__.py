@@ -12,9 +12,9 @@ from typing import Any
 
 from quart_app import errors
 from quart_app.domain import commands, events
-from quart_app.domain.decisions import corrections, outside, people, play, setup, stages
-from quart_app.domain.decisions.movement import update_bracket_after_match
+from quart_app.domain.decisions import corrections, draw, lifecycle, outside, people, play, setup, stages
 from quart_app.domain.fold import apply
+from quart_app.domain.movement import update_bracket_after_match
 from quart_app.domain.state.tournament import Tournament
 
 DECISIONS: Mapping[
@@ -24,16 +24,24 @@ DECISIONS: Mapping[
     commands.RegisterParticipants: setup.register,
     commands.GenerateBracket: setup.generate,
     commands.ChangeVisibility: setup.change_visibility,
+    commands.SwapInDraw: draw.swap,
+    commands.DrawAgain: draw.draw_again,
+    commands.PostponeTournament: lifecycle.postpone,
+    commands.CancelTournament: lifecycle.cancel,
+    commands.ResumeTournament: lifecycle.resume,
+    commands.ArchiveTournament: lifecycle.archive,
+    commands.DeleteTournament: lifecycle.delete,
     commands.StartMatch: play.start,
     commands.UpdateScore: play.update_score,
     commands.ConfirmResult: play.confirm,
     commands.ReopenMatch: corrections.reopen,
     commands.CorrectResult: corrections.correct,
+    commands.VoidMatch: corrections.void,
     commands.PublishRound: stages.publish,
     commands.UnpairRound: stages.unpair,
     commands.DrawLots: stages.draw_lots,
     commands.RecordConduct: stages.record_conduct,
-    commands.AddParticipant: stages.add_participant,
+    commands.AddParticipant: draw.add_participant,
     commands.RenameParticipant: people.rename,
     commands.ReplaceParticipant: people.replace,
     commands.WithdrawParticipant: people.withdraw,
@@ -50,8 +58,9 @@ def decide(
     Raises InvalidInput for values that never fit, NotFound for a tournament or match that does not exist, and
     a Conflict that names the state for a wish that does not fit it.
     """
-    if not (tournament.seq or isinstance(command, commands.CreateTournament)):
+    if tournament.deleted or not (tournament.seq or isinstance(command, commands.CreateTournament)):
         raise errors.NotFound(f"There is no tournament {tournament.id}.")
+    lifecycle.refuse_if_held(tournament, command)
     at = events.rfc3339(now)
     told = DECISIONS[type(command)](tournament, command, at, actor_id)
     return _with_forfeits(tournament, told, at, actor_id)

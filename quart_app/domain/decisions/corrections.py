@@ -16,14 +16,11 @@ from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.decisions import play
-from quart_app.domain.decisions.movement import movement
 from quart_app.domain.fold import apply
+from quart_app.domain.movement import movement
 from quart_app.domain.state.tournament import Tournament
 
 UNDO_SECONDS = 60.0
-
-_Change = tuple[events.MatchReopened, *tuple[events.MatchCompleted, ...]]
-"""A reopening, and the right result where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def reopen(
     _check(command)
     if command.to not in (None, "live", "ready"):
         raise errors.InvalidInput({"to": "Choose one of: live, ready."})
-    if not match.begun or (match.live and command.to == "live"):
+    if not (match.begun or match.voided) or (command.to == "live" and (match.live or match.voided)):
         raise errors.MatchUnconfirmed("This match has no confirmed result that could be taken back.")
     _refuse_forfeited(tournament, match)
     if command.own:
@@ -60,7 +57,7 @@ def reopen(
         reopened_by=actor_id,
         because=rules.tidy(command.reason) or None,
     )
-    return _carried_out(tournament, command, (reopened,))
+    return _carried_out(tournament, command, (reopened,), at, actor_id)
 
 
 def correct(
@@ -95,7 +92,31 @@ def correct(
         reopened_by=actor_id,
         because=rules.tidy(command.reason) or None,
     )
-    return _carried_out(tournament, command, (reopened, completed))
+    return _carried_out(tournament, command, (reopened, completed), at, actor_id)
+
+
+def void(
+    tournament: Tournament, command: commands.VoidMatch, at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """Let a match count for nothing, played or not; one that does so already stays as it is.
+
+    Raises MatchAlreadyCompleted for a bye and what is not needed, and what ``reopen`` raises.
+    """
+    match = play.find_match(tournament, command.match_id)
+    _check(command)
+    if match.voided:
+        return ()
+    _refuse_forfeited(tournament, match)
+    if not match.played:
+        raise errors.MatchAlreadyCompleted("There is nothing to play in this match.")
+    voided = events.MatchVoided(
+        tournament_id=tournament.id,
+        match_id=match.match_id,
+        voided_at=at,
+        voided_by=actor_id,
+        because=rules.tidy(command.reason) or None,
+    )
+    return _carried_out(tournament, command, (voided,), at, actor_id)
 
 
 def misplaced(before: Tournament, after: Tournament) -> set[int]:
@@ -116,7 +137,7 @@ def taken_back(
     reopened = events.MatchReopened(
         tournament_id=tournament.id, match_id=match_id, to="ready", reopened_at=at, reopened_by=actor_id
     )
-    told = _cascade(tournament, (reopened,))
+    told = _cascade(tournament, match_id, (reopened,), at, actor_id)
     if len(told) > 1:
         return ()
     return (*told, movement(tournament, reduce(apply, told, tournament), at))
@@ -142,13 +163,14 @@ def version_of(match: Match, affected: Sequence[Consequence]) -> int:
 def _carried_out(
     tournament: Tournament,
     command: commands.ChangeOfMind,
-    change: _Change,
+    change: tuple[events.Event, ...],
+    at: str,
+    actor_id: int | None,
 ) -> tuple[events.Event, ...]:
     """The change with all that it takes back, as far as its policy allows that."""
-    told = _cascade(tournament, change)
-    at = change[0].reopened_at
+    told = _cascade(tournament, command.match_id, change, at, actor_id)
     after = reduce(apply, told, tournament)
-    settled = reduce(apply, play.forfeits(after, at, change[0].reopened_by), after)
+    settled = reduce(apply, play.forfeits(after, at, actor_id), after)
     affected = consequences(tournament, settled, command.match_id)
     match = tournament.matches[command.match_id]
     version = version_of(match, affected)
@@ -168,9 +190,11 @@ def _carried_out(
     return (*told, movement(tournament, after, at))
 
 
-def _cascade(tournament: Tournament, change: _Change) -> tuple[events.Event, ...]:
-    """The change, and before it the reopening of every match that has begun and would have other players."""
-    cause = change[0]
+def _cascade(
+    tournament: Tournament, cause_id: int, change: tuple[events.Event, ...], at: str, actor_id: int | None
+) -> tuple[events.Event, ...]:
+    """The change of a match, and before it the reopening of every match that has begun and would have other
+    players."""
     taken: set[int] = set()
     while True:
         reopenings = [
@@ -178,9 +202,9 @@ def _cascade(tournament: Tournament, change: _Change) -> tuple[events.Event, ...
                 tournament_id=tournament.id,
                 match_id=match_id,
                 to="ready",
-                reopened_at=cause.reopened_at,
-                reopened_by=cause.reopened_by,
-                cause_match_id=cause.match_id,
+                reopened_at=at,
+                reopened_by=actor_id,
+                cause_match_id=cause_id,
             )
             for match_id in sorted(taken, reverse=True)
         ]

@@ -11,8 +11,8 @@ from typing import Any
 
 from quart_app.domain import commands, events, rules
 from quart_app.domain.decisions import play
-from quart_app.domain.decisions.movement import with_movement
-from quart_app.domain.state.tournament import Tournament, TournamentStatus
+from quart_app.domain.movement import with_movement
+from quart_app.domain.state.tournament import PROGRESS, Tournament, TournamentStatus
 from quart_app.errors import InvalidInput
 
 
@@ -81,11 +81,10 @@ def _moved(tournament: Tournament, told: events.BracketUpdated) -> tuple[events.
     It may be a little old, so a side that was not known then may be known by now.
     """
     rules.utc_time("updated_at", told.updated_at)
-    order = list(TournamentStatus)
-    if told.bracket_status not in order:
-        raise InvalidInput({"bracket_status": f"Choose one of: {', '.join(TournamentStatus)}."})
-    if order.index(TournamentStatus(told.bracket_status)) > order.index(tournament.status):
-        raise InvalidInput({"bracket_status": f"The bracket is {tournament.status}."})
+    if told.bracket_status not in PROGRESS:
+        raise InvalidInput({"bracket_status": f"Choose one of: {', '.join(PROGRESS)}."})
+    if PROGRESS.index(TournamentStatus(told.bracket_status)) > PROGRESS.index(tournament.progress):
+        raise InvalidInput({"bracket_status": f"The bracket is {tournament.progress}."})
     if told.bracket_id != tournament.bracket_id:
         raise InvalidInput({"bracket_id": f"The bracket of this tournament is {tournament.bracket_id}."})
     for match_id in told.updated_nodes:

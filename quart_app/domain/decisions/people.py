@@ -8,8 +8,8 @@ from typing import get_args
 from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.decisions.corrections import misplaced, taken_back
-from quart_app.domain.decisions.movement import with_movement
 from quart_app.domain.fold import apply
+from quart_app.domain.movement import with_movement
 from quart_app.domain.state.people import group_matches
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament

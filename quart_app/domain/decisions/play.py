@@ -10,8 +10,8 @@ import msgspec
 from quart_app import errors
 from quart_app.domain import commands, events, rules, scoring
 from quart_app.domain.bracket.match import Match, MatchStatus
-from quart_app.domain.decisions.movement import with_movement
 from quart_app.domain.fold import apply
+from quart_app.domain.movement import with_movement
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
 

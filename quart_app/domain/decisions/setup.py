@@ -28,7 +28,7 @@ def create(
         created_at=at,
         stages=() if plain else stages,
     )
-    return created, _registered(tournament, command.entrants, at)
+    return created, listed(tournament, command.entrants, at)
 
 
 def register(
@@ -42,7 +42,7 @@ def register(
         )
     rules.check_entrants(command.entrants, tournament.seeding)
     rules.check_stages(tournament.settings, command.entrants)
-    return (_registered(tournament, command.entrants, at),)
+    return (listed(tournament, command.entrants, at),)
 
 
 def generate(
@@ -71,9 +71,10 @@ def _refuse_after_draw(tournament: Tournament) -> None:
         raise errors.BracketExists("The bracket has been generated; the draw can no longer change.")
 
 
-def _registered(
+def listed(
     tournament: Tournament, lines: tuple[commands.EntrantLine, ...], at: str
 ) -> events.ParticipantsRegistered:
+    """The list as it is registered: who was on it already keeps their id."""
     ids, last_id = _known(tournament.roster), tournament.roster.last_id
     entrants = []
     for line in lines:

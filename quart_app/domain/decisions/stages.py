@@ -1,14 +1,18 @@
-"""Decisions about stages: their rounds paired and unpaired, lots, conduct, who joins late."""
+"""Decisions about stages: their rounds paired and unpaired, lots, conduct; and what a pairing goes by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from quart_app import errors
-from quart_app.domain import commands, events, rules
-from quart_app.domain.decisions.movement import with_movement
+from quart_app.domain import commands, events
+from quart_app.domain.movement import with_movement
 from quart_app.domain.pairing import RULES, RULES_VERSION
+from quart_app.domain.pairing.ask import PairingQuestion
+from quart_app.domain.pairing.history import Contender, Meeting, worth
+from quart_app.domain.ranking import Outcome
+from quart_app.domain.state.group import Group
 from quart_app.domain.state.stage import Round, Stage
 from quart_app.domain.state.tournament import Tournament
 
@@ -135,33 +139,6 @@ def record_conduct(
     return with_movement(tournament, conduct, at, only_if_moved=True)
 
 
-def add_participant(
-    tournament: Tournament, command: commands.AddParticipant, at: str, actor_id: int | None
-) -> tuple[events.Event, ...]:
-    """Somebody joins late. Raises BracketExists where the draw leaves no room, InvalidInput for the name."""
-    if tournament.stages and tournament.stages[0].format.layout != "rounds":
-        raise errors.BracketExists("The bracket has been generated; nobody can join any more.")
-    if tournament.stages and tournament.stages[0].complete:
-        raise errors.RoundConflict("All rounds are over.")
-    line = commands.EntrantLine(name=command.name, seed=command.seed)
-    lines = rules.lines_of(tournament.entrants)
-    try:
-        rules.check_entrants((*lines, line), tournament.seeding)
-        if not tournament.stages:
-            rules.check_stages(tournament.settings, (*lines, line))
-    except errors.InvalidInput as problem:
-        raise errors.InvalidInput({"name": problem.detail}) from None
-    return (
-        events.ParticipantAdded(
-            tournament_id=tournament.id,
-            participant_id=tournament.roster.last_id + 1,
-            name=rules.tidy(command.name),
-            seed=command.seed,
-            added_at=at,
-        ),
-    )
-
-
 def find_stage(tournament: Tournament, number: int) -> Stage:
     """The stage. Raises NotFound."""
     if not 1 <= number <= len(tournament.stages):
@@ -206,3 +183,51 @@ def _check_pairs(members: Iterable[int], command: commands.PublishRound) -> None
         )
     if not command.pairs:
         raise errors.InvalidInput({"pairs": "A round has at least one match."})
+
+
+def question(tournament: Tournament, stage: Stage, absent: Collection[int]) -> PairingQuestion:
+    """Who is to be paired now. Raises RoundConflict where the last round is not over, or was the last of all,
+    and InvalidInput for somebody absent who is not in the stage."""
+    round_to_pair(stage)
+    points = stage.groups[0].ruleset.points
+    return PairingQuestion(
+        contenders(tournament, stage, absent), len(stage.rounds), worth(points.win, points.draw, points.loss)
+    )
+
+
+def contenders(tournament: Tournament, stage: Stage, absent: Collection[int] = ()) -> tuple[Contender, ...]:
+    """All who are in the stage, each with every round that is over."""
+    group = stage.groups[0]
+    if strangers := set(absent) - set(group.members):
+        raise errors.InvalidInput({"absent": f"Participant {min(strangers)} is not in this stage."})
+    over = [each.number for each in stage.rounds if each.done]
+    outcomes = {
+        (outcome.round, side): outcome for outcome in group.outcomes.values() for side in outcome.sides
+    }
+    return tuple(
+        Contender(
+            participant_id=who,
+            name=tournament.participants[who].name,
+            number=number,
+            rounds=tuple(_meeting(group, outcomes, each, who) for each in over),
+            present=who not in absent and who not in tournament.roster.out,
+        )
+        for number, who in enumerate(group.members, start=1)
+    )
+
+
+def _meeting(group: Group, outcomes: Mapping[tuple[int, int], Outcome], number: int, who: int) -> Meeting:
+    outcome = outcomes.get((number, who))
+    if outcome is None:
+        bye = any(
+            each.participant_id == who and each.round == number and not each.requested
+            for each in group.unplayed
+        )
+        return Meeting("bye" if bye else "absent")
+    first = outcome.sides[0] == who
+    opponent = outcome.sides[1 if first else 0]
+    if outcome.walkover:
+        return Meeting("forfeit_won" if outcome.winner_id == who else "forfeit_lost", opponent, first)
+    if outcome.drawn:
+        return Meeting("drawn", opponent, first)
+    return Meeting("won" if outcome.winner_id == who else "lost", opponent, first)

@@ -29,6 +29,13 @@ from quart_app.domain.events.draw import (
     SlotPlan,
     StagePlan,
 )
+from quart_app.domain.events.lifecycle import (
+    TournamentArchived,
+    TournamentCancelled,
+    TournamentDeleted,
+    TournamentPostponed,
+    TournamentResumed,
+)
 from quart_app.domain.events.people import (
     ParticipantReinstated,
     ParticipantRenamed,
@@ -41,6 +48,7 @@ from quart_app.domain.events.play import (
     MatchCompleted,
     MatchReopened,
     MatchStarted,
+    MatchVoided,
     Reopened,
     ScoreUpdated,
 )
@@ -87,6 +95,7 @@ __all__ = [
     "MatchPlan",
     "MatchReopened",
     "MatchStarted",
+    "MatchVoided",
     "NextMatch",
     "ParticipantAdded",
     "ParticipantReinstated",
@@ -102,7 +111,12 @@ __all__ = [
     "SlotPlan",
     "StagePlan",
     "StageSettings",
+    "TournamentArchived",
+    "TournamentCancelled",
     "TournamentCreated",
+    "TournamentDeleted",
+    "TournamentPostponed",
+    "TournamentResumed",
     "UnknownEvent",
     "VisibilityChanged",
     "WithdrawalPolicy",

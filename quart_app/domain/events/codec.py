@@ -9,13 +9,26 @@ import msgspec
 
 from quart_app.domain.events.base import Event
 from quart_app.domain.events.draw import THIRD_PLACE, BracketGenerated, BracketUpdated
+from quart_app.domain.events.lifecycle import (
+    TournamentArchived,
+    TournamentCancelled,
+    TournamentDeleted,
+    TournamentPostponed,
+    TournamentResumed,
+)
 from quart_app.domain.events.people import (
     ParticipantReinstated,
     ParticipantRenamed,
     ParticipantReplaced,
     ParticipantWithdrawn,
 )
-from quart_app.domain.events.play import MatchCompleted, MatchReopened, MatchStarted, ScoreUpdated
+from quart_app.domain.events.play import (
+    MatchCompleted,
+    MatchReopened,
+    MatchStarted,
+    MatchVoided,
+    ScoreUpdated,
+)
 from quart_app.domain.events.setup import ParticipantsRegistered, TournamentCreated, VisibilityChanged
 from quart_app.domain.events.stages import (
     ConductRecorded,
@@ -48,6 +61,12 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ParticipantReplaced,
         ParticipantWithdrawn,
         ParticipantReinstated,
+        MatchVoided,
+        TournamentPostponed,
+        TournamentCancelled,
+        TournamentResumed,
+        TournamentArchived,
+        TournamentDeleted,
     )
 }
 """Each event's class by the name it has in the log and on the wire."""

@@ -93,7 +93,8 @@ class NextMatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class BracketGenerated(Event, frozen=True, kw_only=True):
-    """The feeder graph as built: a later version of the generator must not change an old bracket.
+    """The feeder graph as built: a later version of the generator must not change an old bracket. Another one
+    before the first match, with another ``bracket_id``, takes the place of all matches before it.
 
     ``rounds`` are the rounds' names and ``short_rounds`` the same in short, in order, through all stages.
     Without ``stages`` it is one stage without groups.

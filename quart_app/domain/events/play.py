@@ -84,3 +84,16 @@ class MatchReopened(MatchEvent, frozen=True, kw_only=True):
     reopened_by: int | None
     because: str | None = None
     cause_match_id: int | None = None
+
+
+class MatchVoided(MatchEvent, frozen=True, kw_only=True):
+    """A match counts for nothing, played or not, and what it feeds waits for nobody; until it is reopened.
+
+    ``because`` is what the organiser says.
+    """
+
+    type: ClassVar[str] = "match_voided"
+
+    voided_at: str
+    voided_by: int | None
+    because: str | None = None

@@ -36,7 +36,9 @@ class TournamentCreated(Event, frozen=True, kw_only=True):
 
 
 class ParticipantsRegistered(Event, frozen=True, kw_only=True):
-    """The whole list of entrants, replacing any earlier one; allowed until the bracket is generated.
+    """The whole list of entrants, replacing any earlier one; allowed until the first match begins.
+
+    Where there is a bracket, the one that is drawn from the new list follows in the same transaction.
 
     An id names one person for ever: who was on an earlier list keeps theirs, and a new one was nobody's.
     """

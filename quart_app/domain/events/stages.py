@@ -140,7 +140,9 @@ class ConductRecorded(Event, frozen=True, kw_only=True):
 
 
 class ParticipantAdded(Event, frozen=True, kw_only=True):
-    """Somebody joined late. They are paired from the next round on."""
+    """Somebody joined late: into the place of a bye, and ``matches`` are planned otherwise then; or where
+    they are paired round by round, from the next round on. Else there is no bracket yet, or another one
+    follows in the same transaction."""
 
     type: ClassVar[str] = "participant_added"
 
@@ -148,3 +150,9 @@ class ParticipantAdded(Event, frozen=True, kw_only=True):
     name: str
     seed: int | None
     added_at: str
+    matches: tuple[MatchPlan, ...] = ()
+
+    @property
+    def about(self) -> tuple[int, ...]:
+        """The matches that are planned otherwise."""
+        return tuple(plan.match_id for plan in self.matches)

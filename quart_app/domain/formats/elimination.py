@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from quart_app.domain.bracket.match import Match, MatchStatus
+from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan
 from quart_app.domain.formats.port import Opening, Places
 
@@ -75,7 +75,7 @@ def final_places(matches: Mapping[int, Match]) -> Places:
     """First and second of the final, once it is sure to be the last one; third of the match for it."""
     main = [match for match in matches.values() if match.plan.stage == MAIN]
     last = main[-1]
-    if last.status is MatchStatus.VOID and last.plan.if_needed is not None:
+    if last.void and last.plan.if_needed is not None:
         last = matches[last.plan.if_needed]
     found = [(1, last.winner_id), (2, last.loser_id)]
     found += [(3, match.winner_id) for match in matches.values() if match.plan.stage == THIRD_PLACE]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.ranking import Facts, Outcome, Pairing, Row, Ruleset, Unplayed, prospects, standings
@@ -22,7 +23,8 @@ class Group:
 
     ``outcomes`` are its decided matches and ``open`` those to come, by match id. ``rounds_left`` are the
     rounds whose matches are not known yet; as long as there is one, nothing of the table is certain.
-    ``excluded`` are those whose matches were all annulled: they stand behind everybody else.
+    ``excluded`` are those whose matches were all annulled: they stand behind everybody else. ``missed`` are
+    the rounds that its voided matches leave unplayed, where ``rounds_played`` counts rounds at all.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Group:
     rounds_played: int | None = None
     fates: Mapping[int, str] = field(default_factory=dict)
     excluded: frozenset[int] = frozenset()
+    missed: Mapping[int, tuple[Unplayed, ...]] = field(default_factory=dict)
 
     @property
     def facts(self) -> Facts:
@@ -46,7 +49,7 @@ class Group:
         return Facts(
             entrants=tuple(who for who in self.members if who not in self.excluded),
             outcomes=tuple(self.outcomes.values()),
-            unplayed=self.unplayed,
+            unplayed=(*self.unplayed, *chain.from_iterable(self.missed.values())),
             lots=self.lots,
             conduct=self.conduct,
             ranking=self.seeds,
@@ -85,18 +88,29 @@ class Group:
 
     def moved(self, matches: Iterable[Match]) -> Group:
         """The group once these of its matches have changed; itself where its table counts none of that."""
-        outcomes, still_open = dict(self.outcomes), dict(self.open)
+        outcomes, still_open, missed = dict(self.outcomes), dict(self.open), dict(self.missed)
         for match in matches:
-            outcomes.pop(match.match_id, None)
-            still_open.pop(match.match_id, None)
+            for facts in (outcomes, still_open, missed):
+                facts.pop(match.match_id, None)
             if match.decided:
                 if (outcome := outcome_of(match)) is not None:
                     outcomes[match.match_id] = outcome
+                elif match.voided and self.rounds_played is not None:
+                    missed[match.match_id] = _missed(match)
             elif (pairing := pairing_of(match)) is not None:
                 still_open[match.match_id] = pairing
-        if outcomes == self.outcomes and still_open == self.open:
+        if (outcomes, still_open, missed) == (self.outcomes, self.open, self.missed):
             return self
-        return replace(self, outcomes=outcomes, open=still_open)
+        return replace(self, outcomes=outcomes, open=still_open, missed=missed)
+
+
+def _missed(match: Match) -> tuple[Unplayed, ...]:
+    """A match that counts for nothing as a round that its players have not played."""
+    return tuple(
+        Unplayed(round=match.plan.round, participant_id=slot.participant_id, points=Fraction(0))
+        for slot in match.slots
+        if slot.participant_id is not None
+    )
 
 
 def _unranked(place: int, who: int) -> Row:
@@ -107,7 +121,7 @@ def _unranked(place: int, who: int) -> Row:
 def outcome_of(match: Match) -> Outcome | None:
     """A decided match as a table counts it; None for one without a result."""
     first, second = (slot.participant_id for slot in match.slots)
-    if match.result is None or match.annulled or first is None or second is None:
+    if match.result is None or match.uncounted or first is None or second is None:
         return None
     return Outcome(
         match_id=match.match_id,

@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from quart_app.domain import events
-from quart_app.domain.bracket.graph import lay_out
+from quart_app.domain.bracket.altered import altered
+from quart_app.domain.bracket.graph import advance, feeds_of, lay_out
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.ranking import Unplayed
 from quart_app.domain.state.agenda import NOTHING
@@ -83,10 +84,20 @@ def conduct_recorded(state: Tournament, event: events.ConductRecorded, seq: int)
 
 
 def participant_added(state: Tournament, event: events.ParticipantAdded, seq: int) -> Tournament:
-    """Somebody has joined the stage that is paired round by round."""
+    """Somebody has joined: in the place of a bye, or the stage that is paired round by round."""
     entrant = events.Entrant(id=event.participant_id, name=event.name, seed=event.seed)
-    state = replace(state, roster=state.roster.registered((*state.roster.entrants, entrant)))
-    if not state.stages:
+    state = replace(state, roster=state.roster.joined(entrant))
+    if event.matches:
+        planned = {
+            plan.match_id: altered(state.matches[plan.match_id], plan=plan, version=seq)
+            for plan in event.matches
+        }
+        known = {**state.matches, **planned}
+        feeds = feeds_of(match.plan for match in known.values())
+        waiting = [plan.match_id for plan in event.matches]
+        state = altered(state, feeds=feeds)
+        return state.with_matches(advance(known, feeds, state.ranks, (), seq, waiting), seq)
+    if not state.stages or state.stages[0].format.layout != "rounds":
         return state
     stage = state.stages[0]
     group = stage.groups[0]

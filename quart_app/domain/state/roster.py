@@ -39,6 +39,11 @@ class Roster:
         out = {who: how for who, how in self.out.items() if who in participants}
         return Roster(entrants, participants, max(self.last_id, *participants, 0), out)
 
+    def joined(self, entrant: Entrant) -> Roster:
+        """The roster with one more: at its end, or where byes are marked in the place of the first."""
+        bye = next((index for index, each in enumerate(self.entrants) if each.id is None), len(self.entrants))
+        return self.registered((*self.entrants[:bye], entrant, *self.entrants[bye + 1 :]))
+
     def renamed(self, participant_id: int, name: str) -> Roster:
         """The roster in which this participant has this name."""
         return self.registered(

@@ -166,7 +166,7 @@ class Stage:
 def _counts(match: Match) -> tuple[object, ...]:
     """What the progress of a round, a table and the places go by."""
     score = match.score if match.decided else None
-    return match.played, match.decided, match.slots, match.result, match.annulled, score
+    return match.played, match.decided, match.slots, match.result, match.uncounted, score
 
 
 def opened(

@@ -21,12 +21,35 @@ from quart_app.domain.state.stage import Round, Stage
 
 
 class TournamentStatus(StrEnum):
-    """A draft has no bracket yet; pending has one and no match begun."""
+    """A draft has no bracket yet; pending has one and no match begun. The last two are said by an
+    organiser."""
 
     DRAFT = "draft"
     PENDING = "pending"
     ACTIVE = "active"
     COMPLETED = "completed"
+    POSTPONED = "postponed"
+    CANCELLED = "cancelled"
+
+
+PROGRESS = (
+    TournamentStatus.DRAFT,
+    TournamentStatus.PENDING,
+    TournamentStatus.ACTIVE,
+    TournamentStatus.COMPLETED,
+)
+"""How far a tournament can be, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What keeps a tournament from being played: it is postponed or cancelled, since when (RFC 3339), why,
+    and until when, where that is known."""
+
+    status: TournamentStatus
+    since: str
+    because: str = ""
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +58,7 @@ class Tournament:
 
     ``ranked`` are the matches that wait for ranks of earlier stages, ``ranks`` those of them that are final.
     ``revisions`` holds, for each part of it, the seq of the event that last changed that part; ``revised`` is
-    the greatest of them.
+    the greatest of them. ``archived`` is off the lists, ``deleted`` was a draft and is gone.
     """
 
     id: int
@@ -56,10 +79,18 @@ class Tournament:
     agenda: Agenda = NOTHING
     revised: int = 0
     revisions: Mapping[Part, int] = field(default_factory=dict)
+    hold: Hold | None = None
+    archived: bool = False
+    deleted: bool = False
 
     @property
     def status(self) -> TournamentStatus:
-        """Where the tournament stands, derived from its matches."""
+        """Where the tournament stands: what an organiser has said of it, else its progress."""
+        return self.hold.status if self.hold is not None else self.progress
+
+    @property
+    def progress(self) -> TournamentStatus:
+        """How far it is, derived from its matches."""
         if self.bracket_id is None:
             return TournamentStatus.DRAFT
         if not self.agenda.open and all(stage.complete for stage in self.stages):

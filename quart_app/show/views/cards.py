@@ -75,7 +75,7 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         falls=_falls(tournament, match),
         all_played=match.plan.all_played,
         corrected=match.corrected,
-        annulled=match.annulled,
+        annulled=match.uncounted,
     )
 
 
@@ -103,7 +103,7 @@ def sentence(tournament: Tournament, match: Match) -> str:
         return _running_sentence(*names, match.score) if match.live else ""
     swapped = match.confirmed.result.winner_id == second.id
     told = result_sentence(match.confirmed, *(reversed(names) if swapped else names))
-    if match.annulled:
+    if match.uncounted:
         return f"{told}, which does not count"
     return f"Corrected: {told}" if match.corrected else told
 
@@ -156,7 +156,7 @@ def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
     participant = tournament.participant(slot.participant_id)
     if participant is None:
         return SideView("unknown", source_label(tournament, match.plan.slots[side]))
-    result = None if match.annulled else match.result
+    result = None if match.uncounted else match.result
     note = ""
     if result is not None:
         if result.tiebreak is not None:

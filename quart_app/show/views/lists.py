@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.show.paths import tournament_path
 from quart_app.show.views.tournament import STATUS_NAMES
-from quart_app.store.tournaments import TournamentRow
+from quart_app.store.tournaments import ARCHIVED, TournamentRow
+
+ENDED = (TournamentStatus.COMPLETED, TournamentStatus.CANCELLED)
+"""What stands among the finished ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,21 @@ class IndexPage:
 
 def listed(row: TournamentRow, progress: str = "") -> ListLine:
     """A tournament in a list, from its row."""
-    status = TournamentStatus(row.status)
+    status = TournamentStatus(row.status) if row.status != ARCHIVED else None
     return ListLine(
         path=tournament_path(row.id),
         name=row.name,
         status=row.status,
-        status_name=STATUS_NAMES[status],
+        status_name=STATUS_NAMES[status] if status is not None else "Archived",
         private=row.visibility == "private",
-        at=row.updated_at if status is TournamentStatus.COMPLETED else row.created_at,
+        at=row.updated_at if status in ENDED else row.created_at,
         progress=progress,
     )
 
 
 def progress(tournament: Tournament) -> str:
     """How far a tournament is: "Quarter-finals, 2 of 4 played", or who takes part."""
-    if tournament.status is TournamentStatus.ACTIVE:
+    if tournament.progress is TournamentStatus.ACTIVE:
         for each in tournament.rounds:
             if each.completed < each.played:
                 return f"{each.name}, {each.completed} of {each.played} played"

@@ -14,6 +14,8 @@ from quart_app.show.names import isolated
 from quart_app.show.paths import tournament_path
 from quart_app.show.views.cards import MatchView, match_view, result_sentence, side_view
 
+VOIDED = "The match counts for nothing"
+
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
@@ -84,6 +86,8 @@ def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Ite
                 text = f"Corrected: {ended}" if correcting else ended
                 yield StoryLine(envelope.at, "result", text, event.notes or "")
                 correcting = False
+            case events.MatchVoided():
+                yield StoryLine(envelope.at, "reopened", VOIDED, event.because or "")
             case events.MatchReopened():
                 correcting = event.to == "correction"
                 yield StoryLine(envelope.at, "reopened", taken_back(tournament, event), event.because or "")

@@ -26,6 +26,8 @@ STATUS_NAMES = {
     TournamentStatus.PENDING: "Not started",
     TournamentStatus.ACTIVE: "Under way",
     TournamentStatus.COMPLETED: "Finished",
+    TournamentStatus.POSTPONED: "Postponed",
+    TournamentStatus.CANCELLED: "Cancelled",
 }
 
 
@@ -40,7 +42,8 @@ class StripView:
 
 @dataclass(frozen=True, slots=True)
 class HeaderView:
-    """What the tournament is and where it stands. ``podium`` is (place, name), empty until the end."""
+    """What the tournament is and where it stands. ``podium`` is (place, name), empty until the end. ``held``
+    is what an organiser has said of why it is not played; ``until`` (RFC 3339) is when it may be again."""
 
     seq: int
     name: str
@@ -51,6 +54,10 @@ class HeaderView:
     status: str
     status_name: str
     podium: tuple[tuple[str, str], ...]
+    held: bool = False
+    because: str = ""
+    until: str | None = None
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +76,8 @@ def tournament_page(tournament: Tournament) -> TournamentPage:
 
 def header_view(tournament: Tournament) -> HeaderView:
     """The tournament's header."""
-    status = tournament.status
-    finished = status is TournamentStatus.COMPLETED
+    progress, hold = tournament.progress, tournament.hold
+    finished = progress is TournamentStatus.COMPLETED
     return HeaderView(
         seq=tournament.revision(HEADER),
         name=tournament.name,
@@ -78,8 +85,8 @@ def header_view(tournament: Tournament) -> HeaderView:
         format=format_title(tournament),
         participants=len(tournament.participants),
         private=tournament.visibility == "private",
-        status=status.value,
-        status_name=STATUS_NAMES[status],
+        status=progress.value,
+        status_name=STATUS_NAMES[tournament.status],
         podium=tuple(
             (PLACES[place], tournament.participants[who].name)
             for place, who in tournament.places
@@ -87,6 +94,10 @@ def header_view(tournament: Tournament) -> HeaderView:
         )
         if finished
         else (),
+        held=hold is not None,
+        because=hold.because if hold is not None else "",
+        until=hold.until if hold is not None else None,
+        archived=tournament.archived,
     )
 
 

@@ -16,7 +16,13 @@ from quart_app.store.staff import ORGANISER
 from quart_app.web.answers.bodies import json_answer, kept_json, read_body
 from quart_app.web.api.addresses import MATCH
 from quart_app.web.api.idempotency import answered, idempotent, once
-from quart_app.web.api.shapes.correction_schema import AffectedMatch, Changed, NewCorrection, NewReopening
+from quart_app.web.api.shapes.correction_schema import (
+    AffectedMatch,
+    Changed,
+    NewCorrection,
+    NewReopening,
+    NewVoiding,
+)
 from quart_app.web.doors.access import actor_id, authorise, holds_role, require_staff
 from quart_app.web.doors.context import context
 
@@ -39,6 +45,15 @@ async def post_reopen(tournament_id: int, match_id: int) -> Response:
 async def post_correct(tournament_id: int, match_id: int) -> Response:
     """Replace a confirmed result."""
     asked = await read_body(NewCorrection)
+    return await _change(tournament_id, asked.command(match_id), preview=asked.preview)
+
+
+@blueprint.post(f"{MATCH}void/", strict_slashes=False)
+@require_staff(ORGANISER)
+@idempotent
+async def post_void(tournament_id: int, match_id: int) -> Response:
+    """Let a match count for nothing."""
+    asked = await read_body(NewVoiding)
     return await _change(tournament_id, asked.command(match_id), preview=asked.preview)
 
 

@@ -8,8 +8,7 @@ from quart_app.actions import stages
 from quart_app.actions.writing.idempotency import recall
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import AddParticipant, DrawLots, PublishRound, RecordConduct, UnpairRound
-from quart_app.domain.decisions.proposals import contenders
-from quart_app.domain.decisions.stages import find_stage
+from quart_app.domain.decisions.stages import contenders, find_stage
 from quart_app.domain.pairing import trf16
 from quart_app.domain.pairing.history import worth
 from quart_app.domain.state.tournament import Tournament

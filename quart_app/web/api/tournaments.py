@@ -1,4 +1,4 @@
-"""Tournaments over the API: list, create, read, and read the log."""
+"""Tournaments over the API: list, create, read, read the log, change the draw, put off and call off."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from msgspec import UNSET
 from quart import Blueprint, Response, request
 from werkzeug.http import quote_etag
 
-from quart_app.actions.tournaments import create_tournament
+from quart_app.actions.tournaments import (
+    StandingCommand,
+    change_draw,
+    change_standing,
+    create_tournament,
+    lots,
+)
 from quart_app.actions.writing.recorded import Recorded
+from quart_app.domain.commands import (
+    ArchiveTournament,
+    CancelTournament,
+    DeleteTournament,
+    ResumeTournament,
+)
 from quart_app.show.paths import tournament_path
-from quart_app.show.snapshot import listed, logged, snapshot
+from quart_app.show.snapshot import listed, logged, snapshot, tournament_state
 from quart_app.store.event_log import select_events
 from quart_app.store.idempotency import KeptAnswer
 from quart_app.store.tournaments import select_tournament, select_tournaments
@@ -21,7 +33,17 @@ from quart_app.web.answers.stored import is_known, not_modified
 from quart_app.web.api.addresses import TOURNAMENT, TOURNAMENTS
 from quart_app.web.api.idempotency import answered, idempotent, once
 from quart_app.web.api.shapes import schema as api_schema
+from quart_app.web.api.shapes.lifecycle_schema import (
+    DrawAnswer,
+    NewArchiving,
+    NewCancellation,
+    NewDraw,
+    NewPostponement,
+    NewResumption,
+    StandingAnswer,
+)
 from quart_app.web.doors.access import (
+    actor_id,
     authorise,
     current_staff,
     require_public,
@@ -94,6 +116,81 @@ async def get_events(tournament_id: int) -> Response:
         api_schema.EventPage(
             events=[logged(envelope) for envelope in envelopes], head=f"{row.epoch}-{head}", next=following
         )
+    )
+
+
+@blueprint.post(f"{TOURNAMENT}postpone/", strict_slashes=False)
+@require_staff("organiser")
+@idempotent
+async def post_postpone(tournament_id: int) -> Response:
+    """Put it off."""
+    return await _stand(tournament_id, (await read_body(NewPostponement)).command())
+
+
+@blueprint.post(f"{TOURNAMENT}cancel/", strict_slashes=False)
+@require_staff("organiser")
+@idempotent
+async def post_cancel(tournament_id: int) -> Response:
+    """Call it off."""
+    asked = await read_body(NewCancellation)
+    return await _stand(tournament_id, CancelTournament(reason=asked.reason))
+
+
+@blueprint.post(f"{TOURNAMENT}resume/", strict_slashes=False)
+@require_staff("organiser")
+@idempotent
+async def post_resume(tournament_id: int) -> Response:
+    """Let it be played on."""
+    await read_body(NewResumption)
+    return await _stand(tournament_id, ResumeTournament())
+
+
+@blueprint.post(f"{TOURNAMENT}archive/", strict_slashes=False)
+@require_staff("organiser")
+@idempotent
+async def post_archive(tournament_id: int) -> Response:
+    """Take it off the lists, or put it back."""
+    asked = await read_body(NewArchiving)
+    return await _stand(tournament_id, ArchiveTournament(archived=asked.archived))
+
+
+@blueprint.delete(TOURNAMENT, strict_slashes=False)
+@require_staff("organiser")
+@idempotent
+async def delete_tournament(tournament_id: int) -> Response:
+    """Remove a draft."""
+    return await _stand(tournament_id, DeleteTournament())
+
+
+@blueprint.post(f"{TOURNAMENT}draw/", strict_slashes=False)
+@require_staff("organiser")
+@idempotent
+async def post_draw(tournament_id: int) -> Response:
+    """Let two change places in the draw, or draw it anew."""
+    command = (await read_body(NewDraw)).command(lots())
+    recorded = await change_draw(
+        context().services, tournament_id, command, await actor_id(), once=once(_drawn)
+    )
+    return answered(_drawn(recorded))
+
+
+async def _stand(tournament_id: int, command: StandingCommand) -> Response:
+    recorded = await change_standing(
+        context().services, tournament_id, command, await actor_id(), once=once(_standing)
+    )
+    return answered(_standing(recorded))
+
+
+def _standing(recorded: Recorded) -> KeptAnswer:
+    return kept_json(
+        StandingAnswer(tournament=tournament_state(recorded.tournament), position=recorded.position)
+    )
+
+
+def _drawn(recorded: Recorded) -> KeptAnswer:
+    whole = snapshot(recorded.epoch, recorded.tournament)
+    return kept_json(
+        DrawAnswer(participants=whole.participants, matches=whole.matches, position=whole.position)
     )
 
 

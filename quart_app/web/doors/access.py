@@ -17,7 +17,7 @@ from quart_app.auth.tokens import API, Grant
 from quart_app.domain.commands import PUBLIC
 from quart_app.errors import Forbidden, NotFound, Unauthenticated
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
-from quart_app.store.tournaments import TournamentRow
+from quart_app.store.tournaments import DELETED, TournamentRow
 from quart_app.web.answers.problems import for_machines
 from quart_app.web.doors.context import context
 
@@ -136,7 +136,7 @@ def local_path(target: str | None, default: str = AFTER_LOGIN_PATH) -> str:
 
 async def require_visible(row: TournamentRow | None) -> TournamentRow:
     """The row, if there is one that the caller may know of. Raises NotFound."""
-    if row is None:
+    if row is None or row.status == DELETED:
         raise NotFound("There is no such tournament.")
     await require_public(row.visibility)
     return row

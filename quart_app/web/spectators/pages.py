@@ -45,11 +45,12 @@ async def index() -> Response:
     before_id = int(before) if before.isdecimal() and len(before) <= ID_DIGITS_MAX else None
     further = before_id is not None
     public_only = await current_staff() is None
-    coming = [TournamentStatus.PENDING] if public_only else [TournamentStatus.PENDING, TournamentStatus.DRAFT]
+    coming = [TournamentStatus.PENDING, TournamentStatus.POSTPONED]
+    coming += [] if public_only else [TournamentStatus.DRAFT]
     async with context().services.database.reading() as connection:
         finished = await select_tournaments(
             connection,
-            statuses=(TournamentStatus.COMPLETED,),
+            statuses=lists.ENDED,
             public_only=public_only,
             before_id=before_id,
             limit=FINISHED_PER_PAGE + 1,
@@ -127,7 +128,9 @@ async def _visible(tournament_id: int) -> Vantage:
 
     Raises NotFound, in the same words either way.
     """
-    shown = context().hub.current(tournament_id) or await context().services.ledger.load(tournament_id)
+    shown = context().hub.current(tournament_id)
+    if shown is None or shown.tournament.deleted:
+        shown = await context().services.ledger.load(tournament_id)
     await require_public(shown.tournament.visibility)
     return shown
 

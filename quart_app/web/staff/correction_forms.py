@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.commands import REFUSE, ConfirmResult, CorrectResult, ReopenMatch
+from quart_app.domain.commands import REFUSE, ConfirmResult, CorrectResult, ReopenMatch, VoidMatch
 from quart_app.domain.events import Games
 from quart_app.errors import InvalidInput
 from quart_app.web.staff.forms import NOBODY, RESULTS, Form, read_number, read_version, read_winner
@@ -24,6 +24,20 @@ def read_reopen_match(match_id: int, form: Form, *, own: bool) -> ReopenMatch:
         policy=form.get("policy", REFUSE),
         version=version,
         own=own,
+    )
+
+
+def read_void_match(match_id: int, form: Form) -> VoidMatch:
+    """A match that is to count for nothing, why, and how far that may reach."""
+    problems: dict[str, str] = {}
+    version = read_version(form, problems)
+    if problems:
+        raise InvalidInput(problems)
+    return VoidMatch(
+        match_id=match_id,
+        reason=form.get("reason", "").strip(),
+        policy=form.get("policy", REFUSE),
+        version=version,
     )
 
 

@@ -106,6 +106,16 @@ async def post_reopen(tournament_id: int, match_id: int) -> ResponseReturnValue:
     return await _pad_after(tournament_id, match_id)
 
 
+@blueprint.post("/tournaments/<int:tournament_id>/matches/<int:match_id>/void/")
+@require_staff(ORGANISER)
+@again(_pad)
+async def post_void(tournament_id: int, match_id: int) -> ResponseReturnValue:
+    """Let the match count for nothing."""
+    command = correction_forms.read_void_match(match_id, await request.form)
+    await corrections.change_result(context().services, tournament_id, command, await actor_id())
+    return await _pad_after(tournament_id, match_id)
+
+
 async def _correction(refusal: Refusal | None, tournament_id: int, match_id: int) -> Response:
     staff = await authorise(ORGANISER)
     tournament = (await context().services.ledger.load(tournament_id)).tournament

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from quart_app.domain import rules
-from quart_app.domain.commands import AddParticipant, CreateTournament, DrawLots, PublishRound, RecordConduct
+from quart_app.domain.commands import CreateTournament, DrawLots, PublishRound, RecordConduct
 from quart_app.domain.events import StageSettings
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.scoring import PRESETS
@@ -150,11 +150,6 @@ def read_conduct(stage: int, form: Form) -> RecordConduct:
     if problems:
         raise InvalidInput(problems)
     return RecordConduct(stage=stage, participant_id=who, points=points)
-
-
-def read_add_participant(form: Form) -> AddParticipant:
-    """Somebody who joins late."""
-    return AddParticipant(name=form.get("name", ""))
 
 
 def _number(form: Form, field: str, default: int, problems: dict[str, str]) -> int:

@@ -1,5 +1,4 @@
-"""The organiser's pages about stages: the next round, lots, conduct, who joins late, and what a draft will
-be."""
+"""The organiser's pages about stages: the next round, lots, conduct, and what a draft will be."""
 
 from __future__ import annotations
 
@@ -132,13 +131,4 @@ async def post_conduct(tournament_id: int, stage: int) -> ResponseReturnValue:
     """Set somebody's points of conduct."""
     command = forms.read_conduct(stage, await request.form)
     await stages.record_conduct(context().services, tournament_id, command, await actor_id())
-    return redirect(staff_path(tournament_id), 303)
-
-
-@blueprint.post("/tournaments/<int:tournament_id>/late/")
-@require_staff(ORGANISER)
-async def post_late(tournament_id: int) -> ResponseReturnValue:
-    """Let somebody join late."""
-    command = forms.read_add_participant(await request.form)
-    await stages.add_participant(context().services, tournament_id, command, await actor_id())
     return redirect(staff_path(tournament_id), 303)

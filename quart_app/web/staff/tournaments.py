@@ -18,7 +18,8 @@ from quart_app.domain.formats import FORMATS
 from quart_app.domain.ranking import RULESETS
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
-from quart_app.show.views.lists import listed
+from quart_app.show.views.lists import ENDED, listed
+from quart_app.show.views.staff.draw import draw_work
 from quart_app.show.views.staff.history import history
 from quart_app.show.views.staff.work import (
     PRESET_TITLES,
@@ -32,7 +33,7 @@ from quart_app.show.views.staff.work import (
 from quart_app.show.views.tournament import header_view
 from quart_app.store.event_log import select_latest
 from quart_app.store.staff import ORGANISER, SCORER, select_all_staff
-from quart_app.store.tournaments import select_tournaments
+from quart_app.store.tournaments import ARCHIVED, select_tournaments
 from quart_app.web.answers.sizes import LIST_BODY_MAX
 from quart_app.web.doors.access import (
     actor_id,
@@ -50,6 +51,8 @@ from quart_app.web.staff.refusals import Refusal, again, page
 blueprint = Blueprint("staff_tournaments", __name__, url_prefix="/staff")
 
 FINISHED_MAX = 50
+
+COMING = (TournamentStatus.DRAFT, TournamentStatus.PENDING, TournamentStatus.POSTPONED)
 
 HISTORY_PAGE = 200
 
@@ -72,12 +75,13 @@ async def _create_page(refusal: Refusal | None) -> Response:
     )
 
 
-async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Response:
+async def tournament_page(refusal: Refusal | None, tournament_id: int) -> Response:
+    """What a tournament is run from."""
     loaded = await context().services.ledger.load(tournament_id)
     tournament, staff = loaded.tournament, await authorise()
     entered = refusal.entered if refusal is not None else {}
     participants = entered.get("participants", write_list(tournament.entrants))
-    draft = tournament.status is TournamentStatus.DRAFT
+    draft = tournament.progress is TournamentStatus.DRAFT
     drawn = drawn_as(tournament) if draft else None
     response = page(
         "staff/tournament.html",
@@ -92,6 +96,7 @@ async def _tournament_page(refusal: Refusal | None, tournament_id: int) -> Respo
         outline=outline(drawn) if drawn is not None else "",
         groups=group_lists(drawn) if drawn is not None else (),
         work=stage_work(tournament),
+        changes=draw_work(tournament),
         participants=participants,
         reading=forms.read_participants({**entered, "participants": participants}),
         lists=match_lists(tournament),
@@ -107,12 +112,13 @@ async def home() -> ResponseReturnValue:
     """The tournaments to run: under way, to prepare, finished."""
     services, staff = context().services, await authorise()
     async with services.database.reading() as connection:
-        active, coming, finished = [
+        active, coming, finished, archived = [
             await select_tournaments(connection, statuses=statuses, public_only=False, limit=limit)
             for statuses, limit in (
                 ((TournamentStatus.ACTIVE,), UNFINISHED_MAX),
-                ((TournamentStatus.DRAFT, TournamentStatus.PENDING), UNFINISHED_MAX),
-                ((TournamentStatus.COMPLETED,), FINISHED_MAX),
+                (COMING, UNFINISHED_MAX),
+                (ENDED, FINISHED_MAX),
+                ((ARCHIVED,), FINISHED_MAX),
             )
         ]
         under_way = [await listed_with_progress(services, connection, row) for row in active]
@@ -124,6 +130,7 @@ async def home() -> ResponseReturnValue:
         active=under_way,
         coming=[listed(row) for row in coming],
         finished=[listed(row) for row in finished],
+        archived=[listed(row) for row in archived],
     )
 
 
@@ -148,12 +155,12 @@ async def post_create() -> ResponseReturnValue:
 @require_staff(SCORER)
 async def get_tournament(tournament_id: int) -> ResponseReturnValue:
     """A tournament to run: its draw before the bracket, its matches to score after."""
-    return await _tournament_page(None, tournament_id)
+    return await tournament_page(None, tournament_id)
 
 
 @blueprint.post("/tournaments/<int:tournament_id>/participants/")
 @require_staff(ORGANISER)
-@again(_tournament_page)
+@again(tournament_page)
 async def post_participants(tournament_id: int) -> ResponseReturnValue:
     """Replace the list of a draft."""
     command = forms.read_register_participants(await request.form)
@@ -163,7 +170,7 @@ async def post_participants(tournament_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/tournaments/<int:tournament_id>/generate/")
 @require_staff(ORGANISER)
-@again(_tournament_page)
+@again(tournament_page)
 async def post_generate(tournament_id: int) -> ResponseReturnValue:
     """Fix the draw."""
     command = GenerateBracket()
@@ -173,7 +180,7 @@ async def post_generate(tournament_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/tournaments/<int:tournament_id>/visibility/")
 @require_staff(ORGANISER)
-@again(_tournament_page)
+@again(tournament_page)
 async def post_visibility(tournament_id: int) -> ResponseReturnValue:
     """Open the tournament to everyone, or to staff only."""
     command = forms.read_change_visibility(await request.form)

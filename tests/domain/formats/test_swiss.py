@@ -19,7 +19,7 @@ from quart_app.domain.commands import (
     UnpairRound,
 )
 from quart_app.domain.decisions import decide
-from quart_app.domain.decisions.proposals import contenders, question
+from quart_app.domain.decisions.stages import contenders, question
 from quart_app.domain.events import StageSettings
 from quart_app.domain.fold import fold
 from quart_app.domain.pairing import Caution, cautions, propose, trf16

@@ -11,7 +11,7 @@ from quart_app.domain.events.base import MatchEvent
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.paths import staff_path
-from quart_app.show.views.story import ended_with, taken_back
+from quart_app.show.views.story import VOIDED, ended_with, taken_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None
         case events.ParticipantsRegistered():
             return f"Entered {sum(each.name is not None for each in event.entrants)} participants", None
         case events.BracketGenerated():
-            return "Generated the bracket", None
+            return ("Drew the bracket anew" if event.bracket_id > 1 else "Generated the bracket"), None
         case events.VisibilityChanged():
             return ("Opened it to everyone" if event.visibility == "public" else "Made it private"), None
         case events.MatchStarted():
@@ -71,6 +71,16 @@ def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None
             return _result(tournament, event), event.notes
         case events.MatchReopened():
             return taken_back(tournament, event), event.because
+        case events.MatchVoided():
+            return VOIDED, event.because
+        case events.TournamentPostponed():
+            return "Postponed the tournament", event.because
+        case events.TournamentCancelled():
+            return "Cancelled the tournament", event.because
+        case events.TournamentResumed():
+            return "Resumed the tournament", None
+        case events.TournamentArchived():
+            return ("Took it off the lists" if event.archived else "Put it on the lists again"), None
         case events.RoundPaired():
             return f"Published round {event.round}", None
         case events.RoundUnpaired():

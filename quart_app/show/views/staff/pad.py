@@ -12,10 +12,12 @@ from quart_app.domain.events import (
     MatchCompleted,
     MatchReopened,
     MatchStarted,
+    MatchVoided,
     ScoreUpdated,
 )
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
+from quart_app.show.views.tournament import STATUS_NAMES
 from quart_app.store.staff import StaffRow
 
 DEEDS = {
@@ -23,6 +25,7 @@ DEEDS = {
     ScoreUpdated: "Last score",
     MatchCompleted: "Confirmed",
     MatchReopened: "Taken back",
+    MatchVoided: "Voided",
 }
 
 
@@ -46,7 +49,8 @@ class Pad:
     the games before it, and ``next_game`` says that it is over and another one follows. A match for its
     ``result`` alone is not scored. ``undo`` says that the viewer may take back what stands here: an
     ``organiser`` anything, a scorer what they have confirmed themselves (the server knows for how long), and
-    a start before the first point. ``feeds`` are the matches that wait for this one.
+    a start before the first point. ``feeds`` are the matches that wait for this one. ``held`` says that the
+    tournament is postponed or cancelled, and why.
     """
 
     match: MatchView
@@ -63,6 +67,7 @@ class Pad:
     result: bool = False
     organiser: bool = False
     undo: bool = False
+    held: str = ""
 
     @property
     def games_text(self) -> str:
@@ -102,7 +107,15 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
         result=live and settings.games.result,
         organiser=organiser,
         undo=organiser or (not match.scored if live else touch is not None and touch.mine),
+        held=_held(tournament),
     )
+
+
+def _held(tournament: Tournament) -> str:
+    hold = tournament.hold
+    if hold is None:
+        return ""
+    return f"{STATUS_NAMES[hold.status]}: {hold.because}" if hold.because else STATUS_NAMES[hold.status]
 
 
 def _missing(match: Match, score: tuple[int, int]) -> str:
@@ -118,7 +131,7 @@ def touch_of(match: Match, last: Envelope, by: StaffRow | None, viewer: StaffRow
     None where that was no deed on the match itself but, say, a result that brought a participant here.
     """
     event = last.event
-    if not isinstance(event, MatchStarted | ScoreUpdated | MatchCompleted | MatchReopened):
+    if not isinstance(event, MatchStarted | ScoreUpdated | MatchCompleted | MatchReopened | MatchVoided):
         return None
     if event.match_id != match.match_id:
         return None

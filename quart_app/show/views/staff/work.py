@@ -116,7 +116,7 @@ def _unpaired(stage: Stage) -> int:
 @dataclass(frozen=True, slots=True)
 class StageWork:
     """What an organiser can do with a stage: pair the round of this name, take the last one back, draw lots
-    in a group among those who are level, record conduct, let somebody join."""
+    in a group among those who are level, record conduct."""
 
     number: int
     title: str
@@ -124,7 +124,6 @@ class StageWork:
     unpair: str
     level: tuple[tuple[str, tuple[int, ...], str], ...]
     conduct: tuple[tuple[int, str, int], ...]
-    joinable: bool
 
 
 def stage_work(tournament: Tournament) -> tuple[StageWork, ...]:
@@ -157,7 +156,6 @@ def _work_of(tournament: Tournament, stage: Stage) -> StageWork:
             if "conduct" in group.ruleset.criteria
             for who in group.members
         ),
-        joinable=swiss and not stage.complete,
     )
 
 

@@ -21,7 +21,7 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.show.tables import Standings, stage_state
 from quart_app.store.tournaments import TournamentRow
-from quart_app.web.api.shapes import correction_schema, people_schema, stage_schema
+from quart_app.web.api.shapes import correction_schema, lifecycle_schema, people_schema, stage_schema
 from quart_app.web.api.shapes import schema as api_schema
 
 _EPOCH = "9f2c41d0"
@@ -70,6 +70,12 @@ REQUESTS: Mapping[type[msgspec.Struct], Any] = {
     people_schema.NewWithdrawal: {"reason": "Injured", "policy": "forfeit_rest"},
     people_schema.NewReinstatement: {},
     correction_schema.NewReopening: {"to": "live", "reason": "They play on."},
+    correction_schema.NewVoiding: {"reason": "Neither came."},
+    lifecycle_schema.NewDraw: {"swap": [2, 3]},
+    lifecycle_schema.NewPostponement: {"reason": "Rain", "until": rfc3339(_AT)},
+    lifecycle_schema.NewCancellation: {"reason": "The hall has no light."},
+    lifecycle_schema.NewResumption: {},
+    lifecycle_schema.NewArchiving: {"archived": True},
     stage_schema.NewProposal: {"absent": [4]},
     stage_schema.NewRound: {"pairs": [[1, 3], [4, 2]], "byes": [], "version": 3},
     stage_schema.NewLots: {"group": "A", "participants": [2, 3]},
@@ -112,6 +118,10 @@ def answers() -> Mapping[type[msgspec.Struct], Any]:
         api_schema.Created(tournament_id=row.id, url=f"/tournaments/{row.id}/", position=f"{_EPOCH}-3"),
         whole,
         api_schema.MatchAnswer(match=whole.matches[0], position=whole.position),
+        lifecycle_schema.StandingAnswer(tournament=whole.tournament, position=whole.position),
+        lifecycle_schema.DrawAnswer(
+            participants=whole.participants, matches=whole.matches, position=whole.position
+        ),
         people_schema.ParticipantAnswer(participant=whole.participants[0], position=whole.position),
         correction_schema.Changed(
             affected=[

@@ -9,6 +9,7 @@ from quart_app.domain.events import EVENT_TYPES
 from quart_app.show.snapshot import Snapshot
 from quart_app.web.answers.bodies import JSON
 from quart_app.web.api.describe.correction_operations import CORRECTION_OPERATIONS
+from quart_app.web.api.describe.lifecycle_operations import LIFECYCLE_OPERATIONS
 from quart_app.web.api.describe.operation import (
     ANYONE_OR_STAFF,
     FEED_TOKEN,
@@ -114,6 +115,7 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=("IdempotencyKey",),
     ),
     *CORRECTION_OPERATIONS,
+    *LIFECYCLE_OPERATIONS,
     *STAGE_OPERATIONS,
     Operation(
         method="post",

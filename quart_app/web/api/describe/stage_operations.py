@@ -102,7 +102,8 @@ STAGE_OPERATIONS: tuple[Operation, ...] = (
         id="addParticipant",
         tag="Stages",
         summary="Let somebody join late",
-        description="For organisers: on a draft, or from the next round of a Swiss on.",
+        description="For organisers: on a draft, from the next round of a Swiss on, in the place of a bye, "
+        "or in a group before the first match.",
         body=shapes.NewParticipant,
         answer=shapes.Joined,
         status=201,

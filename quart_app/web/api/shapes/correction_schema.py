@@ -102,6 +102,21 @@ class NewCorrection(Asked, frozen=True, kw_only=True):
         )
 
 
+class NewVoiding(Asked, frozen=True, kw_only=True):
+    """A match that is to count for nothing, played or not."""
+
+    reason: Reason = ""
+    policy: Policy = "refuse"
+    preview: Preview = False
+    version: Seen | None = None
+
+    def command(self, match_id: int) -> commands.VoidMatch:
+        """The wish."""
+        return commands.VoidMatch(
+            match_id=match_id, reason=self.reason, policy=self.policy, version=self.version
+        )
+
+
 class AffectedMatch(Answer, frozen=True, kw_only=True):
     """A match that had begun, and is taken back: its `status` and `score` as they were, and the status that
     it `becomes`."""

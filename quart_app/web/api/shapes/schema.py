@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 from quart_app.domain import commands
 from quart_app.domain.commands import SEEDINGS
 from quart_app.domain.events import rfc3339
-from quart_app.domain.rules import NOTES_LENGTH_MAX, PARTICIPANTS_MAX
+from quart_app.domain.rules import NOTES_LENGTH_MAX
 from quart_app.errors import InvalidInput
 from quart_app.show.shapes import (
     ID_MAX,
@@ -25,55 +25,13 @@ from quart_app.show.shapes import (
     Name,
     PositionId,
     Score,
-    Seed,
     Visibility,
 )
 from quart_app.show.snapshot import Listed, LoggedEvent, MatchState
+from quart_app.web.api.shapes.entrant_schema import Entrants, entrant_lines
 from quart_app.web.api.shapes.stage_schema import Asked, NewStage, StageFields
 
 Given = TypeVar("Given", str, int)
-
-
-class NewEntrant(Asked, frozen=True, kw_only=True):
-    """A line of the list: a participant, or with `given` seeding `{"bye": true}`."""
-
-    name: Name | UnsetType = UNSET
-    seed: Seed | UnsetType | None = UNSET
-    bye: (
-        Annotated[bool, Meta(description="This line stays free.", extra_json_schema={"const": True})]
-        | UnsetType
-    ) = UNSET
-
-    @property
-    def named(self) -> bool:
-        """Whether this is a participant's line."""
-        return self.name is not UNSET and self.bye is UNSET
-
-    @property
-    def free(self) -> bool:
-        """Whether this is a bye's line."""
-        return self.bye is True and self.name is UNSET and self.seed is UNSET
-
-
-Entrants = Annotated[
-    list[
-        Annotated[
-            NewEntrant,
-            Meta(
-                extra_json_schema={
-                    "oneOf": [
-                        {"required": ["name"], "properties": {"bye": False}},
-                        {"required": ["bye"], "properties": {"name": False, "seed": False}},
-                    ]
-                }
-            ),
-        ]
-    ],
-    Meta(
-        description=f"2 to {PARTICIPANTS_MAX} lines; no two participants share a name or a seed.",
-        extra_json_schema={"minItems": 2, "maxItems": PARTICIPANTS_MAX},
-    ),
-]
 
 
 class NewTournament(StageFields, frozen=True, kw_only=True):
@@ -96,19 +54,9 @@ class NewTournament(StageFields, frozen=True, kw_only=True):
 
     def command(self) -> commands.CreateTournament:
         """The wish. Raises InvalidInput for a line that is not either a name or a bye."""
-        problems = {
-            f"participants[{index}]": f'participants[{index}] must have a name, or be {{"bye": true}} alone.'
-            for index, line in enumerate(self.participants)
-            if not line.named and not line.free
-        }
-        if problems:
-            raise InvalidInput(problems)
         return commands.CreateTournament(
             name=self.name,
-            entrants=tuple(
-                commands.EntrantLine(name=_given(line.name), seed=_given(line.seed))
-                for line in self.participants
-            ),
+            entrants=entrant_lines(self.participants),
             seeding=self.seeding,
             visibility=self.visibility,
             stages=tuple(stage.settings(stage.name) for stage in self.stages)
@@ -268,8 +216,8 @@ class ListQuery(Asked, frozen=True, kw_only=True):
     ) = UNSET
     limit: Annotated[int, Meta(ge=1, le=200, description="How many at most.")] = 50
     status: Annotated[
-        list[Literal["draft", "pending", "active", "completed"]],
-        Meta(description="Only these; may be repeated."),
+        list[Literal["draft", "pending", "active", "completed", "postponed", "cancelled", "archived"]],
+        Meta(description="Only these; may be repeated. Archived ones are listed for `archived` alone."),
     ] = msgspec.field(default_factory=list)
 
 
@@ -278,7 +226,3 @@ class EventsQuery(Asked, frozen=True, kw_only=True):
 
     after: Annotated[int, Meta(ge=0, le=ID_MAX, description="Only events with a larger seq.")] = 0
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 200
-
-
-def _given(value: Given | UnsetType | None) -> Given | None:
-    return None if value is UNSET else value

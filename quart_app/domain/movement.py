@@ -34,9 +34,9 @@ def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUp
                 participant2_id=match.slots[1].participant_id,
             )
             for match in moved
-            if not match.decided
+            if not match.decided or match.voided
         ),
-        bracket_status=after.status.value,
+        bracket_status=after.progress.value,
         updated_at=at,
     )
 
@@ -44,7 +44,7 @@ def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUp
 def _differs(was: Match, now: Match) -> bool:
     """Whether others play in a match, or what was told of it no longer holds."""
     taken_back = (was.result is not None and now.result is None) or (was.begun and not now.begun)
-    return taken_back or (was.slots, was.void, was.annulled) != (now.slots, now.void, now.annulled)
+    return taken_back or (was.slots, was.void, was.uncounted) != (now.slots, now.void, now.uncounted)
 
 
 def with_movement(

@@ -1,0 +1,198 @@
+"""Put off, called off, archived, deleted; void matches and changed draws: over the API and on the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from quart_app.actions import matches
+from quart_app.actions.tournaments import create_tournament
+from quart_app.domain.commands import CreateTournament, EntrantLine, StartMatch
+from quart_app.web.staff.organising.lifecycle import read_postponement
+from tests.web.api_client import Caller
+from tests.web.hall import Browser, Hall
+
+Json = dict[str, Any]
+
+
+async def test_a_tournament_is_put_off_and_played_on(organiser: Caller, anyone: Caller) -> None:
+    """The snapshot and the list say so; nothing begins meanwhile."""
+    number = await organiser.create(4)
+    path = f"/api/tournaments/{number}/"
+    body = {"reason": "Rain", "until": "2026-11-26T18:00:00+01:00"}
+    told = await organiser.post(f"{path}postpone/", body)
+    state = told.json["tournament"]
+    assert (state["status"], state["hold"]["because"], state["hold"]["until"]) == (
+        "postponed",
+        "Rain",
+        "2026-11-26T17:00:00.000Z",
+    )
+    snapshot = (await anyone.get(path)).json
+    assert (snapshot["tournament"], snapshot["position"]) == (state, told.json["position"])
+    listed = (await anyone.get("/api/tournaments/?status=postponed")).json["tournaments"]
+    assert [each["id"] for each in listed] == [number]
+    assert (await organiser.post(f"{path}matches/1/start/", {})).code == (409, "tournament.held")
+    await organiser.post(f"{path}cancel/", {"reason": "Flood"})
+    assert (await organiser.post(f"{path}postpone/", {})).code == (409, "tournament.held")
+    played_on = (await organiser.post(f"{path}resume/", {})).json["tournament"]
+    assert ("hold" in played_on, played_on["status"]) == (False, "pending")
+    assert (await organiser.post(f"{path}matches/1/start/", {})).status == 200
+
+
+async def test_what_is_archived_is_on_no_list(organiser: Caller, anyone: Caller) -> None:
+    """But where it was; and it comes back."""
+    number = await organiser.create(4)
+    path = f"/api/tournaments/{number}/"
+    assert (await organiser.post(f"{path}archive/", {})).json["tournament"]["archived"] is True
+    assert (await anyone.get("/api/tournaments/")).json["tournaments"] == []
+    listed = (await anyone.get("/api/tournaments/?status=archived")).json["tournaments"]
+    assert [each["status"] for each in listed] == ["archived"]
+    assert (await anyone.get(path)).status == 200
+    await organiser.post(f"{path}archive/", {"archived": False})
+    assert [each["id"] for each in (await anyone.get("/api/tournaments/")).json["tournaments"]] == [number]
+
+
+async def test_a_draft_is_deleted(hall: Hall, organiser: Caller) -> None:
+    """It is gone from every list and address, for its makers too; a bracket is kept."""
+    lines = tuple(EntrantLine(name=name) for name in ("Ana", "Bo"))
+    anna = await hall.sign_in("anna")
+    draft = await create_tournament(hall.services, CreateTournament(name="Wrong", entrants=lines), 1)
+    number = draft.tournament.id
+    path = f"/api/tournaments/{number}/"
+    assert (await organiser.delete(path)).status == 200
+    for answer in (
+        await organiser.delete(path),
+        await organiser.get(path),
+        await organiser.get(f"{path}events/"),
+        await organiser.post(f"{path}archive/", {}),
+        await organiser.get(f"{path}standings/"),
+    ):
+        assert answer.code == (404, "not_found")
+    for address in (f"/tournaments/{number}/", f"/staff/tournaments/{number}/"):
+        assert (await anna.get(address)).status == 404
+    assert "Wrong" not in (await anna.get("/staff/")).text + (await anna.get("/")).text
+    kept = await organiser.create(2)
+    assert (await organiser.delete(f"/api/tournaments/{kept}/")).code == (409, "bracket.exists")
+
+
+async def test_a_match_is_voided(organiser: Caller, anyone: Caller) -> None:
+    """With a preview, and the list where it reaches further."""
+    number = await organiser.create(4)
+    path = f"/api/tournaments/{number}/matches/1/"
+    planned = await organiser.post(f"{path}void/", {"preview": True})
+    assert (planned.json["match"]["status"], planned.json["affected"]) == ("void", [])
+    assert (await anyone.get(f"/api/tournaments/{number}/")).json["matches"][0]["status"] == "ready"
+    assert (await organiser.post(f"{path}void/", {"reason": "Neither came"})).json["match"][
+        "status"
+    ] == "void"
+    back = await organiser.post(f"{path}reopen/", {})
+    assert back.json["match"]["status"] == "ready"
+
+
+async def test_a_draw_changes_over_the_api(organiser: Caller) -> None:
+    """Two swap, one takes a bye, all is drawn again, somebody joins; until the first match begins."""
+    number = await organiser.create(7)
+    path = f"/api/tournaments/{number}/"
+
+    def lines(answer: Json) -> list[int | None]:
+        first = [match for match in answer["matches"] if match["round"] == 1]
+        return [match[f"participant{side}_id"] for match in first for side in (1, 2)]
+
+    assert lines((await organiser.get(path)).json) == [1, None, 4, 5, 2, 7, 3, 6]
+    swapped = await organiser.post(f"{path}draw/", {"swap": [1, 2]})
+    assert lines(swapped.json) == [2, None, 4, 5, 1, 7, 3, 6]
+    moved = await organiser.post(f"{path}draw/", {"to_bye": [5, 1]})
+    assert lines(moved.json) == [2, 5, 4, None, 1, 7, 3, 6]
+    joined = await organiser.post(f"{path}participants/", {"name": "Late"})
+    assert joined.json["participant_id"] == 8
+    assert lines((await organiser.get(path)).json) == [2, 5, 4, 8, 1, 7, 3, 6]
+    drawn = await organiser.post(f"{path}draw/", {"redraw": True})
+    assert sorted(who or 0 for who in lines(drawn.json)) == list(range(1, 9))
+    others = [{"name": "P3"}, {"name": "New"}]
+    drawn = await organiser.post(f"{path}draw/", {"redraw": True, "shuffle": False, "participants": others})
+    assert [each["id"] for each in drawn.json["participants"]] == [3, 9]
+    assert (await organiser.post(f"{path}draw/", {"swap": [3, 9], "redraw": True})).code == (
+        422,
+        "input.invalid",
+    )
+    await organiser.post(f"{path}matches/1/start/", {})
+    assert (await organiser.post(f"{path}draw/", {"redraw": True})).code == (409, "bracket.draw_fixed")
+
+
+@pytest.mark.parametrize("verb", ["postpone", "cancel", "resume", "archive", "draw"])
+async def test_only_organisers_do_that(organiser: Caller, scorer: Caller, verb: str) -> None:
+    """A scorer may not."""
+    number = await organiser.create(4)
+    body = {"redraw": True} if verb == "draw" else {}
+    assert (await scorer.post(f"/api/tournaments/{number}/{verb}/", body)).status == 403
+
+
+async def test_the_pages_put_off_and_call_off(anna: Browser, hall: Hall) -> None:
+    """Everybody reads why; a refused form comes back filled in."""
+    number = (await hall.tournament()).id
+    here = f"/staff/tournaments/{number}/"
+    await anna.post(f"{here}postpone/", {"reason": "Rain", "until": "2026-11-26T18:00", "zone": "-60"})
+    page = (await anna.get(f"/tournaments/{number}/")).text
+    assert "Postponed until" in page
+    assert "2026-11-26T17:00:00.000Z" in page
+    assert "Rain" in page
+    assert "Postponed" in (await anna.get("/")).text
+    refused = await anna.post(f"{here}cancel/", {"cancel": "on", "reason": "x" * 201})
+    assert (refused.status, f'value="{"x" * 201}"' in refused.text) == (422, True)
+    await anna.post(f"{here}cancel/", {"cancel": "on", "reason": "Flood"})
+    assert "Cancelled" in (await anna.get(f"/tournaments/{number}/")).text
+    await anna.post(f"{here}resume/", {})
+    assert "Flood" not in (await anna.get(f"/tournaments/{number}/")).text
+    await anna.post(f"{here}archive/", {"archived": "on"})
+    assert f'href="/tournaments/{number}/"' not in (await anna.get("/")).text
+    assert "Off the lists" in (await anna.get("/staff/")).text
+    history = (await anna.get(f"{here}history/")).text
+    for words in ("Postponed the tournament", "Cancelled the tournament", "Resumed", "Took it off the lists"):
+        assert words in history
+
+
+async def test_the_pages_change_a_draw(anna: Browser, hall: Hall) -> None:
+    """Two change places, somebody joins too late, it is drawn again; not once a match has begun."""
+    number = (await hall.tournament()).id
+    here = f"/staff/tournaments/{number}/"
+    assert "The draw can still change" in (await anna.get(here)).text
+    answer = await anna.post(f"{here}draw/swap/", {"participant_id": "1", "other": "2"})
+    assert answer.status == 303
+    refused = await anna.post(f"{here}draw/swap/", {"participant_id": "1", "other": "bye-1"})
+    assert refused.status == 422
+    assert "There is no bye" in refused.text
+    late = await anna.post(f"{here}late/", {"name": "Late"})
+    assert late.status == 409
+    assert "No bye is left" in late.text
+    assert (await anna.post(f"{here}draw/again/", {})).status == 303
+    listed = await anna.post(f"{here}draw/list/", {"participants": "Ana\nBo\nEve", "version": ""})
+    assert listed.status == 303
+    assert (await anna.post(f"{here}late/", {"name": "Late"})).status == 303
+    await matches.start_match(hall.services, number, StartMatch(match_id=1), 1)
+    assert "The draw can still change" not in (await anna.get(here)).text
+    again = await anna.post(f"{here}draw/again/", {})
+    assert again.status == 409
+    assert "A match has begun" in again.text
+
+
+async def test_the_pad_voids_a_match(anna: Browser, hall: Hall) -> None:
+    """And lets it be played after all."""
+    number = (await hall.tournament()).id
+    pad = f"/staff/tournaments/{number}/matches/1/"
+    assert (await anna.post(f"{pad}void/", {"void": "on", "reason": "Neither came"})).status == 303
+    assert "counts for nothing" in (await anna.get(pad)).text
+    story = (await anna.get(f"/tournaments/{number}/matches/1/")).text
+    assert "Does not count" in story
+    assert "Neither came" in story
+    await anna.post(f"{pad}reopen/", {})
+    assert "Start the match" in (await anna.get(pad)).text
+
+
+def test_a_moment_is_read_by_the_viewers_clock() -> None:
+    """Where a script tells how far it is behind."""
+    assert (
+        read_postponement({"until": "2026-07-01T12:00", "zone": "-120"}).until == "2026-07-01T10:00:00.000Z"
+    )
+    assert read_postponement({"until": "2026-07-01T12:00"}).until == "2026-07-01T12:00:00.000Z"
+    assert read_postponement({}).until is None
