@@ -138,6 +138,7 @@ async def test_no_name_widens_a_page(server: Server, browser: Browser) -> None:
         await viewer.page.fill("#name", "Cup")
         await viewer.page.click("button.wide")
         await viewer.page.wait_for_selector("#split")
+        await viewer.page.wait_for_load_state()  # without its style sheet, any page is wide
         assert await viewer.page.evaluate("document.documentElement.scrollWidth") == 390
 
 

@@ -61,11 +61,15 @@ def fault_settings(database_url: str, redis_url: str, wire: str) -> Settings:
     )
 
 
+OVER_ONE_WIRE = pytest.mark.parametrize("deployment", ["socket"], indirect=True, scope="package")
+"""For what goes wrong behind the hub, of which neither wire knows anything."""
+
+
 @pytest_asyncio.fixture(scope="package", name="deployment", params=["socket", "asgi"])
 async def _deployment(
     request: pytest.FixtureRequest, redis_server: RedisServer, postgres_server: PostgresServer
 ) -> AsyncIterator[Deployment]:
-    """Two workers, running; everything once over each wire."""
+    """Two workers, running; everything once over each wire, unless it says ``OVER_ONE_WIRE``."""
     await redis_server.start()
     url = await postgres_server.fresh_database(migrated=True)
     deployment = Deployment(fault_settings(url, redis_server.url, request.param), workers=2)

@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from tests.faults.campaign import Campaign, eventually
-from tests.faults.conftest import Campaigns
+from tests.faults.conftest import OVER_ONE_WIRE, Campaigns
 from tests.live.listening import until
 from tests.services import PostgresServer
+
+pytestmark = OVER_ONE_WIRE
 
 WAITING = """
     SELECT count(*) FROM pg_stat_activity

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from tests.faults.conftest import Campaigns
+from tests.faults.conftest import OVER_ONE_WIRE, Campaigns
 from tests.services import RedisServer
+
+pytestmark = OVER_ONE_WIRE
 
 
 async def test_redis_killed_and_restarted(campaigns: Campaigns, redis_server: RedisServer) -> None:

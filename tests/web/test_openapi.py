@@ -22,7 +22,7 @@ from quart_app.web.api.describe.openapi import description
 from tests.server import Server
 from tests.web.api_client import Caller
 
-REQUESTS_PER_OPERATION = 15
+REQUESTS_PER_OPERATION = 8
 OPENAPI_PLACEHOLDER = r"{\1}"
 
 
