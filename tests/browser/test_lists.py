@@ -166,3 +166,37 @@ async def test_without_scripts_a_list_that_is_too_large_can_be_gone_back_to(
         await viewer.page.wait_for_selector("text=The request is too large")
         await viewer.page.go_back()
         assert (await viewer.page.input_value("#participants")).startswith("Ana Ana")
+
+
+async def test_seeds_are_dragged_and_moved_by_the_keyboard(server: Server, browser: Browser) -> None:
+    """Whoever is moved among the seeded has a seed; what it is now is said; saving keeps it."""
+    async with creating(server, browser, viewport={"width": 800, "height": 1600}) as viewer:
+        page = viewer.page
+        await page.fill("#participants", "Ana, 1\nBo, 2\nCem\nDi")
+        await page.click("button.wide")
+        await page.click("#staff-order summary")
+        handle = page.locator(".order-handle")
+        await handle.nth(3).hover()
+        await page.mouse.down()
+        box = await handle.nth(0).bounding_box()
+        assert box is not None
+        await page.mouse.move(box["x"] + 5, box["y"] + 5, steps=8)
+        await page.mouse.up()
+        names = page.locator(".order-name")
+        assert await names.all_text_contents() == ["Di", "Ana", "Bo", "Cem"]
+        numbers = "[...document.querySelectorAll('.order input')].map((field) => field.value)"
+        assert await page.evaluate(numbers) == ["1", "2", "3", ""]
+        await handle.nth(0).press("ArrowDown")
+        assert await page.evaluate("document.activeElement.getAttribute('aria-label')") == "Move Di"
+        assert "Di is now seed 2" in await page.locator("#staff-order [role=status]").inner_text()
+        await handle.nth(0).press("End")
+        assert await page.evaluate(numbers) == ["1", "2", "", ""]
+        await page.click("#staff-order button.primary")
+        await page.wait_for_url("**/staff/tournaments/1/#staff-order")
+    entrants = (await server.services.ledger.load(1)).tournament.entrants
+    assert [(each.name, each.seed) for each in entrants] == [
+        ("Ana", None),
+        ("Bo", 2),
+        ("Cem", None),
+        ("Di", 1),
+    ]

@@ -196,3 +196,34 @@ def test_a_moment_is_read_by_the_viewers_clock() -> None:
     )
     assert read_postponement({"until": "2026-07-01T12:00"}).until == "2026-07-01T12:00:00.000Z"
     assert read_postponement({}).until is None
+
+
+async def test_seeds_are_set_by_number(anna: Browser, hall: Hall) -> None:
+    """Those without a number have none; what cannot be comes back as it was typed."""
+    lines = tuple(EntrantLine(name=name) for name in ("Ana", "Bo", "Cem"))
+    made = await create_tournament(hall.services, CreateTournament(name="Cup", entrants=lines), 1)
+    here = f"/staff/tournaments/{made.tournament.id}/"
+    version = str(made.tournament.seq)
+    for numbers, words in ((("1", "1", ""), "stands twice"), (("x", "", ""), "Number them")):
+        form = {"order": "on", "version": version} | {f"place-{n}": each for n, each in enumerate(numbers)}
+        refused = await anna.post(f"{here}order/", form)
+        assert (refused.status, words in refused.text, refused.value("place-0")) == (422, True, numbers[0])
+    form = {"order": "on", "version": version, "place-0": "", "place-1": "2", "place-2": "1"}
+    assert (await anna.post(f"{here}order/", form)).status == 303
+    entrants = (await hall.now(made.tournament.id)).entrants
+    assert [(each.id, each.seed) for each in entrants] == [(1, None), (2, 2), (3, 1)]
+    assert (await anna.post(f"{here}order/", form)).status == 409
+
+
+async def test_the_order_of_a_given_draw_is_set_by_number(anna: Browser, hall: Hall) -> None:
+    """Byes move like anybody else."""
+    names = ("Ana", None, "Bo", "Cem")
+    lines = tuple(EntrantLine(name=name) for name in names)
+    command = CreateTournament(name="Cup", entrants=lines, seeding="given")
+    made = await create_tournament(hall.services, command, 1)
+    here = f"/staff/tournaments/{made.tournament.id}/"
+    form = {"order": "on", "version": "2", "place-0": "4", "place-1": "1", "place-2": "2", "place-3": "3"}
+    assert (await anna.post(f"{here}order/", form | {"place-3": ""})).status == 422
+    assert (await anna.post(f"{here}order/", form)).status == 303
+    entrants = (await hall.now(made.tournament.id)).entrants
+    assert [each.name for each in entrants] == [None, "Bo", "Cem", "Ana"]

@@ -19,7 +19,7 @@ from quart_app.domain.ranking import RULESETS
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
 from quart_app.show.views.lists import ENDED, listed
-from quart_app.show.views.staff.draw import draw_work
+from quart_app.show.views.staff.draw import draw_work, order_rows
 from quart_app.show.views.staff.history import history
 from quart_app.show.views.staff.work import (
     PRESET_TITLES,
@@ -97,6 +97,7 @@ async def tournament_page(refusal: Refusal | None, tournament_id: int) -> Respon
         groups=group_lists(drawn) if drawn is not None else (),
         work=stage_work(tournament),
         changes=draw_work(tournament),
+        order=order_rows(tournament, entered) if draft else (),
         participants=participants,
         reading=forms.read_participants({**entered, "participants": participants}),
         lists=match_lists(tournament),

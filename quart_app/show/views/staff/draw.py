@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quart_app.domain.decisions.draw import bye_matches, can_be_redrawn
@@ -17,6 +18,27 @@ class DrawWork:
     people: tuple[tuple[int, str], ...] = ()
     byes: tuple[tuple[int, str], ...] = ()
     late: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """A line of a draft's list: where it stands there, from 0, its name (None for a bye), and as text the
+    number it has: its seed, or in a given draw its line from 1."""
+
+    line: int
+    name: str | None
+    place: str
+
+
+def order_rows(draft: Tournament, entered: Mapping[str, str]) -> tuple[OrderRow, ...]:
+    """The list in the order of the draw, with the numbers as they were entered."""
+    given = draft.seeding == "given"
+    numbers = [line + 1 if given else each.seed for line, each in enumerate(draft.entrants)]
+    rows = [
+        OrderRow(line, each.name, entered.get(f"place-{line}", str(number or "")))
+        for line, (each, number) in enumerate(zip(draft.entrants, numbers, strict=True))
+    ]
+    return tuple(sorted(rows, key=lambda row: int(row.place) if row.place.isdecimal() else len(rows) + 1))
 
 
 def draw_work(tournament: Tournament) -> DrawWork:

@@ -6,7 +6,14 @@ from quart import Blueprint, redirect, request
 from quart.typing import ResponseReturnValue
 
 from quart_app.actions import stages, tournaments
-from quart_app.domain.commands import AddParticipant, DrawAgain, SwapInDraw
+from quart_app.domain.commands import (
+    AddParticipant,
+    DrawAgain,
+    EntrantLine,
+    RegisterParticipants,
+    SwapInDraw,
+)
+from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import InvalidInput
 from quart_app.show.paths import staff_path
 from quart_app.store.staff import ORGANISER
@@ -20,6 +27,17 @@ blueprint = Blueprint("staff_draw", __name__, url_prefix="/staff")
 
 BYE = "bye-"
 """What stands before the match of a bye in the choice of whom to change places with."""
+
+
+@blueprint.post("/tournaments/<int:tournament_id>/order/")
+@require_staff(ORGANISER)
+@again(tournament_page)
+async def post_order(tournament_id: int) -> ResponseReturnValue:
+    """Number the list of a draft anew."""
+    services, form = context().services, await request.form
+    command = read_order((await services.ledger.load(tournament_id)).tournament, form)
+    await tournaments.register_participants(services, tournament_id, command, await actor_id())
+    return redirect(f"{staff_path(tournament_id)}#staff-order", 303)
 
 
 @blueprint.post("/tournaments/<int:tournament_id>/draw/swap/")
@@ -62,6 +80,35 @@ async def post_late(tournament_id: int) -> ResponseReturnValue:
     command = AddParticipant(name=(await request.form).get("name", ""))
     await stages.add_participant(context().services, tournament_id, command, await actor_id())
     return redirect(staff_path(tournament_id), 303)
+
+
+def read_order(draft: Tournament, form: Form) -> RegisterParticipants:
+    """A draft's list with the seeds that the form gives its lines; of a given draw the list in that order.
+
+    Raises InvalidInput for what is no number, or the same one twice.
+    """
+    problems: dict[str, str] = {}
+    version = read_version(form, problems)
+    texts = [form.get(f"place-{line}", "").strip() for line in range(len(draft.entrants))]
+    numbers = [int(text) if text.isdecimal() and len(text) < 5 else None for text in texts]
+    given = draft.seeding == "given"
+    told = [number for number in numbers if number is not None]
+    if any(text and number is None for text, number in zip(texts, numbers, strict=True)):
+        problems["order"] = "Number them 1, 2, 3 …"
+    elif len(set(told)) < len(told):
+        twice = next(number for number in told if told.count(number) > 1)
+        problems["order"] = f"The number {twice} stands twice."
+    elif given and len(told) < len(numbers):
+        problems["order"] = "Each line needs a number."
+    if problems:
+        raise InvalidInput(problems)
+    lines = [
+        EntrantLine(name=each.name, seed=each.seed if given else number)
+        for each, number in zip(draft.entrants, numbers, strict=True)
+    ]
+    if given:
+        lines = [lines[at] for at in sorted(range(len(lines)), key=lambda at: numbers[at] or 0)]
+    return RegisterParticipants(entrants=tuple(lines), version=version)
 
 
 def read_swap(form: Form) -> SwapInDraw:
