@@ -16,6 +16,7 @@ from tests.web.live_page import LivePage
 
 PEOPLE: dict[str, Any] = {"participants": [{"name": f"P{number}"} for number in range(1, 9)]}
 FORMATS: dict[str, dict[str, Any]] = {
+    "single elimination": {"format": "single_elimination"},
     "double elimination": {"format": "double_elimination", "best_of": 3, "games": "table_tennis"},
     "round robin": {"format": "round_robin", "groups": 2},
     "swiss": {"format": "swiss", "rounds": 3, "games": "chess"},
@@ -105,10 +106,10 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched(server: Server, format_: str) -> AsyncIterator[Watched]:
+async def watched(server: Server, format_: str, **other: Any) -> AsyncIterator[Watched]:
     """A new tournament of this format. At the end its client has had every event once and in order."""
     headers = await server.sign_in("anna")
-    body = PEOPLE | {"name": format_, "seeding": "given"} | FORMATS[format_]
+    body = PEOPLE | {"name": format_, "seeding": "given"} | FORMATS[format_] | other
     created = await post(server, headers, "/api/tournaments/", body)
     number, query = created["tournament_id"], f"?lastEventId={created['position']}"
     page = LivePage((await server.client.get(f"/tournaments/{number}/")).text)
@@ -155,7 +156,8 @@ async def test_a_page_that_comes_and_goes_equals_a_fresh_one(server: Server) -> 
 
 
 async def change_something(server: Server, headers: dict[str, str], path: str, chance: random.Random) -> None:
-    """Correct a result or take it back with all that hangs on it, or let somebody go home or come back."""
+    """Correct a result, void a match or take it back with all that hangs on it, let somebody go home or come
+    back, or put it all off for a moment."""
     state = (await server.client.get(path)).json()
 
     async def wish(what: str, body: dict[str, Any]) -> None:
@@ -167,6 +169,15 @@ async def change_something(server: Server, headers: dict[str, str], path: str, c
         who = chance.choice(state["participants"])
         verb = "reinstate" if "out" in who else "withdraw"
         await wish(f"participants/{who['id']}/{verb}/", {})
+        return
+    if chance.random() < 0.1:
+        await wish("postpone/", {"reason": "Rain"})
+        await wish("resume/", {})
+        return
+    if chance.random() < 0.2:
+        match = chance.choice(state["matches"])
+        deed = "reopen" if match["status"] == "void" else "void"
+        await wish(f"matches/{match['match_id']}/{deed}/", {"policy": "cascade"})
         return
     decided = [match for match in state["matches"] if match["status"] in ("completed", "walkover")]
     if not decided:
@@ -194,3 +205,30 @@ async def test_a_page_that_follows_equals_a_fresh_one_through_changes_of_mind(
                 await it.equals_a_fresh_page()
         log = (await server.client.get(f"{it.api}events/?limit=1000")).json()["events"]
     assert {"match_reopened", "participant_withdrawn"} <= {event["type"] for event in log}
+
+
+@pytest.mark.parametrize("format_", ["double elimination", "groups, then a knock-out", "single elimination"])
+async def test_a_page_that_follows_equals_a_fresh_one_through_changes_of_the_draw(
+    server: Server, format_: str
+) -> None:
+    """After every swap, new draw and late entry; and then it is played to its end."""
+    seven = {"participants": PEOPLE["participants"][:7]}
+    async with watched(server, format_, **seven) as it:
+        bye = [[3, 1]] if "groups" not in format_ else []
+        wishes: list[tuple[str, dict[str, Any]]] = [
+            ("draw/", {"swap": [1, 2]}),
+            *(("draw/", {"to_bye": each}) for each in bye),
+            ("participants/", {"name": "Late"}),
+            ("draw/", {"redraw": True}),
+            ("participants/7/withdraw/", {}),
+            ("draw/", {"redraw": True, "shuffle": False}),
+            ("participants/", {"name": "Later"}),
+            ("matches/1/void/", {"reason": "Neither came"}),
+            ("draw/", {"redraw": True, "participants": PEOPLE["participants"][:5]}),
+        ]
+        for path, body in wishes:
+            await post(server, it.headers, it.api + path, body)
+            await it.equals_a_fresh_page()
+        while await play_next(server, it.headers, it.api, it.chance):
+            await it.equals_a_fresh_page()
+        assert (await server.client.get(it.api)).json()["tournament"]["status"] == "completed"
