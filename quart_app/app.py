@@ -103,7 +103,7 @@ def create_app(settings: Settings) -> Quart:
     app.url_map.strict_slashes = False
 
     metrics = Metrics()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.database_connections)
     bus = _bus(settings, metrics)
     ledger = Ledger(database, tail_max=settings.replay_events_max)
     services = Services(database, bus, ledger, count=metrics.events_appended.inc)

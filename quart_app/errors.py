@@ -225,6 +225,9 @@ class Unavailable(AppError):
     outcome_open = False
     """Whether it was committing, so that nobody knows if anything was done."""
 
+    cause: str | None = None
+    """What is wrong, for the operator alone: it may name a host or a user, and no caller is shown it."""
+
     def __init__(self, detail: str, retry_after_seconds: int = 2) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from quart_app.database_url import parse_postgres_url
 from quart_app.redis_url import parse_redis_url
 
 KEY_BYTES_MIN = 32
@@ -75,7 +76,7 @@ def keys(text: str) -> tuple[SecretKey, ...]:
 
 
 def database_url(text: str) -> str:
-    """A database's URL, with the driver that is used for it."""
+    """A database's URL that can be understood, with the driver that is used for it."""
     scheme, separator, rest = text.partition("://")
     drivers = {
         "postgres": "postgresql+asyncpg",
@@ -86,6 +87,8 @@ def database_url(text: str) -> str:
     }
     if not separator or scheme not in drivers:
         raise ValueError("it must begin with postgresql:// or sqlite:///")
+    if not scheme.startswith("sqlite"):
+        parse_postgres_url(text).load_certificates()
     return f"{drivers[scheme]}://{rest}"
 
 

@@ -50,6 +50,12 @@ class Settings:
             "why": "sqlite:///FILE or postgresql://…",
         },
     )
+    database_connections: int | None = _setting(
+        "GRANDSTAND_DATABASE_CONNECTIONS",
+        None,
+        readers.integer(1),
+        "connections to PostgreSQL of each worker at most",
+    )
     redis_url: str | None = field(
         default=None,
         repr=False,

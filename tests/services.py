@@ -48,7 +48,7 @@ def binary(name: str, package: str) -> str:
     """Where a program is. Fails the test, naming the Debian package, where it is not installed."""
     versions = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
     newest = max(versions, key=lambda path: float(path.parts[4]), default=None)
-    found = shutil.which(name) or (newest and str(newest))
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin") or (newest and str(newest))
     if not found:
         pytest.fail(f"{name} is not installed; on Debian: apt-get install {package}", pytrace=False)
     return found

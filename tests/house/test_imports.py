@@ -19,13 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # Protocol that live/bus/port.py defines, what they tell by it, and the hashing of passwords: nothing else of
 # live and auth.
 ACTIONS_ALSO = ("quart_app.auth.passwords", "quart_app.live.bus.port.StaffChanged")
-LEAVES = {"readers", "errors", "redis_url", "settings", "telemetry"}
+LEAVES = {"readers", "errors", "database_url", "redis_url", "settings", "telemetry"}
 ROOMS = {"domain", "store", "timeline", "actions", "show", "live", "auth", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "quart_app": set(),
     "errors": set(),
+    "database_url": set(),
     "redis_url": set(),
-    "readers": {"redis_url"},
+    "readers": {"database_url", "redis_url"},
     "settings": {"readers", "errors"},
     "telemetry": {"errors", "settings"},
     "domain": {"errors"},

@@ -89,7 +89,6 @@ async def pragma(database: Database, name: str) -> object:
     "url",
     [
         "nonsense",
-        "postgresql+asyncpg://localhost:port/name",
         "sqlite+aiosqlite://",
         "sqlite+aiosqlite:///",
         "sqlite+aiosqlite:///:memory:",
@@ -277,8 +276,10 @@ async def test_an_outage_is_logged_with_its_cause() -> None:
         async with database.reading():
             pass
     await database.close()
-    assert logs == [LOGGED | {"error": "ConnectionRefusedError", "cause": logs[0]["cause"]}]
+    reason = "the connection is refused"
+    assert logs == [LOGGED | {"reason": reason, "error": "ConnectionRefusedError", "cause": logs[0]["cause"]}]
     assert str(port) in logs[0]["cause"]
+    assert reason in str(raised.value.cause)
     assert raised.value.detail == "The database cannot be reached right now. Please try again in a moment."
 
 

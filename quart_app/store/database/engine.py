@@ -6,22 +6,21 @@ the connection comes out as ``errors.Unavailable``, with its cause in the log an
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import asyncpg
 import sqlalchemy as sa
-import structlog
 from sqlalchemy import event
-from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from quart_app.database_url import PostgresUrl, parse_postgres_url
 from quart_app.errors import BadSettings, Unavailable
+from quart_app.store.database.outages import translate, unavailable
+from quart_app.store.database.places import Places
+from quart_app.store.database.postgresql import postgresql_engine
 
 WAIT_SECONDS = 10.0
 """How long a caller waits: for its turn to write on SQLite, or for a free connection."""
@@ -29,37 +28,19 @@ WAIT_SECONDS = 10.0
 COMMAND_SECONDS = 5.0
 """How long PostgreSQL may take to accept a connection, and to answer one statement."""
 
-IDLE_TRANSACTION_SECONDS = 30
-"""After which PostgreSQL ends a silent transaction: a machine that vanished must not keep its locks."""
+CONNECTIONS = 5
+"""How many connections to PostgreSQL a worker keeps at most, unless it is told otherwise."""
 
-# The primary result codes of SQLite that speak of the file, its locks or the disk, not of our SQL.
-_SQLITE_OUTAGES = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOTADB,
-}
-
-# The classes of SQLSTATE (PostgreSQL, appendix A) that speak of the server: connection, resources,
-# intervention (shutdown, cancelled), system error, transaction rolled back (deadlock). And read-only, which
-# is what a former primary answers after a failover, a lock not granted, and an idle transaction ended.
-_POSTGRES_OUTAGE_CLASSES = {"08", "53", "57", "58", "40"}
-_POSTGRES_OUTAGES = {"25006", "55P03", "25P03"}
+_SQLITE_READERS = 14
 
 Connection = AsyncConnection
 """What the store's functions take first; for those outside who hand it on."""
 
-_log = structlog.get_logger(__name__)
-
 
 class Database:
     """The engines of one database. ``dialect`` is ``sqlite`` or ``postgresql``, ``file`` the SQLite file.
+
+    ``connections`` is how many it has to PostgreSQL at most; a caller waits for one that is free.
 
     SQLite's driver loses updates silently when it begins transactions by itself; so it runs in autocommit
     mode with explicit BEGINs. Writers of this process queue in order and begin IMMEDIATE, readers have
@@ -67,31 +48,36 @@ class Database:
     and a condition in the UPDATE decide races, and readers at REPEATABLE READ, where all is of one moment.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int | None = None) -> None:
         """Prepare for the database at a URL as ``Settings.database_url`` gives it; connects on first use.
 
-        Raises BadSettings for a URL that cannot be read, and for a SQLite database in memory, which two
-        engines could not share.
+        Without a number of connections, PostgreSQL's are as many as the URL says, or CONNECTIONS. Raises
+        BadSettings for a URL that cannot be read, and for a SQLite database in memory, which two engines
+        could not share.
         """
         self.file = sqlite_file(url)
         self.dialect = "postgresql" if self.file is None else "sqlite"
-        self._turn: asyncio.Lock | None = None
         if self.file is not None:
-            self._writer = sqlite_engine(self.file, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+            self._writer = sqlite_engine(self.file, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = sqlite_engine(self.file, begin="BEGIN", read_only=True, pool_size=4)
-            self._turn = asyncio.Lock()
+            self._writers, self._readers = Places(1), Places(_SQLITE_READERS)
         else:
-            self._writer = postgresql_engine(url, command_seconds=COMMAND_SECONDS)
+            parsed = server_url(url)
+            self.connections = connections or parsed.connections or CONNECTIONS
+            self._writer = postgresql_engine(
+                parsed, self.connections, connect_seconds=COMMAND_SECONDS, command_seconds=COMMAND_SECONDS
+            )
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            self._writers = self._readers = Places(self.connections)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection whose reads all see the database at one moment, and which refuses to write.
 
         Raises Unavailable when the database cannot be reached or the connection is lost.
         """
-        return transaction(self._reader)
+        return transaction(self._reader, self._readers)
 
     def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection in one transaction: committed on a clean exit, rolled back on an exception.
@@ -99,18 +85,7 @@ class Database:
         Raises Unavailable when the database cannot be reached, stays locked for WAIT_SECONDS or loses the
         connection. If that happens while it commits, ``outcome_open`` is set: read again before a second try.
         """
-        return self._writing()
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        async with AsyncExitStack() as stack:
-            if self._turn is not None:
-                try:
-                    async with asyncio.timeout(WAIT_SECONDS):
-                        await stack.enter_async_context(self._turn)
-                except TimeoutError as error:
-                    raise unavailable(error) from error
-            yield await stack.enter_async_context(transaction(self._writer))
+        return transaction(self._writer, self._writers)
 
     async def close(self) -> None:
         """Close every connection that is not in use; those in use close when they are given back."""
@@ -119,18 +94,10 @@ class Database:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The file that a SQLite URL names, None for PostgreSQL.
-
-    Raises BadSettings for a URL that cannot be read, and for one that names no file.
-    """
-    try:
-        parsed = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):
-        raise BadSettings(
-            "DATABASE_URL: it cannot be read; write sqlite:///FILE or postgresql://USER@HOST:PORT/NAME"
-        ) from None
-    if parsed.get_backend_name() != "sqlite":
+    """The file that a SQLite URL names, None for PostgreSQL. Raises BadSettings where it names none."""
+    if not url.startswith("sqlite"):
         return None
+    parsed = sa.make_url(url)
     if parsed.database in (None, "", ":memory:"):
         raise BadSettings("DATABASE_URL: SQLite needs a file; write sqlite:///var/grandstand.db, for example")
     return Path(str(parsed.database))
@@ -147,7 +114,6 @@ def sqlite_engine(
     engine = create_async_engine(
         sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query=query),
         connect_args={"isolation_level": None, "timeout": WAIT_SECONDS},
-        pool_timeout=WAIT_SECONDS,
         hide_parameters=True,
         **pool,
     )
@@ -174,82 +140,31 @@ def sqlite_engine(
         # a cancelled task lives on in the traceback.
         connection.rollback()
 
-    event.listen(engine.sync_engine, "handle_error", _translate)
+    event.listen(engine.sync_engine, "handle_error", translate)
     return engine
 
 
-def postgresql_engine(url: str, *, command_seconds: float | None, **pool: Any) -> AsyncEngine:
-    """An engine on PostgreSQL. ``command_seconds`` bounds each statement; None is no bound.
-
-    The driver reads the URL itself, as libpq would: ``sslmode`` and the other parameters that platforms put
-    into ``DATABASE_URL`` mean what they mean everywhere.
-    """
-    dsn = url.replace("postgresql+asyncpg://", "postgresql://", 1)
-
-    async def connect(**_: object) -> Any:
-        return await asyncpg.connect(
-            dsn,
-            timeout=COMMAND_SECONDS,
-            command_timeout=command_seconds,
-            server_settings={
-                "application_name": "grandstand",
-                "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_SECONDS * 1000),
-            },
-        )
-
-    engine = create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=connect,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        **{"pool_size": 5, "max_overflow": 10, "pool_timeout": WAIT_SECONDS} | pool,
-    )
-    event.listen(engine.sync_engine, "handle_error", _translate)
-    return engine
-
-
-def unavailable(error: BaseException) -> Unavailable:
-    """The error to raise for an outage; its cause is logged here, without SQL or parameters."""
-    cause = getattr(error, "orig", None) or error
-    _log.warning("database_unavailable", error=type(cause).__name__, cause=str(cause))
-    return Unavailable("The database cannot be reached right now. Please try again in a moment.")
+def server_url(url: str) -> PostgresUrl:
+    """The URL of a PostgreSQL, taken apart. Raises BadSettings for one that cannot be read."""
+    try:
+        return parse_postgres_url(url)
+    except ValueError as error:
+        raise BadSettings(f"DATABASE_URL: {error}") from None
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def transaction(engine: AsyncEngine, places: Places) -> AsyncIterator[AsyncConnection]:
     """A connection of the engine in one transaction, committed on a clean exit. Raises Unavailable."""
     committing = False
     try:
         async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(places.connection(engine, WAIT_SECONDS))
             try:
-                connection = await stack.enter_async_context(engine.connect())
-            except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                await stack.enter_async_context(connection.begin())
+            except sa.exc.DBAPIError as error:  # a setting of the URL that PostgreSQL does not have
                 raise unavailable(error) from error
-            await stack.enter_async_context(connection.begin())
             yield connection
             committing = True
     except Unavailable as error:
         error.outcome_open |= committing
         raise
-
-
-def _translate(context: ExceptionContext) -> Unavailable | None:
-    """SQLAlchemy's hook for an error of the driver: what is an outage is raised as one, at its source."""
-    error = context.original_exception
-    if not isinstance(error, Exception):
-        return None  # the task was cancelled
-    # A statement that ran into its time limit leaves a connection on which nothing more should be tried.
-    context.is_disconnect |= isinstance(error, OSError)
-    # SQLAlchemy answers a failed ping itself, with a new connection.
-    if context.is_pre_ping or not (context.is_disconnect or _is_outage(error)):
-        return None
-    return unavailable(error)
-
-
-def _is_outage(error: BaseException) -> bool:
-    sqlstate = getattr(error, "sqlstate", None) or ""
-    return (
-        getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_OUTAGES
-        or sqlstate in _POSTGRES_OUTAGES
-        or sqlstate[:2] in _POSTGRES_OUTAGE_CLASSES
-    )

@@ -16,12 +16,15 @@ from alembic.script import ScriptDirectory
 
 from quart_app.errors import DatabaseBehind
 from quart_app.store.database.engine import (
+    COMMAND_SECONDS,
     Database,
-    postgresql_engine,
+    server_url,
     sqlite_engine,
     sqlite_file,
     transaction,
 )
+from quart_app.store.database.places import Places
+from quart_app.store.database.postgresql import postgresql_engine
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
@@ -37,12 +40,12 @@ async def migrate(url: str) -> None:
     """
     file = sqlite_file(url)
     if file is None:
-        engine = postgresql_engine(url, command_seconds=None)
+        engine = postgresql_engine(server_url(url), 1, connect_seconds=COMMAND_SECONDS, command_seconds=None)
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
         engine = sqlite_engine(file, begin="BEGIN IMMEDIATE", create=True)
     try:
-        async with transaction(engine) as conn:
+        async with transaction(engine, Places(1)) as conn:
             if file is None:
                 await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             await conn.run_sync(_upgrade)

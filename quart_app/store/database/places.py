@@ -1,0 +1,63 @@
+"""Who may use a connection: so many at once, in the order in which they came, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from quart_app.store.database.outages import FULL, NoPlace, reason_of, unavailable
+
+ASIDE_SECONDS = 1.0
+"""How long a place is left empty for which the server had no connection left."""
+
+_FAILURES = (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Places:
+    """Places for ``count`` callers at once; the others wait in a queue.
+
+    A server that is full is no reason to refuse anybody: the place is laid aside for a moment, and who had it
+    waits for another, on which a connection is given back.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+
+    @asynccontextmanager
+    async def connection(self, engine: AsyncEngine, wait_seconds: float) -> AsyncIterator[AsyncConnection]:
+        """A connection of the engine, which has as many as there are places.
+
+        Raises Unavailable when none is given back within that time, or the database cannot be reached.
+        """
+        refused: list[Exception] = []
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(wait_seconds):
+                    connection = await self._connect(engine, stack, refused)
+            except TimeoutError as error:
+                raise unavailable(refused[-1] if refused else NoPlace()) from error
+            yield connection
+
+    async def _connect(
+        self, engine: AsyncEngine, stack: AsyncExitStack, refused: list[Exception]
+    ) -> AsyncConnection:
+        while True:
+            async with AsyncExitStack() as place:
+                await self._free.acquire()
+                place.callback(self._free.release)
+                try:
+                    connection = await place.enter_async_context(engine.connect())
+                except _FAILURES as error:
+                    if reason_of(error) != FULL:
+                        raise unavailable(error) from error
+                    refused.append(error)
+                    place.pop_all()
+                    asyncio.get_running_loop().call_later(ASIDE_SECONDS, self._free.release)
+                else:
+                    stack.push_async_exit(place.pop_all())
+                    return connection
