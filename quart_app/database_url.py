@@ -53,7 +53,6 @@ _WHERE: dict[str, _Rule] = {
 }
 _DRIVERS: dict[str, _Rule] = {
     "passfile": _TEXT,
-    "krbsrvname": _TEXT,
     "sslmode": _one_of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
     "sslcert": _TEXT,
     "sslkey": _TEXT,
@@ -127,7 +126,6 @@ class PostgresUrl:
         if self.parameters.get("channel_binding") != "require" and root != "system":
             return None
         context = ssl.create_default_context(cafile=None if root in ("", "system") else root)
-        context.check_hostname = self.parameters.get("sslmode") != "verify-ca" or root == "system"
         self._load_own(context)
         context.set_alpn_protocols(["postgresql"])
         return context

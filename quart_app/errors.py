@@ -22,6 +22,9 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
 
+    cause: str | None = None
+    """What is wrong in words for the operator, who alone is shown it: it may name a host or a user."""
+
     def __init__(self, detail: str, **extra: object) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -224,9 +227,6 @@ class Unavailable(AppError):
 
     outcome_open = False
     """Whether it was committing, so that nobody knows if anything was done."""
-
-    cause: str | None = None
-    """What is wrong, for the operator alone: it may name a host or a user, and no caller is shown it."""
 
     def __init__(self, detail: str, retry_after_seconds: int = 2) -> None:
         super().__init__(detail)

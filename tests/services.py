@@ -242,13 +242,18 @@ class RedisServer(Server):
 
 
 class PostgresServer(Server):
-    """A PostgreSQL cluster that trusts everybody on this machine, and does not wait for the disk."""
+    """A PostgreSQL cluster that trusts everybody on this machine, and does not wait for the disk.
+
+    With an authority it speaks TLS, too. Further options are those of postgresql.conf.
+    """
 
     # Immediate shutdown: nobody is waited for, and what is about to be deleted is not written first.
     farewell = signal.SIGQUIT
 
-    def __init__(self) -> None:
+    def __init__(self, authority: Authority | None = None, **options: object) -> None:
         super().__init__()
+        self.authority = authority
+        self.options = options
         self._numbers = count(1)
         self._template: str | None = None
         if os.geteuid() == 0:
@@ -273,9 +278,24 @@ class PostgresServer(Server):
             # Safe against a kill of its processes, which is all that tests do; not against a power cut.
             "fsync": "off",
             "full_page_writes": "off",
-        }
+        } | self.options
+        if self.authority is not None:
+            options |= {
+                "ssl": "on",
+                "ssl_cert_file": self._own(self.authority.certificate),
+                "ssl_key_file": self._own(self.authority.key),
+            }
         flags = [text for option, value in options.items() for text in ("-c", f"{option}={value}")]
         return [binary("postgres", "postgresql"), "-D", str(self.folder / "data"), *flags]
+
+    def _own(self, file: Path) -> Path:
+        """A copy that only the server may read: of a key it takes no other."""
+        copy = self.folder / file.name
+        shutil.copyfile(file, copy)
+        copy.chmod(0o600)
+        if self.user:
+            shutil.chown(copy, self.user, self.user)
+        return copy
 
     async def answers(self) -> None:
         """It lets a client in."""

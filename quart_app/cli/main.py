@@ -33,6 +33,7 @@ from quart_app.serving import server as serving
 from quart_app.serving import supervisor
 from quart_app.settings import Settings
 from quart_app.store.database import schema
+from quart_app.store.database.budget import tell_budget
 from quart_app.store.database.engine import Database
 from quart_app.store.staff import ROLES, select_all_staff, select_staff_by_name
 from quart_app.telemetry import configure_logging
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             runner.run(asked.run(settings, asked))
     except AppError as error:
         print(f"grandstand: {error.title}:", file=sys.stderr)
-        for line in error.detail.splitlines():
+        for line in (error.cause or error.detail).splitlines():
             print(f"  {line}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
@@ -138,15 +139,14 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
     missing = [name for name in VENDORED if not (STATIC / "vendor" / name).is_file()]
     if missing:
         raise BadSettings(f"static/vendor/{missing[0]} is missing: run `make setup`, which installs htmx")
+    if settings.workers > 1 and asked.demo:
+        raise BadSettings("--demo: it plays inside a single worker; run `python -m quart_app demo` beside")
+    await _prepare(settings)
+    if asked.worker_fd is None:
+        await tell_budget(settings)
     if settings.workers > 1:
-        if asked.demo:
-            raise BadSettings(
-                "--demo: it plays inside a single worker; run `python -m quart_app demo` beside"
-            )
-        await _prepare(settings)
         await supervisor.supervise(settings)
         return
-    await _prepare(settings)
     app = create_app(settings)
     context: Context = app.extensions[EXTENSION]
     if asked.worker_fd is not None:
@@ -215,7 +215,7 @@ async def _migrate(settings: Settings, asked: argparse.Namespace) -> None:
 async def _with_services(settings: Settings, use: Callable[[Services], Awaitable[None]]) -> None:
     """Do something with the configured database, telling the running workers over the configured bus."""
     await _prepare(settings)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.database_connections)
     bus: Bus = LocalBus() if settings.redis_url is None else RedisBus(settings.redis_url)
     try:
         await use(Services(database, bus, Ledger(database)))

@@ -110,6 +110,27 @@ async def test_database_that_is_behind_is_a_clear_error(
     )
 
 
+async def test_what_keeps_from_the_database_is_named(tmp_path: Path, postgres_server: PostgresServer) -> None:
+    """An operator reads what is wrong with DATABASE_URL, and not that it may go away by itself."""
+    await postgres_server.start()
+    url = f"{postgres_server.url.rpartition('/')[0]}/nothing"
+    for name in ("serve", "migrate"):
+        status, _, errors = await command(name, folder=tmp_path, settings={"DATABASE_URL": url, **KEY})
+        told = "see DATABASE_URL: no such database" in errors
+        assert (status, told, "Traceback" in errors, "again" in errors) == (2, True, False, False), errors
+
+
+async def test_the_sum_of_connections_is_told_once(
+    tmp_path: Path, postgres_server: PostgresServer, redis_server: RedisServer
+) -> None:
+    """Not by each worker, which knows of itself alone."""
+    url = await postgres_server.fresh_database(migrated=True)
+    settings = {"DATABASE_URL": url, "REDIS_URL": redis_server.url, "GRANDSTAND_DATABASE_CONNECTIONS": "3"}
+    async with serving(*SERVE, "--workers", "2", folder=tmp_path, **settings, **KEY) as (_, _url, log):
+        lines = [json.loads(line) for line in log.read_text().splitlines() if "database_connections" in line]
+    assert [(line["workers"], line["each"], line["most"]) for line in lines] == [(2, 3, 6)]
+
+
 async def test_taken_port_is_a_clear_error(tmp_path: Path) -> None:
     """Somebody else listens there already."""
     async with serving(*SERVE, folder=tmp_path, **KEY) as (_, url, _log):

@@ -43,7 +43,7 @@ FULL = "too many connections"
 # By SQLSTATE, as PostgreSQL gives it; poolers have one for all, 08P01, so what they say counts first.
 _SAID = {
     r"no more connections|client connections exceeded|max clients|MaxClients": FULL,
-    r"no pg_hba.conf entry": "the server does not let this client in, or not without TLS",
+    r"pg_hba\.conf": "the server does not let this client in, or not without TLS",
     r"no such user|authentication failed": "wrong user or password",
     r"no such database|database .* does not exist": "no such database",
     r"unsupported startup parameter": "the pooler does not take a parameter",
@@ -58,6 +58,7 @@ _STATES = {
     "57P03": "the server is starting or stopping",
     "42704": "PostgreSQL has no such setting",
     "22023": "PostgreSQL does not take the value of a setting",
+    "55P02": "a setting cannot be changed by us",
     "42501": "the user lacks a right",
     "25006": "the server is read-only",
 }

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from quart_app.store.database.outages import FULL, NoPlace, reason_of, unavailable
+from quart_app.store.database.postgresql import CONNECT_FAILURES
 
 ASIDE_SECONDS = 1.0
 """How long a place is left empty for which the server had no connection left."""
 
-_FAILURES = (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_FAILURES = (*CONNECT_FAILURES, sa.exc.SQLAlchemyError)
 
 
 class Places:

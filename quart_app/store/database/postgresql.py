@@ -23,6 +23,9 @@ from quart_app.store.database.outages import FULL, reason_of, translate
 IDLE_TRANSACTION_SECONDS = 30
 """After which PostgreSQL ends a silent transaction: a machine that vanished must not keep its locks."""
 
+CONNECT_FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver raises when it cannot connect."""
+
 _KEEPALIVES = {
     "keepalives_idle": "TCP_KEEPIDLE",
     "keepalives_interval": "TCP_KEEPINTVL",
@@ -96,7 +99,7 @@ async def _connect(url: PostgresUrl, options: dict[str, Any], **_: object) -> An
                 )
             except asyncpg.InvalidAuthorizationSpecificationError:
                 raise  # nor will the others let us in
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except CONNECT_FAILURES as error:
                 failures.append((f"{host}:{port}", error))
             else:
                 _keep_alive(connection, url)
