@@ -10,12 +10,17 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from quart_app.actions.services import Services
+from quart_app.actions.tournaments import create_tournament
 from quart_app.actions.upkeep.backup import backup
 from quart_app.actions.upkeep.restore import restore
+from quart_app.domain.commands import CreateTournament, EntrantLine
+from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
 from quart_app.store.database.engine import CONNECTIONS, Database
 from quart_app.store.database.schema import migrate, require_current
 from quart_app.store.event_log import select_events
+from quart_app.timeline.ledger import Ledger
 from tests.poolers import POOLS, PgBouncer
 from tests.server import Server, running
 from tests.services import PostgresServer
@@ -67,6 +72,17 @@ async def test_every_score_arrives(pooler: PgBouncer, postgres_server: PostgresS
         assert await play(server) == 200
 
 
+async def test_one_connection_is_enough(pooler: PgBouncer, postgres_server: PostgresServer) -> None:
+    """As small plans have it: nothing holds a connection while it waits for another."""
+    url = pooler.through(await postgres_server.fresh_database(migrated=True))
+    async with running(Settings.for_tests(database_url=f"{url}?connection_limit=1")) as server:
+        assert await play(server, tournaments=1) == MATCHES * POINTS
+        async with server.feed(1) as feed:
+            await feed.until("connection_established")
+        for page in ("/", "/tournaments/1/", "/tournaments/1/matches/1/", "/api/tournaments/1/"):
+            assert (await server.client.get(page)).status_code == 200
+
+
 async def test_migrations_that_start_at_once_agree(
     pooler: PgBouncer, postgres_server: PostgresServer
 ) -> None:
@@ -83,10 +99,13 @@ async def test_a_backup_is_taken_and_put_back(
 ) -> None:
     """It reads by a cursor, in one transaction."""
     url = pooler.through(await postgres_server.fresh_database(migrated=True))
-    async with running(Settings.for_tests(database_url=url)) as server:
-        await server.tournament()
-        rows = await backup(server.services, tmp_path / "backup.gz")
-        assert await restore(server.services, tmp_path / "backup.gz", replace=True) == rows
+    database = Database(url)
+    services = Services(database, LocalBus(), Ledger(database))
+    entrants = (EntrantLine(name="Ada"), EntrantLine(name="Bob"))
+    await create_tournament(services, CreateTournament(name="Cup", entrants=entrants), None, generate=True)
+    rows = await backup(services, tmp_path / "backup.gz")
+    assert await restore(services, tmp_path / "backup.gz", replace=True) == rows > 0
+    await database.close()
 
 
 async def test_each_transaction_has_its_settings(pooler: PgBouncer, postgres_server: PostgresServer) -> None:

@@ -34,28 +34,26 @@ class Places:
 
         Raises Unavailable when none is given back within that time, or the database cannot be reached.
         """
-        refused: list[Exception] = []
+        patience = asyncio.get_running_loop().time() + wait_seconds
         async with AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout(wait_seconds):
-                    connection = await self._connect(engine, stack, refused)
-            except TimeoutError as error:
-                raise unavailable(refused[-1] if refused else NoPlace()) from error
-            yield connection
+            yield await self._connect(engine, stack, patience)
 
-    async def _connect(
-        self, engine: AsyncEngine, stack: AsyncExitStack, refused: list[Exception]
-    ) -> AsyncConnection:
+    async def _connect(self, engine: AsyncEngine, stack: AsyncExitStack, patience: float) -> AsyncConnection:
+        refused: Exception | None = None
         while True:
             async with AsyncExitStack() as place:
-                await self._free.acquire()
+                try:
+                    async with asyncio.timeout_at(patience):
+                        await self._free.acquire()
+                except TimeoutError:
+                    raise unavailable(refused or NoPlace()) from refused
                 place.callback(self._free.release)
                 try:
                     connection = await place.enter_async_context(engine.connect())
                 except _FAILURES as error:
                     if reason_of(error) != FULL:
                         raise unavailable(error) from error
-                    refused.append(error)
+                    refused = error
                     place.pop_all()
                     asyncio.get_running_loop().call_later(ASIDE_SECONDS, self._free.release)
                 else:
