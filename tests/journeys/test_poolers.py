@@ -24,6 +24,7 @@ from quart_app.timeline.ledger import Ledger
 from tests.poolers import POOLS, PgBouncer
 from tests.server import Server, running
 from tests.services import PostgresServer
+from tests.store.samples import open_log
 
 MATCHES, POINTS = 8, 5
 """Of each tournament, and of each match."""
@@ -105,6 +106,21 @@ async def test_a_backup_is_taken_and_put_back(
     await create_tournament(services, CreateTournament(name="Cup", entrants=entrants), None, generate=True)
     rows = await backup(services, tmp_path / "backup.gz")
     assert await restore(services, tmp_path / "backup.gz", replace=True) == rows > 0
+    await database.close()
+
+
+async def test_a_restart_of_the_pooler_is_not_felt(
+    pooler: PgBouncer, postgres_server: PostgresServer
+) -> None:
+    """Connections that ended with it are replaced unseen, those of readers and of writers."""
+    database = Database(pooler.through(await postgres_server.fresh_database(migrated=True)))
+    for _ in range(2):
+        assert await open_log(database) > 0
+        async with database.reading(), database.reading(), database.reading():
+            pass
+        async with pooler.away():
+            pass
+        await require_current(database)
     await database.close()
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from quart_app.database_url import PostgresUrl, parse_postgres_url
 from quart_app.errors import BadSettings, Unavailable
-from quart_app.store.database.outages import translate, unavailable
+from quart_app.store.database.outages import translate
 from quart_app.store.database.places import Places
 from quart_app.store.database.postgresql import postgresql_engine
 
@@ -158,12 +158,7 @@ async def transaction(engine: AsyncEngine, places: Places) -> AsyncIterator[Asyn
     committing = False
     try:
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(places.connection(engine, WAIT_SECONDS))
-            try:
-                await stack.enter_async_context(connection.begin())
-            except sa.exc.DBAPIError as error:  # a setting of the URL that PostgreSQL does not have
-                raise unavailable(error) from error
-            yield connection
+            yield await stack.enter_async_context(places.begin(engine, WAIT_SECONDS))
             committing = True
     except Unavailable as error:
         error.outcome_open |= committing

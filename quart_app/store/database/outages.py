@@ -38,6 +38,9 @@ class NoPlace(TimeoutError):
     """No connection of ours was given back in time."""
 
 
+BEGINNING = "grandstand_beginning"
+"""The option of a statement before which nothing was done in its transaction."""
+
 FULL = "too many connections"
 
 # By SQLSTATE, as PostgreSQL gives it; poolers have one for all, 08P01, so what they say counts first.
@@ -102,10 +105,13 @@ def translate(context: ExceptionContext) -> Unavailable | None:
     error = context.original_exception
     if not isinstance(error, Exception):
         return None  # the task was cancelled
-    # A statement that ran into its time limit leaves a connection on which nothing more should be tried.
-    context.is_disconnect |= isinstance(error, OSError)
-    # SQLAlchemy answers a failed ping itself, with a new connection; and one that fails to connect may wait.
-    if context.is_pre_ping or context.connection is None or not (context.is_disconnect or _is_outage(error)):
+    statement = context.execution_context
+    beginning = statement is not None and statement.execution_options.get(BEGINNING, False)
+    # A statement that ran into its time limit leaves a connection on which nothing more should be tried, and
+    # one on which nothing can be begun is no better.
+    context.is_disconnect |= isinstance(error, OSError) or (beginning and _is_outage(error))
+    # Who only connects or begins may try again.
+    if context.connection is None or beginning or not (context.is_disconnect or _is_outage(error)):
         return None
     return unavailable(error)
 

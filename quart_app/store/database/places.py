@@ -29,8 +29,8 @@ class Places:
         self._free = asyncio.Semaphore(count)
 
     @asynccontextmanager
-    async def connection(self, engine: AsyncEngine, wait_seconds: float) -> AsyncIterator[AsyncConnection]:
-        """A connection of the engine, which has as many as there are places.
+    async def begin(self, engine: AsyncEngine, wait_seconds: float) -> AsyncIterator[AsyncConnection]:
+        """A connection of the engine, which has as many as there are places, in a transaction.
 
         Raises Unavailable when none is given back within that time, or the database cannot be reached.
         """
@@ -49,7 +49,7 @@ class Places:
                     raise unavailable(refused or NoPlace()) from refused
                 place.callback(self._free.release)
                 try:
-                    connection = await place.enter_async_context(engine.connect())
+                    connection = await place.enter_async_context(_begin(engine))
                 except _FAILURES as error:
                     if reason_of(error) != FULL:
                         raise unavailable(error) from error
@@ -59,3 +59,20 @@ class Places:
                 else:
                     stack.push_async_exit(place.pop_all())
                     return connection
+
+
+@asynccontextmanager
+async def _begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the engine in a transaction; one that had died meanwhile is replaced unseen."""
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(engine.connect())
+        try:
+            await stack.enter_async_context(connection.begin())
+        except sa.exc.DBAPIError:
+            if not connection.invalidated:
+                raise
+            await stack.aclose()
+            # all that are as old are given up by now, so this is a new one
+            connection = await stack.enter_async_context(engine.connect())
+            await stack.enter_async_context(connection.begin())
+        yield connection

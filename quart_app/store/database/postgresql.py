@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from quart_app.database_url import Host, PostgresUrl
-from quart_app.store.database.outages import FULL, reason_of, translate
+from quart_app.store.database.outages import BEGINNING, FULL, reason_of, translate
 
 IDLE_TRANSACTION_SECONDS = 30
 """After which PostgreSQL ends a silent transaction: a machine that vanished must not keep its locks."""
@@ -63,7 +63,6 @@ def postgresql_engine(
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=partial(_connect, url, options),
-        pool_pre_ping=True,
         hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
@@ -71,6 +70,7 @@ def postgresql_engine(
     event.listen(engine.sync_engine, "handle_error", translate)
     idle = {"idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_SECONDS}s"}
     settings = sa.select(*(sa.func.set_config(*each, True) for each in (idle | dict(url.session)).items()))
+    settings = settings.execution_options(**{BEGINNING: True})
 
     @event.listens_for(engine.sync_engine, "begin")
     def prepare(connection: sa.Connection) -> None:
