@@ -65,10 +65,10 @@ async def update_numbering(conn: AsyncConnection) -> None:
 
 
 async def delete_archive(conn: AsyncConnection) -> None:
-    """Empty the archived tables, and what refers to them. Who writes meanwhile waits until this is committed."""
+    """Empty the archived tables, and what refers to them. Who writes waits until this is committed."""
     if conn.dialect.name == "postgresql":
-        # Else a row could appear that refers to one which is gone by then. In the order in which a write takes
-        # them, so that nobody waits for us while we wait for him.
+        # Else a row could appear that refers to one which is gone by then. In the order in which a write
+        # takes them, so that nobody waits for us while we wait for him.
         await conn.execute(
             sa.text(
                 "LOCK TABLE idempotency_keys, tournaments, events, staff, refresh_tokens IN EXCLUSIVE MODE"

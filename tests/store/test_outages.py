@@ -129,6 +129,23 @@ async def test_causes_behind_a_pooler_are_named(postgres_server: PostgresServer)
         await pooler.close()
 
 
+async def test_a_full_pooler_is_named(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PostgreSQL itself."""
+    monkeypatch.setattr(engine, "WAIT_SECONDS", 0.5)
+    await postgres_server.start()
+    pooler = PgBouncer(postgres_server, max_client_conn=1)
+    try:
+        await pooler.start()
+        only = Database(pooler.through(postgres_server.url))
+        async with only.reading():
+            assert "too many connections" in await cause(pooler.through(postgres_server.url))
+        await only.close()
+    finally:
+        await pooler.close()
+
+
 async def test_a_full_server_is_named(secured: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some patience; and as soon as it has one left, it is used."""
     monkeypatch.setattr(engine, "WAIT_SECONDS", 1.5)
