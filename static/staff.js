@@ -4,6 +4,7 @@
 "use strict";
 (() => {
   const RETRY_MS = 2000;
+  const NO_ANSWER = 0;
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -14,7 +15,7 @@
   // answer comes, the very same score is sent again before any later one: should it have arrived the first
   // time, it changes nothing, and the version in its answer is ours to build on.
 
-  const scoring = { sending: false, unsent: false, trouble: false, confirm: false, answered: 0, sent: {}, later: {} };
+  const scoring = { sending: false, unsent: false, trouble: false, confirm: false, answered: NO_ANSWER, sent: {}, later: {} };
   const scoreForm = () => find(".pad-score");
   const numbers = (form) => all(".pad-number", form);
   const values = (inputs) => Object.fromEntries(inputs.map((input) => [input.name, input.value]));
@@ -30,7 +31,7 @@
 
   function send(form, wanted) {
     const shown = values(numbers(form));
-    Object.assign(scoring, { sending: true, answered: 0, sent: wanted });
+    Object.assign(scoring, { sending: true, answered: NO_ANSWER, sent: wanted });
     for (const input of numbers(form)) input.value = wanted[input.name];
     htmx.trigger(form, "save"); // reads the form at once
     for (const input of numbers(form)) input.value = shown[input.name];
@@ -60,8 +61,11 @@
     for (const input of numbers(form)) input.value = scoring.later[input.name] ?? input.defaultValue;
   }
 
+  /* Whether the same request may well be answered otherwise in a moment. */
+  const passes = (status) => [NO_ANSWER, 408, 429].includes(status) || status >= 500;
+
   function answered() {
-    scoring.trouble = [0, 429, 503].includes(scoring.answered);
+    scoring.trouble = passes(scoring.answered);
     if (scoring.trouble) {
       if (scoring.answered) calm();
       setTimeout(() => scoreForm() && send(scoreForm(), scoring.sent), RETRY_MS);
@@ -130,8 +134,8 @@
 
   function mayReplace(part, tasks) {
     const fresh = tasks.map((task) => find("[data-follow]", task.fragment)).find(Boolean);
-    const known = fresh && Number(fresh.dataset.seq) <= Number(part.dataset.seq);
-    return !known && !scoring.sending && !dirty(part);
+    const isNews = fresh && Number(fresh.dataset.seq) > Number(part.dataset.seq);
+    return isNews && !scoring.sending && !dirty(part);
   }
 
   // ------------------------------------------------------------------ the focus
@@ -203,15 +207,19 @@
   });
   document.addEventListener("htmx:finally:request", (event) => {
     if (ofScore(event) && scoring.sending) answered();
+    const isFollower = source(event)?.matches?.("[data-follow]");
+    if (isFollower && passes(event.detail.ctx.response?.status ?? NO_ANSWER)) setTimeout(follow, RETRY_MS);
   });
   document.addEventListener("htmx:error", (event) => {
     const trouble = find("#pad-trouble");
     if (!trouble || !source(event)?.matches?.("#pad form")) return;
     const notice = document.createElement("p");
     notice.className = "notice bad";
+    const { foreign } = event.detail.error;
+    const why = foreign ? `Something else answers for Grandstand (${foreign})` : "No connection";
     notice.textContent = ofScore(event)
-      ? "No connection: the score is not saved yet. It is sent again by itself."
-      : "No connection: perhaps it was not saved. Try again; nothing is saved twice.";
+      ? `${why}: the score is not saved yet. It is sent again by itself.`
+      : `${why}: perhaps it was not saved. Try again; nothing is saved twice.`;
     trouble.replaceChildren(notice);
   });
 

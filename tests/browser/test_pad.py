@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Route
 from quart_app.actions import matches, staff
 from quart_app.domain.commands import StartMatch, UpdateScore
 from quart_app.domain.state.tournament import Tournament
+from quart_app.web.doors.security import ANSWER_MARK
 from tests.browser.browsing import Viewer, viewing
 from tests.server import PASSWORD, Server
 
@@ -228,14 +229,15 @@ async def test_a_server_that_cannot_answer_now_loses_no_score(
     server: Server, browser: Browser, tid: int
 ) -> None:
     """Its words are shown, the pad stays, and the score is sent again."""
-    answers = iter((503, 429))
+    answers = iter((500, 429))
 
     async def fail_twice(route: Route) -> None:
         status = next(answers, None)
         if status is None:
             await route.continue_()
         else:
-            await route.fulfill(status=status, body="<p>Not now.</p>", content_type="text/html")
+            headers = ANSWER_MARK | {"Content-Type": "text/html"}
+            await route.fulfill(status=status, body="<p>Not now.</p>", headers=headers)
 
     async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
         await pad.page.route("**/score/", fail_twice)

@@ -11,7 +11,10 @@ from quart_app.web.answers.problems import for_machines
 from quart_app.web.doors.access import bearer_token
 from quart_app.web.doors.context import context
 
-PAGE_HEADERS = {
+ANSWER_MARK = {"Grandstand-Answer": "yes"}
+"""By this our pages know our answers from those of a proxy or a network in between: see static/answers.js."""
+
+PAGE_HEADERS = ANSWER_MARK | {
     "Content-Security-Policy": (
         "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
     ),
