@@ -64,6 +64,11 @@
   /* Whether the same request may well be answered otherwise in a moment. */
   const passes = (status) => [NO_ANSWER, 408, 429].includes(status) || status >= 500;
 
+  /* The pad shows what somebody else did, and nothing was being entered here: the field with the focus too. */
+  function afterRefresh() {
+    for (const input of all(".pad-number")) input.value = input.defaultValue;
+  }
+
   function answered() {
     scoring.trouble = passes(scoring.answered);
     if (scoring.trouble) {
@@ -200,6 +205,7 @@
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.target.id === "live-region") follow();
     else if (scoring.sending && scoring.answered) afterAnswer();
+    else if (event.target.matches("[data-follow]")) afterRefresh();
     if (arriving && event.target.id !== "live-region") {
       afterPad(arriving);
       arriving = null;

@@ -137,6 +137,7 @@ async def test_a_pad_that_nobody_touches_asks_for_nothing(server: Server, browse
 async def test_a_typed_score_is_saved_by_enter(server: Server, browser: Browser, tid: int) -> None:
     """For sports where tapping would take all day; a number that cannot be is told beside it and kept."""
     async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
+        pad.page.once("dialog", lambda dialog: dialog.accept())
         await pad.page.fill("#participant2_score", "101")
         await pad.page.press("#participant2_score", "Enter")
         await scored(server, tid, (0, 101))
@@ -273,18 +274,24 @@ async def test_who_confirms_while_a_tap_is_under_way_reads_the_score_with_it(
 async def test_a_login_that_has_ended_leads_to_the_login_and_back(
     server: Server, browser: Browser, tid: int
 ) -> None:
-    """The next tap asks who it is, and then comes back to the pad."""
+    """The next tap asks who it is, then comes back to the pad, and what was tapped is offered again."""
     async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
         await pad.page.locator(".plus").first.tap()
         await scored(server, tid, (1, 0))
+        await pad.reads("1–0")
         await pad.page.context.clear_cookies()
-        await pad.page.locator(".plus").first.tap()
+        await pad.page.locator(".plus").last.tap()
         await pad.page.wait_for_url("**/staff/login/**")
         await pad.page.fill("#name", "anna")
         await pad.page.fill("#password", PASSWORD)
         await pad.page.press("#password", "Enter")
         await pad.page.wait_for_url(pad_of(server, tid))
         await pad.reads("1–0")
+        assert "You had entered 1–1 when your login ended." in await pad.text("#pad-unsaved")
+        await pad.page.tap("text=Set it to 1–1")
+        await scored(server, tid, (1, 1))
+        await pad.page.reload()
+        assert await pad.page.locator("#pad-unsaved").count() == 0
 
 
 async def test_a_match_is_played_without_scripts(server: Server, browser: Browser, tid: int) -> None:
