@@ -7,7 +7,8 @@
 (() => {
   const STALE_AFTER = 10_000; // without a connection for this long, the page says that it is not live
   const CONNECT_TIMEOUT = 15_000;
-  const RETRY_MAX = 30_000;
+  const FIRST_MINUTES = 180_000; // a server that restarts is back by then
+  const RETRY_MAX = { first: 8_000, later: 30_000 };
   const REFUSALS = {
     403: "You may no longer follow this tournament. Reload the page to see what you may.",
     404: "This tournament is not public any more.",
@@ -23,6 +24,8 @@
   let silenceMax = 40_000; // two and a half heartbeats, once the server has said how long one is
   let watching = 0;
   let trying = false; // a first connection is on its way
+  let asking = false; // a request of our own is on its way
+  let hurry = false; // the next wait between two tries is skipped
   let failures = 0;
   let retryTimer = 0;
 
@@ -43,9 +46,12 @@
       reconnecting: "Reconnecting…",
       live: isOver() ? "Up to date" : "Live",
     };
+    const waits = state === "reconnecting" && !asking;
     mark.hidden = false;
     mark.dataset.state = stale ? "stale" : state;
     mark.textContent = stale ? `Not live · last update ${age(silence)}` : words[state];
+    if (waits) mark.append(" · ", Object.assign(document.createElement("u"), { textContent: "Try now" }));
+    mark.setAttribute("aria-disabled", String(!waits)); // not disabled: it would lose the focus
     crowd.hidden = !watching || state !== "live";
     crowd.textContent = `${watching.toLocaleString()} watching`;
     if (stale === region.hasAttribute("data-viewer-stale")) return;
@@ -75,19 +81,22 @@
     htmx.ajax("GET", region.getAttribute("hx-sse:connect"), { source: region, timeout: CONNECT_TIMEOUT });
   }
 
+  const retryMax = () => (Date.now() - lastHeard < FIRST_MINUTES ? RETRY_MAX.first : RETRY_MAX.later);
+
   function connectSoon() {
     trying = false;
-    const most = Math.min(RETRY_MAX, 1000 * 2 ** failures++);
+    const most = Math.min(retryMax(), 1000 * 2 ** failures++);
     clearTimeout(retryTimer);
     retryTimer = setTimeout(connect, most * (0.5 + Math.random() / 2)); // spread, as everybody else waits too
   }
 
-  /* Have the try now for which htmx waits. */
+  /* Have the try now for which htmx waits, or is about to. */
   function connectNow() {
     const waiting = connection();
     if (!waiting) return connect();
     waiting.attempt = Math.min(waiting.attempt, 1);
-    waiting.delayCanceller?.();
+    if (waiting.delayCanceller) waiting.delayCanceller();
+    else hurry = true;
   }
 
   function hangUp() {
@@ -128,8 +137,15 @@
     async connect(position, options) {
       const headers = { ...options.headers, "Last-Event-ID": position };
       const ask = () => plainFetch(feed, { ...options, headers });
-      const answer = await ask();
-      return answer.status === 401 && (await renewToken()) ? ask() : answer;
+      asking = true;
+      show();
+      try {
+        const answer = await ask();
+        return answer.status === 401 && (await renewToken()) ? await ask() : answer;
+      } finally {
+        asking = false;
+        show();
+      }
     },
     heard(when) {
       lastHeard = when;
@@ -149,12 +165,21 @@
   const on = (event, listener) => region.addEventListener(event, listener);
 
   on("htmx:sse:before:connection", (event) => {
+    const { connection: next } = event.detail;
     trying = false;
     if (state === "stopped") event.preventDefault();
-    else if (event.detail.connection.attempt > 0) become("reconnecting");
+    else if (next.attempt > 0) become("reconnecting");
+    if (hurry) queueMicrotask(() => next.delayCanceller?.()); // htmx begins to wait when we return
+    hurry = false;
   });
-  on("htmx:sse:after:connection", () => become("live"));
+  on("htmx:sse:after:connection", () => {
+    hurry = false;
+    become("live");
+  });
   on("htmx:sse:error", (event) => {
+    const { config } = event.detail.connection ?? {};
+    // its jitter comes on top; and never sooner than the server asks for
+    if (config) config.reconnectMaxDelay = Math.max(retryMax() / (1 + config.reconnectJitter), config.reconnectDelay);
     become("reconnecting");
     refused(event.detail.status);
   });
@@ -213,8 +238,9 @@
     if (document.hidden) return;
     if (state === "live" && !connection()?.reader) become("reconnecting");
     show();
-    connect();
+    connectNow();
   });
+  mark.addEventListener("click", () => state === "reconnecting" && connectNow());
   window.addEventListener("online", connectNow);
   window.addEventListener("offline", () => state === "live" && hangUp());
 

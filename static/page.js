@@ -26,9 +26,12 @@
   // Telling what changed: a changed score pulses once, and the announcer says how its match stands
 
   const SPOKEN_MAX = 3;
+  const SPOKEN_EVERY = 500; // milliseconds; what comes together is told together
   const scores = new WeakMap();
   const title = document.title;
   let said = sentences();
+  let wasStale = false;
+  let speaking = 0;
 
   function sentences() {
     return new Map(all("[data-says]", region).map((card) => [card.id.replace(/^[a-z]+-/, ""), card.dataset.says]));
@@ -44,13 +47,22 @@
     }
   }
 
+  const isStale = () => region.hasAttribute("data-viewer-stale");
+
+  function announceSoon() {
+    speaking ||= setTimeout(announce, SPOKEN_EVERY);
+  }
+
   function announce() {
+    speaking = 0;
     const before = said;
     said = sentences();
     const news = [...said].filter(([id, says]) => before.get(id) !== says).map(([, says]) => says);
+    const words = news.length > SPOKEN_MAX ? [`${news.length} matches have changed`] : [...news];
+    if (isStale() !== wasStale) words.unshift(isStale() ? "This page is not live" : "Live again");
+    wasStale = isStale();
+    if (words.length) document.getElementById("announcer").textContent = `${words.join(". ")}.`;
     if (!news.length) return;
-    document.getElementById("announcer").textContent =
-      news.length > SPOKEN_MAX ? `${news.length} matches have changed.` : `${news.join(". ")}.`;
     // The story comes from the log, not from the stream; not everybody asks for it in the same moment.
     if (document.getElementById("story")) setTimeout(() => htmx.trigger("#story", "story"), 1500 * Math.random());
   }
@@ -291,8 +303,7 @@
 
   function nameTab() {
     const live = all('[id^="match-"][data-status="live"]', region).length;
-    const stale = region.hasAttribute("data-viewer-stale");
-    const state = stale ? "(not live) " : live ? `(${live} live) ` : "";
+    const state = isStale() ? "(not live) " : live ? `(${live} live) ` : "";
     document.title = (document.hidden ? "" : state) + title; // a hidden page rests, and does not know
   }
 
@@ -308,11 +319,11 @@
   }
 
   arrange();
-  region.addEventListener("freshness", nameTab);
+  region.addEventListener("freshness", () => [nameTab(), announceSoon()]);
   document.addEventListener("visibilitychange", nameTab);
   region.addEventListener("htmx:after:swap", () => {
     arrange();
-    announce();
+    announceSoon();
     localiseTimes();
   });
 })();
