@@ -14,9 +14,14 @@
     404: "This tournament is not public any more.",
   };
 
+  const REFUSED_AFRESH =
+    "This page is refused the live updates, though it has just been let in: something between you and the server takes " +
+    "its pass out. It goes on trying; reload the page to see the present state.";
+
   const region = document.getElementById("live-region");
   const mark = document.getElementById("freshness");
   const crowd = document.getElementById("watching");
+  const notice = document.getElementById("stopped");
   const connection = () => region._htmx?.sse;
 
   let state = "connecting"; // connecting, live, reconnecting, stopped
@@ -33,7 +38,10 @@
 
   function become(next) {
     if (state === "stopped") return;
-    if (next === "live") failures = 0;
+    if (next === "live") {
+      failures = 0;
+      tell("");
+    }
     state = next;
     show();
   }
@@ -104,11 +112,14 @@
     connection()?.reader?.cancel();
   }
 
+  function tell(words) {
+    if (notice.textContent !== words) notice.textContent = words; // it is read out each time
+    notice.hidden = !words;
+  }
+
   function stop(why) {
     become("stopped");
-    const notice = document.getElementById("stopped");
-    notice.textContent = why;
-    notice.hidden = false;
+    tell(why);
     hangUp();
   }
 
@@ -116,15 +127,26 @@
     if (status in REFUSALS) stop(REFUSALS[status]);
   }
 
-  /* A fresh token in the feed's cookie, which no script can read. Gives whether there is one. */
-  async function renewToken() {
+  let token = null; // shown by ourselves once the feed's cookie, which no script can read, was not enough
+
+  /* A fresh token, in the feed's cookie and as text; null without one. */
+  async function freshToken() {
     try {
       const answer = await fetch(`/api/tournaments/${region.dataset.tournament}/feed-token/`, { method: "POST" });
       refused(answer.status === 401 ? 403 : answer.status);
-      return answer.ok;
+      return answer.ok ? (await answer.json()).token : null;
     } catch {
-      return false; // no network: the next try will ask again
+      return null; // no network: the next try will ask again
     }
+  }
+
+  /* The cookie may have run out, or is not kept by this browser: the token itself does as well. */
+  async function askAfresh(ask, answer) {
+    token = await freshToken();
+    if (!token) return answer;
+    const again = await ask();
+    if (again.status === 401) tell(REFUSED_AFRESH);
+    return again;
   }
 
   // htmx asks for the stream as for anything else, and gets one that all tabs of this browser share. Signs of life are
@@ -135,13 +157,15 @@
 
   const fetchFeed = shareFeed(`grandstand:feed:${region.dataset.tournament}`, {
     async connect(position, options) {
-      const headers = { ...options.headers, "Last-Event-ID": position };
-      const ask = () => plainFetch(feed, { ...options, headers });
+      const ask = () => {
+        const pass = token && { Authorization: `Bearer ${token}` };
+        return plainFetch(feed, { ...options, headers: { ...options.headers, "Last-Event-ID": position, ...pass } });
+      };
       asking = true;
       show();
       try {
         const answer = await ask();
-        return answer.status === 401 && (await renewToken()) ? await ask() : answer;
+        return answer.status === 401 ? await askAfresh(ask, answer) : answer;
       } finally {
         asking = false;
         show();
@@ -210,7 +234,10 @@
     watching = told(event).watching;
     show();
   });
-  on("token", renewToken);
+  on("token", async () => {
+    const fresh = await freshToken();
+    if (token) token = fresh;
+  });
   on("goodbye", (event) => {
     const { code, reconnect } = told(event);
     if (!reconnect) stop(code === 4003 ? REFUSALS[403] : "The live updates have ended. Reload the page to go on.");

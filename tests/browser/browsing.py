@@ -30,6 +30,9 @@ ARGUMENTS = (
     f"--host-resolver-rules=MAP {HALL} 127.0.0.1",
 )
 
+TRY_NOW = "document.getElementById('freshness').click()"
+"""A press of the mark, which does nothing where the page has come back by itself meanwhile."""
+
 VIEWERS_OWN = ("data-viewer-", "data-htmx-", "aria-pressed", "aria-expanded", "style")
 """Attributes that htmx and the viewer leave behind, as prefixes."""
 

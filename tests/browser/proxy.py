@@ -8,13 +8,13 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import pytest
 
 from tests import services
 
-Trouble = Literal["gateway", "portal", "forbidden"]
+Trouble = Literal["gateway", "portal", "forbidden", "stripped"]
 
 CONFIGURATION = """
 daemon off;
@@ -44,6 +44,16 @@ http {{
         }}
         location /sse/ {{
             if (-f {folder}/forbidden) {{ return 403; }}
+            set $bearer $http_authorization;
+            set $cookies $http_cookie;
+            if (-f {folder}/stripped) {{
+                set $bearer "";
+                set $cookies "";
+            }}
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header Authorization $bearer;
+            proxy_set_header Cookie $cookies;
             proxy_pass http://127.0.0.1:{upstream};
         }}
     }}
@@ -78,12 +88,13 @@ class Nginx(services.Server):
         writer.close()
 
     def trouble(self, kind: Trouble) -> None:
-        """Answer pages and forms with "502 Bad Gateway" or a hall's own page, or feeds with a refusal."""
+        """Answer pages and forms with "502 Bad Gateway" or a hall's own page, or feeds with a refusal; or
+        pass feeds on without what shows who asks."""
         (self.folder / kind).touch()
 
     def mend(self) -> None:
         """Pass everything on again."""
-        for kind in ("gateway", "portal", "forbidden"):
+        for kind in get_args(Trouble):
             Path(self.folder / kind).unlink(missing_ok=True)
 
     @classmethod

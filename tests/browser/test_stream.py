@@ -197,26 +197,6 @@ async def test_an_expired_token_is_renewed(server: Server, browser: Browser) -> 
         assert statuses == [401, 200]
 
 
-async def test_a_browser_that_keeps_no_cookie_does_not_storm_the_server(
-    server: Server, browser: Browser
-) -> None:
-    """Where every token is refused, the page tries again ever more rarely."""
-    _, url = await live_match(server)
-    statuses: list[int] = []
-
-    async def keep_no_cookie(route: Route) -> None:
-        await viewer.page.context.clear_cookies()
-        await route.continue_()
-
-    async with viewing(browser, "about:blank") as viewer:
-        viewer.page.on("response", lambda each: statuses.append(each.status) if "/sse/" in each.url else None)
-        await viewer.page.route(FEED, keep_no_cookie)
-        await viewer.page.goto(url)
-        await asyncio.sleep(4)
-        assert 2 <= len(statuses) <= 8
-        assert set(statuses) == {401}
-
-
 async def test_a_page_outlives_its_token(settings: Settings, browser: Browser) -> None:
     """With tokens of a second the stream goes on, and so does a reconnect long after the first token."""
     async with running(replace(settings, feed_token_seconds=1.0)) as server:
