@@ -183,7 +183,10 @@
   const ofScore = (event) => source(event)?.matches?.(".pad-score");
 
   document.addEventListener("htmx:after:request", (event) => {
-    if (ofScore(event)) scoring.answered = event.detail.ctx.response.status;
+    if (!ofScore(event)) return;
+    scoring.answered = event.detail.ctx.response.status;
+    // On to the login, at once: pad.js keeps what was tapped, and nobody is asked whether to leave.
+    if (scoring.answered === 401) Object.assign(scoring, { trouble: false, unsent: false });
   });
   document.addEventListener("htmx:before:swap", (event) => {
     const { tasks } = event.detail;
