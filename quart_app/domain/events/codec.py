@@ -92,7 +92,7 @@ class UnknownEvent(Unavailable):
         self.cause = cause
 
     def __str__(self) -> str:
-        return self.cause
+        return self.cause or self.detail
 
 
 def _words_into_the_plan(data: _Data) -> _Data:

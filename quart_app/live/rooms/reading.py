@@ -94,7 +94,7 @@ class Reading:
                     audience.suspected = False
         except AppError as error:
             # stays suspected: the watch over the log tries again
-            reason = getattr(error, "cause", error.detail)
+            reason = error.cause or error.detail
             log.warning("log_unread", tournament_id=audience.room.tournament_id, reason=reason)
             self._end_what_cannot_go_on(audience)
         finally:
