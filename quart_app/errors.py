@@ -132,6 +132,12 @@ class ResultsAffected(Conflict):
     code = "match.results_affected"
 
 
+class PlayersAffected(Conflict):
+    """It would change who plays in a match that has begun."""
+
+    code = "match.players_affected"
+
+
 class UndoRefused(Conflict):
     """Only who has just confirmed a result may take it back, for a minute; later an organiser."""
 
@@ -169,7 +175,7 @@ class VersionConflict(Conflict):
 
 
 class BracketExists(Conflict):
-    """The bracket has been generated; the draw can no longer change."""
+    """The bracket has been generated, and this wish is for before that."""
 
     code = "bracket.exists"
 

@@ -253,6 +253,9 @@
   on("htmx:before:swap", ({ detail: { tasks } }) => {
     const wanted = tasks.filter(({ type, target, fragment }) => {
       if (type !== "partial") return true;
+      // drawn anew, and this page tells of a match of the draw before
+      const drawnAnew = target && fragment.firstElementChild.dataset.bracket !== target.dataset.bracket;
+      if (drawnAnew && document.getElementById("story")) location.reload();
       return target && Number(fragment.firstElementChild.dataset.seq) >= Number(target.dataset.seq ?? 0);
     });
     tasks.splice(0, tasks.length, ...wanted);

@@ -31,6 +31,26 @@
     renumber(list, row, before, had);
   }
 
+  /* A number that is typed moves its row there, as if it had been dragged. */
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.closest?.(".order") && target.matches("input")) target.dataset.was = target.value;
+  });
+  document.addEventListener("change", ({ target }) => {
+    const list = target.closest?.(".order");
+    if (!list || !target.matches("input")) return;
+    const row = target.closest("li");
+    const typed = target.value.trim();
+    if (typed && !/^[1-9]\d*$/.test(typed)) return; // the server says what is wrong
+    const had = (target.dataset.was ?? "") !== "";
+    const before = seeded(list) - (typed ? 1 : 0) + (had ? 1 : 0);
+    const end = list.dataset.order === "given" ? list.children.length : before + (had ? 0 : 1);
+    const to = typed ? Math.min(Number(typed), end) - 1 : list.children.length - 1;
+    const others = rowsOf(list).filter((each) => each !== row);
+    list.insertBefore(row, others[to] ?? null);
+    renumber(list, row, before, had);
+    target.dataset.was = target.value;
+  });
+
   document.addEventListener("keydown", (event) => {
     const handle = event.target.closest?.(".order-handle");
     if (!handle) return;

@@ -117,10 +117,14 @@
 
   function dirty(root) {
     if (find("[data-refused]", root)) return true; // what came back is saved nowhere else
-    return all("input:not([type=hidden]), textarea", root).some((field) =>
-      field.matches("[type=radio], [type=checkbox]")
-        ? field.checked !== field.defaultChecked
-        : field.value !== field.defaultValue,
+    const usual = ({ options }) => Math.max(0, [...options].findIndex((option) => option.defaultSelected));
+    return (
+      all("select", root).some((field) => field.selectedIndex !== usual(field)) ||
+      all("input:not([type=hidden]), textarea", root).some((field) =>
+        field.matches("[type=radio], [type=checkbox]")
+          ? field.checked !== field.defaultChecked
+          : field.value !== field.defaultValue,
+      )
     );
   }
 
@@ -208,7 +212,10 @@
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.target.id === "live-region") follow();
     else if (scoring.sending && scoring.answered) afterAnswer();
-    else if (event.target.matches("[data-follow]")) afterRefresh();
+    else if (event.target.matches("[data-follow]")) {
+      tellMoments();
+      afterRefresh();
+    }
     if (arriving && event.target.id !== "live-region") {
       afterPad(arriving);
       arriving = null;
@@ -273,8 +280,18 @@
     target.form.elements.zone.value = at.getTimezoneOffset();
   }
   document.addEventListener("input", tellZone);
-  for (const zone of all("[data-zone]")) zone.textContent = "your time";
-  for (const field of all('[type="datetime-local"]')) tellZone({ target: field });
+
+  function tellMoments() {
+    for (const zone of all("[data-zone]")) zone.textContent = "your time";
+    for (const field of all('[type="datetime-local"]')) {
+      const at = field.dataset.moment && new Date(field.dataset.moment);
+      delete field.dataset.moment;
+      // to the field's own form: the local time without a zone
+      if (at) field.defaultValue = new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+      tellZone({ target: field });
+    }
+  }
+  tellMoments();
 
   document.addEventListener("click", async (event) => {
     const { target } = event;

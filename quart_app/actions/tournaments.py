@@ -90,7 +90,7 @@ async def register_participants(
 async def generate_bracket(
     services: Services, tournament_id: int, command: GenerateBracket, actor_id: int | None
 ) -> Recorded:
-    """Fix the draw and build the bracket. Raises BracketExists the second time."""
+    """Draw and build the bracket. Raises BracketExists the second time."""
     return await perform(services, tournament_id, command, actor_id)
 
 

@@ -9,6 +9,7 @@ and what a frame renders. A new event needs a line in ``FOLD`` and no other case
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import is_not
 from typing import Any
@@ -22,7 +23,7 @@ from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part, ma
 from quart_app.domain.state import pairing as rounds
 from quart_app.domain.state import people
 from quart_app.domain.state.agenda import NOTHING
-from quart_app.domain.state.stage import opened
+from quart_app.domain.state.stage import Stage, opened
 from quart_app.domain.state.tournament import Hold, Tournament, TournamentStatus
 
 
@@ -118,6 +119,14 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
         )
         for plan, settings in zip(plans, state.settings, strict=True)
     )
+    conduct = {
+        who: points
+        for stage in state.stages
+        for group in stage.groups
+        for who, points in group.conduct.items()
+    }
+    if conduct:  # drawn anew: what somebody has done stays with them
+        stages = tuple(_with_conduct(stage, conduct) for stage in stages)
     return altered(
         state,
         bracket_id=event.bracket_id,
@@ -128,6 +137,13 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
         ranks={},
         agenda=NOTHING.moved({}, matches, matches),
     )
+
+
+def _with_conduct(stage: Stage, conduct: Mapping[int, int]) -> Stage:
+    for group in stage.groups:
+        mine = {who: points for who, points in conduct.items() if who in group.members}
+        stage = stage.with_group(replace(group, conduct=mine)) if mine else stage
+    return stage
 
 
 def _visibility_changed(state: Tournament, event: events.VisibilityChanged, seq: int) -> Tournament:

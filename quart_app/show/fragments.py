@@ -22,7 +22,7 @@ def render_changes(tournament: Tournament, parts: frozenset[Part]) -> str:
     if BRACKET in parts:
         return render_all(tournament)
     partials = [header(tournament)] if HEADER in parts else []
-    matches = sorted(part.key for part in parts if part.kind == "match")
+    matches = sorted(part.key for part in parts if part.kind == "match" and part.key in tournament.matches)
     if AGENDA in parts:
         partials.append(strip(tournament))
     else:  # a score leaves the strip as it is but for one card

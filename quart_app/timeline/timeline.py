@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
 
-from quart_app.domain.events import Envelope
+from quart_app.domain.events import BracketGenerated, Envelope
 from quart_app.domain.fold import apply, step
 from quart_app.domain.parts import Part, match_part
 from quart_app.domain.state.tournament import Tournament
@@ -159,6 +159,8 @@ class Timeline:
     def _append(self, envelope: Envelope) -> Entry:
         before, about = self.state, envelope.event.about
         self.state, parts = step(before, envelope.event)
+        if isinstance(envelope.event, BracketGenerated):
+            self._stories.clear()  # what matches there were are no more
         for match_id in about:
             self._stories.setdefault(match_id, []).append(envelope.seq)
         players = {

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from quart_app.domain import commands, fold
 from quart_app.domain.bracket.match import MatchStatus
 from quart_app.domain.decisions.draw import bye_matches
-from quart_app.domain.events import BracketUpdated, StageSettings
+from quart_app.domain.events import BracketUpdated, Envelope, StageSettings
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import BracketExists, Conflict, DrawFixed, InvalidInput, NotFound
+from quart_app.show.views.staff.history import history
 from tests.domain.formats.playing import Play
-from tests.domain.strategies import players
-from tests.domain.test_corrections import SHAPES, Changing, check
+from tests.domain.strategies import AT, players
+from tests.domain.test_corrections import SHAPES, Changing, check, followed
 
 KNOCK_OUT = StageSettings(format="single_elimination")
+ELIMINATIONS = ("single_elimination", "double_elimination")
 LOTS = (3, 1, 4, 0, 5, 2, 6, 7)
 GROUPS = (StageSettings(format="round_robin", groups=2, advance=1), KNOCK_OUT)
 
@@ -216,7 +218,87 @@ def test_any_draw_can_be_played(stages: tuple[StageSettings, ...], count: int, s
         except (Conflict, InvalidInput):
             continue
         check(play)
+        tell(play)
     while play.step(chance):
         pass
     check(play)
     assert fold.fold(7, play.log) == play.tournament
+
+
+def tell(play: Changing) -> None:
+    """What has happened can be told, whatever matches there are by now."""
+    log = [
+        Envelope(tournament_id=7, epoch="e", seq=seq, event=event, data=b"", at=AT, actor_id=1)
+        for seq, event in enumerate(play.log, start=1)
+    ]
+    assert all(deed.text for deed in history(play.tournament, log, {1: "anna"}))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["single_elimination", "double_elimination"]),
+    st.integers(3, 11),
+    st.integers(0, 2**32 - 1),
+)
+def test_who_knows_the_four_events_alone_follows_a_draw(format: str, count: int, seed: int) -> None:
+    """Its slots are the snapshot's after every change of it, for as long as its matches are the same."""
+    chance = Random(seed)
+    play = Changing(count, StageSettings(format=format))
+    for _ in range(8):
+        start, told = play.tournament, len(play.log)
+        people = list(play.tournament.participants)
+        wishes: list[commands.Command] = [
+            swapped(chance.choice(people), chance.choice(people)),
+            commands.SwapInDraw(participant_id=chance.choice(people), bye_match_id=chance.randint(1, 4)),
+            commands.AddParticipant(name=f"Late {len(play.log)}"),
+            commands.DrawAgain(lots=tuple(chance.sample(range(20), 20))),
+        ]
+        try:
+            play.do(chance.choice(wishes))
+        except (Conflict, InvalidInput):
+            continue
+        if start.matches.keys() != play.tournament.matches.keys():
+            continue
+        slots = {match_id: slots for match_id, (slots, _) in followed(start, play.log[told:]).items()}
+        assert slots == {
+            match_id: [slot.participant_id for slot in match.slots]
+            for match_id, match in play.tournament.matches.items()
+        }
+
+
+def test_a_void_match_keeps_the_draw() -> None:
+    """And so does somebody whose matches count for nothing, unless it is drawn without them."""
+    play = Play(8, *GROUPS)
+    play.do(commands.WithdrawParticipant(participant_id=8, policy="void_all"))
+    for wish in (swapped(2, 3), commands.AddParticipant(name="Late")):
+        with pytest.raises(DrawFixed, match="count for nothing"):
+            play.do(wish)
+    play.do(commands.DrawAgain())
+    assert 8 not in play.tournament.participants
+    play.do(commands.StartMatch(match_id=1))
+    play.do(commands.VoidMatch(match_id=1))
+    with pytest.raises(DrawFixed, match="is void"):
+        play.do(swapped(2, 3))
+
+
+def test_a_given_list_stays_the_draw() -> None:
+    """After a swap, a bye that moves, and a late entry; drawn from it again, it is the same."""
+    play = Play(6, KNOCK_OUT, seeding="given")
+    for wish in (
+        swapped(1, 4),
+        commands.SwapInDraw(participant_id=5, bye_match_id=bye_matches(play.tournament)[0]),
+        commands.AddParticipant(name="Late"),
+    ):
+        play.do(wish)
+        lines = first_round(play.tournament)
+        assert [each.id for each in play.tournament.entrants] == [who for pair in lines for who in pair]
+        play.do(commands.DrawAgain())
+        assert first_round(play.tournament) == lines
+
+
+def test_a_swiss_has_no_draw() -> None:
+    """Its rounds are paired one by one."""
+    play = Play(6, StageSettings(format="swiss", rounds=3))
+    with pytest.raises(DrawFixed, match="round by round"):
+        play.do(swapped(1, 2))
+    assert Play(4, KNOCK_OUT).do(swapped(1, 1)) == ()

@@ -8,8 +8,8 @@ import pytest
 
 from quart_app.domain import commands, fold
 from quart_app.domain.bracket.match import MatchStatus
-from quart_app.domain.decisions import decide
-from quart_app.domain.events import BracketUpdated, MatchReopened, StageSettings
+from quart_app.domain.decisions import accept, decide
+from quart_app.domain.events import BracketUpdated, MatchReopened, MatchStarted, StageSettings
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.errors import (
     BracketExists,
@@ -63,6 +63,19 @@ def test_what_is_cancelled_is_played_no_further() -> None:
     ):
         with pytest.raises(TournamentHeld, match="cancelled"):
             play.do(wish)
+    started = MatchStarted(
+        tournament_id=7,
+        match_id=2,
+        participant1_id=2,
+        participant1_name="Player 2",
+        participant2_id=3,
+        participant2_name="Player 3",
+        scheduled_time=None,
+        bracket_round=1,
+        bracket_position=2,
+    )
+    with pytest.raises(TournamentHeld, match="cancelled"):
+        accept(play.tournament, started)
     play.do(commands.ReopenMatch(match_id=1))
     play.do(commands.ResumeTournament())
     play.do(commands.ConfirmResult(match_id=1))

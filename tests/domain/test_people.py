@@ -12,7 +12,7 @@ from quart_app.domain import commands, fold
 from quart_app.domain.bracket.match import MatchStatus
 from quart_app.domain.events import BracketUpdated, MatchCompleted, StageSettings
 from quart_app.domain.state.tournament import Tournament
-from quart_app.errors import Conflict, InvalidInput, NotFound, ParticipantConflict
+from quart_app.errors import Conflict, InvalidInput, NotFound, ParticipantConflict, PlayersAffected
 from tests.domain.formats.playing import Play
 from tests.domain.test_corrections import SHAPES, Changing, check
 
@@ -135,7 +135,7 @@ def test_what_counts_does_not_change_who_plays_in_what_has_begun() -> None:
     winner = play.tournament.matches[1].winner_id or 0
     loser = play.tournament.matches[1].loser_id or 0
     play.do(gone(loser))
-    with pytest.raises(ParticipantConflict, match="Final"):
+    with pytest.raises(PlayersAffected, match="Final"):
         play.do(gone(winner, policy="void_all"))
     play.do(gone(winner))
     assert play.tournament.matches[3].status is MatchStatus.WALKOVER

@@ -205,10 +205,12 @@ async def test_seeds_are_set_by_number(anna: Browser, hall: Hall) -> None:
     here = f"/staff/tournaments/{made.tournament.id}/"
     version = str(made.tournament.seq)
     for numbers, words in ((("1", "1", ""), "stands twice"), (("x", "", ""), "Number them")):
-        form = {"order": "on", "version": version} | {f"place-{n}": each for n, each in enumerate(numbers)}
+        form = {"order": "on", "version": version} | {
+            f"place-{n}": each for n, each in enumerate(numbers, start=1)
+        }
         refused = await anna.post(f"{here}order/", form)
-        assert (refused.status, words in refused.text, refused.value("place-0")) == (422, True, numbers[0])
-    form = {"order": "on", "version": version, "place-0": "", "place-1": "2", "place-2": "1"}
+        assert (refused.status, words in refused.text, refused.value("place-1")) == (422, True, numbers[0])
+    form = {"order": "on", "version": version, "place-1": "", "place-2": "2", "place-3": "1"}
     assert (await anna.post(f"{here}order/", form)).status == 303
     entrants = (await hall.now(made.tournament.id)).entrants
     assert [(each.id, each.seed) for each in entrants] == [(1, None), (2, 2), (3, 1)]
@@ -222,8 +224,64 @@ async def test_the_order_of_a_given_draw_is_set_by_number(anna: Browser, hall: H
     command = CreateTournament(name="Cup", entrants=lines, seeding="given")
     made = await create_tournament(hall.services, command, 1)
     here = f"/staff/tournaments/{made.tournament.id}/"
-    form = {"order": "on", "version": "2", "place-0": "4", "place-1": "1", "place-2": "2", "place-3": "3"}
+    form = {"order": "on", "version": "2", "place-1": "4", "bye-1": "1", "place-2": "2", "place-3": "3"}
     assert (await anna.post(f"{here}order/", form | {"place-3": ""})).status == 422
     assert (await anna.post(f"{here}order/", form)).status == 303
     entrants = (await hall.now(made.tournament.id)).entrants
     assert [each.name for each in entrants] == [None, "Bo", "Cem", "Ana"]
+
+
+async def test_seeds_stay_with_their_people(anna: Browser, hall: Hall) -> None:
+    """Whatever becomes of the list between two saves."""
+    lines = tuple(EntrantLine(name=name) for name in ("Ana", "Bo", "Cem", "Di"))
+    made = await create_tournament(hall.services, CreateTournament(name="Cup", entrants=lines), 1)
+    here = f"/staff/tournaments/{made.tournament.id}/"
+    await anna.post(f"{here}participants/", {"participants": "Di\nCem\nBo", "version": "2"})
+    form = {"order": "on", "version": "2", "place-3": "1", "place-4": "2"}
+    refused = await anna.post(f"{here}order/", form)
+    assert (refused.status, refused.value("place-3"), refused.value("place-4")) == (409, "1", "2")
+    await anna.post(f"{here}order/", form | {"version": "3"})
+    entrants = (await hall.now(made.tournament.id)).entrants
+    assert [(each.name, each.seed) for each in entrants] == [("Di", 2), ("Cem", 1), ("Bo", None)]
+    assert (await anna.post(f"{here}order/", {"order": "on", "place-3": "9" * 5000})).status == 422
+
+
+async def test_a_draft_that_is_put_off_is_on_no_public_list(
+    hall: Hall, organiser: Caller, anyone: Caller
+) -> None:
+    """As a draft is on none."""
+    lines = tuple(EntrantLine(name=name) for name in ("Ana", "Bo"))
+    made = await create_tournament(hall.services, CreateTournament(name="Wrong", entrants=lines), 1)
+    await organiser.post(f"/api/tournaments/{made.tournament.id}/postpone/", {})
+    assert "Wrong" not in (await hall.stranger().get("/")).text
+
+
+async def test_no_moment_is_too_far(organiser: Caller) -> None:
+    """It is refused by its name."""
+    number = await organiser.create(4)
+    for until in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        answer = await organiser.post(f"/api/tournaments/{number}/postpone/", {"until": until})
+        assert (answer.status, list(answer.json["problems"])) == (422, ["until"])
+
+
+async def test_a_round_of_what_is_not_paired(anna: Browser, hall: Hall) -> None:
+    """Its form leads back to the tournament."""
+    number = (await hall.tournament()).id
+    answer = await anna.post(f"/staff/tournaments/{number}/stages/1/round/", {})
+    assert (answer.status, answer.location) == (303, f"/staff/tournaments/{number}/")
+
+
+async def test_a_correction_that_came_too_late_loses_nothing(anna: Browser, hall: Hall) -> None:
+    """Somebody else has corrected the result, or taken it back, since the form was opened."""
+    number = (await hall.tournament()).id
+    pad = f"/staff/tournaments/{number}/matches/1/"
+    await anna.post(f"{pad}confirm/", {"walkover": "on", "winner_id": "1"})
+    seen = (await anna.get(f"{pad}correct/")).value("seen")
+    form = {"seen": seen, "winner_id": "2", "reason": "Swapped"}
+    assert (await anna.post(f"{pad}correct/", form)).status == 303
+    late = await anna.post(f"{pad}correct/", {"seen": seen, "winner_id": "nobody", "reason": "Neither came"})
+    assert (late.status, late.value("reason")) == (409, "Neither came")
+    assert "Somebody else changed this match" in late.text
+    await anna.post(f"{pad}reopen/", {})
+    late = await anna.post(f"{pad}correct/", {"seen": seen, "winner_id": "nobody", "reason": "Neither came"})
+    assert (late.status, late.value("reason")) == (409, "Neither came")

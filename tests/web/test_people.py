@@ -94,7 +94,7 @@ async def test_the_pages_do_the_same(anna: Browser, hall: Hall) -> None:
     assert "Disqualified" in page.text
     assert "Let them play on" in page.text
     assert (await anna.post(f"{one}reinstate/")).status == 303
-    assert (await hall.now(number)).matches[1].status.value == "ready"
+    assert (await hall.now(number)).matches[1].status.value == "live"
     assert (await anna.get(f"{at}people/99/")).status == 404
 
 

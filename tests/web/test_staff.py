@@ -263,7 +263,7 @@ async def test_after_the_draw_it_stays(hall: Hall, anna: Browser, deed: str) -> 
     answer = await anna.post(f"/staff/tournaments/{tournament.id}/{deed}/", {"participants": "Eva\nFay"})
     assert (answer.status, answer.alert) == (
         409,
-        "The bracket has been generated; the draw can no longer change.",
+        "The bracket has been generated. Until its first match begins, draw it again.",
     )
 
 

@@ -15,7 +15,7 @@ from quart_app.domain.commands import Command
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event
 from quart_app.domain.fold import apply
-from quart_app.domain.state.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.errors import LostRace
 from quart_app.store import event_log
 from quart_app.store.tournaments import ARCHIVED, DELETED, Summary
@@ -28,7 +28,9 @@ ATTEMPTS = 100
 
 def summary_of(tournament: Tournament) -> Summary:
     """What the lists of tournaments show of one, kept in step in the transaction of every append."""
-    standing = DELETED if tournament.deleted else ARCHIVED if tournament.archived else tournament.status.value
+    draft = tournament.progress is TournamentStatus.DRAFT  # whatever is said of it, it is on no public list
+    status = tournament.progress if draft else tournament.status
+    standing = DELETED if tournament.deleted else ARCHIVED if tournament.archived else status.value
     return Summary(tournament.name, standing, tournament.visibility)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddParticipant:
-    """Let somebody join late: on the draft, or the next round of a Swiss."""
+    """Let somebody join late: a draft, the next round of a Swiss, the place of a bye, or a group."""
 
     name: str
     seed: int | None = None

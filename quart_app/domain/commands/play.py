@@ -60,8 +60,8 @@ class ReopenMatch:
 
     ``to`` is "live", at the score it had, or "ready", without one; None is what suits it. Where matches that
     hang on it have begun, ``policy`` "refuse" says no, and "cascade" takes those back too. ``version`` is
-    that of the consequences as the caller saw them. With ``own`` it is the wish of somebody who may only take
-    back what they have just done themselves.
+    that of the consequences as the caller saw them, ``seen`` that of the match alone. With ``own`` it is the
+    wish of somebody who may only take back what they have just done themselves.
     """
 
     match_id: int
@@ -69,6 +69,7 @@ class ReopenMatch:
     reason: str = ""
     policy: str = REFUSE
     version: int | None = None
+    seen: int | None = None
     own: bool = False
 
 
@@ -82,6 +83,7 @@ class CorrectResult:
     reason: str = ""
     policy: str = REFUSE
     version: int | None = None
+    seen: int | None = None
 
     @property
     def match_id(self) -> int:
@@ -98,6 +100,7 @@ class VoidMatch:
     reason: str = ""
     policy: str = REFUSE
     version: int | None = None
+    seen: int | None = None
 
 
 ChangeOfMind = ReopenMatch | CorrectResult | VoidMatch

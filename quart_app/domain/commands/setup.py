@@ -52,7 +52,7 @@ class RegisterParticipants:
 
 @dataclass(frozen=True, slots=True)
 class GenerateBracket:
-    """Fix the draw and build the bracket."""
+    """Draw and build the bracket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +65,13 @@ class ChangeVisibility:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapInDraw:
     """Let two participants change places in the draw, before the first match. With ``bye_match_id`` instead
-    of ``other_id`` somebody takes the bye's place in that match, and the bye goes where they were."""
+    of ``other_id`` somebody takes the bye's place in that match, and the bye goes where they were.
+    ``version`` is the seq of the state that the draw was seen in."""
 
     participant_id: int
     other_id: int | None = None
     bye_match_id: int | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def decide(
     """
     if tournament.deleted or not (tournament.seq or isinstance(command, commands.CreateTournament)):
         raise errors.NotFound(f"There is no tournament {tournament.id}.")
-    lifecycle.refuse_if_held(tournament, command)
+    lifecycle.refuse_if_held(tournament, type(command))
     at = events.rfc3339(now)
     told = DECISIONS[type(command)](tournament, command, at, actor_id)
     return _with_forfeits(tournament, told, at, actor_id)
@@ -68,6 +68,7 @@ def decide(
 
 def accept(tournament: Tournament, told: events.Event) -> tuple[events.Event, ...]:
     """What a source outside tells of, as ``outside.accept`` has it, with what follows from it."""
+    lifecycle.refuse_if_held(tournament, outside.WISHES.get(type(told)))
     made = outside.accept(tournament, told)
     moved = made[-1] if made else None
     at = moved.updated_at if isinstance(moved, events.BracketUpdated) else ""

@@ -7,17 +7,17 @@ appended.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules
-from quart_app.domain.bracket.match import Match
+from quart_app.domain.bracket.match import Match, Result
 from quart_app.domain.decisions import play
 from quart_app.domain.fold import apply
-from quart_app.domain.movement import movement
+from quart_app.domain.movement import misplaced, movement
+from quart_app.domain.parts import BRACKET
 from quart_app.domain.state.tournament import Tournament
 
 UNDO_SECONDS = 60.0
@@ -40,7 +40,7 @@ def reopen(
     VersionConflict where those are others than the caller saw, UndoRefused, InvalidInput.
     """
     match = play.find_match(tournament, command.match_id)
-    _check(command)
+    _check(command, match)
     if command.to not in (None, "live", "ready"):
         raise errors.InvalidInput({"to": "Choose one of: live, ready."})
     if not (match.begun or match.voided) or (command.to == "live" and (match.live or match.voided)):
@@ -48,6 +48,7 @@ def reopen(
     _refuse_forfeited(tournament, match)
     if command.own:
         _refuse_unless_own(match, at, actor_id)
+        command = replace(command, policy=commands.REFUSE)
     played = match.result is not None and match.score is not None
     reopened = events.MatchReopened(
         tournament_id=tournament.id,
@@ -68,11 +69,11 @@ def correct(
     Raises what ``reopen`` and ``play.confirm`` raise.
     """
     match = play.find_match(tournament, command.match_id)
-    _check(command)
+    _check(command, match)
     if match.result is None:
         raise errors.MatchUnconfirmed("This match has no confirmed result that could be corrected.")
     _refuse_forfeited(tournament, match)
-    wish = replace(command.result, version=None)
+    wish = _with_what_stays(match.result, replace(command.result, version=None), command.games)
     games = match.games if wish.score in (None, match.score) else ()
     if command.games and not wish.walkover:
         score = play.score_of(match, tournament.stage_of(match).settings, wish.score, command.games)
@@ -103,7 +104,7 @@ def void(
     Raises MatchAlreadyCompleted for a bye and what is not needed, and what ``reopen`` raises.
     """
     match = play.find_match(tournament, command.match_id)
-    _check(command)
+    _check(command, match)
     if match.voided:
         return ()
     _refuse_forfeited(tournament, match)
@@ -119,28 +120,43 @@ def void(
     return _carried_out(tournament, command, (voided,), at, actor_id)
 
 
-def misplaced(before: Tournament, after: Tournament) -> set[int]:
-    """The matches that have begun, and that a change would give other players."""
-    return {
-        match_id
-        for match_id, match in after.matches.items()
-        if match.begun
-        and (was := before.matches[match_id]) is not match
-        and (match.slots, match.void) != (was.slots, was.void)
-    }
+def _with_what_stays(
+    old: Result, wish: commands.ConfirmResult, games: events.Games
+) -> commands.ConfirmResult:
+    """The right result, with what the correction does not tell as it was."""
+    if wish.notes is None:
+        wish = replace(wish, notes=old.notes)
+    told = (wish.score, wish.winner_id, wish.participant1_tiebreak, wish.participant2_tiebreak)
+    if games or wish.walkover or wish.drawn or told != (None, None, None, None):
+        return wish
+    first, second = old.tiebreak or (None, None)
+    return replace(
+        wish,
+        walkover=old.walkover,
+        winner_id=old.winner_id if old.walkover else None,
+        participant1_tiebreak=first,
+        participant2_tiebreak=second,
+        drawn=old.drawn,
+    )
 
 
 def taken_back(
     tournament: Tournament, match_id: int, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
-    """A result taken back, to be played; nothing where what hangs on it has begun."""
+    """A walkover against somebody who is back taken back, to be played, or played on at its score; nothing
+    where somebody has gone on to play from it."""
     reopened = events.MatchReopened(
-        tournament_id=tournament.id, match_id=match_id, to="ready", reopened_at=at, reopened_by=actor_id
+        tournament_id=tournament.id,
+        match_id=match_id,
+        to="ready" if tournament.matches[match_id].score is None else "live",
+        reopened_at=at,
+        reopened_by=actor_id,
     )
     told = _cascade(tournament, match_id, (reopened,), at, actor_id)
-    if len(told) > 1:
+    hanging = [event.match_id for event in told[:-1] if isinstance(event, events.MatchReopened)]
+    if not all(_given(tournament.matches[each]) for each in hanging):
         return ()
-    return (*told, movement(tournament, reduce(apply, told, tournament), at))
+    return (*told, movement(tournament, reduce(apply, told, tournament), at, every=True))
 
 
 def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[Consequence, ...]:
@@ -149,15 +165,23 @@ def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[
         Consequence(match, now)
         for each, match in sorted(before.matches.items(), reverse=True)
         if match.begun
+        and not _given(match)  # it is given anew, or played
         and each != match_id
         and (now := after.matches[each]) is not match
         and not (now.begun and (now.slots, now.confirmed) == (match.slots, match.confirmed))
     )
 
 
-def version_of(match: Match, affected: Sequence[Consequence]) -> int:
-    """What a preview's version is: it changes as soon as any of these matches does."""
-    return max([match.version, *(each.before.version for each in affected)])
+def version_of(before: Tournament, after: Tournament, match_id: int) -> int:
+    """What a preview's version is: it changes as soon as the match does, any that it changes, or who takes
+    part."""
+    moved = [match.version for each, match in before.matches.items() if after.matches[each] is not match]
+    return max([before.matches[match_id].version, before.revision(BRACKET), *moved])
+
+
+def _given(match: Match) -> bool:
+    """Whether nobody has played here: it was given to the opponent of somebody who is out."""
+    return match.result is not None and match.result.forfeit and match.score is None
 
 
 def _carried_out(
@@ -172,8 +196,7 @@ def _carried_out(
     after = reduce(apply, told, tournament)
     settled = reduce(apply, play.forfeits(after, at, actor_id), after)
     affected = consequences(tournament, settled, command.match_id)
-    match = tournament.matches[command.match_id]
-    version = version_of(match, affected)
+    version = version_of(tournament, settled, command.match_id)
     if command.version not in (None, version):
         raise errors.VersionConflict(
             "Somebody else changed this match, or one that hangs on it, meanwhile. Look again.",
@@ -187,7 +210,7 @@ def _carried_out(
             affected=list(map(outlined, affected)),
             version=version,
         )
-    return (*told, movement(tournament, after, at))
+    return (*told, movement(tournament, after, at, every=True))
 
 
 def _cascade(
@@ -228,7 +251,14 @@ def outlined(consequence: Consequence) -> dict[str, object]:
     }
 
 
-def _check(command: commands.ChangeOfMind) -> None:
+def _check(command: commands.ChangeOfMind, match: Match) -> None:
+    if command.seen not in (None, match.version):
+        stands = match.confirmed.score if match.confirmed is not None else match.score
+        now = f"It stands at {stands[0]}–{stands[1]} now" if stands else "It has no score now"
+        raise errors.VersionConflict(
+            f"Somebody else changed this match meanwhile. {now}. Look again before you change it.",
+            current={"version": match.version},
+        )
     if command.policy not in commands.POLICIES:
         raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(commands.POLICIES)}."})
     rules.check_reason(command.reason)

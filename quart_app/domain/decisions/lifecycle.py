@@ -17,13 +17,13 @@ NOT_WHILE_CANCELLED = (
 )
 
 
-def refuse_if_held(tournament: Tournament, command: commands.Command) -> None:
+def refuse_if_held(tournament: Tournament, wish: type[commands.Command] | None) -> None:
     """Let nothing be played that is put off or called off. Raises TournamentHeld."""
     hold = tournament.hold
     if hold is None:
         return
     cancelled = hold.status is TournamentStatus.CANCELLED
-    if isinstance(command, NOT_WHILE_CANCELLED if cancelled else NOT_WHILE_POSTPONED):
+    if wish in (NOT_WHILE_CANCELLED if cancelled else NOT_WHILE_POSTPONED):
         why = f": {hold.because}" if hold.because else ""
         raise errors.TournamentHeld(
             f"This tournament is {hold.status.value}{why}. An organiser can resume it."

@@ -108,3 +108,10 @@ ACCEPTED: Mapping[type[events.Event], Callable[[Tournament, Any], tuple[events.E
     events.BracketUpdated: _moved,
 }
 """What a source outside may tell of, and what becomes of it."""
+
+WISHES: Mapping[type[events.Event], type[commands.Command]] = {
+    events.MatchStarted: commands.StartMatch,
+    events.ScoreUpdated: commands.UpdateScore,
+    events.MatchCompleted: commands.ConfirmResult,
+}
+"""The wish that a staff member would have for the same."""

@@ -7,9 +7,9 @@ from typing import get_args
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules
-from quart_app.domain.decisions.corrections import misplaced, taken_back
+from quart_app.domain.decisions.corrections import taken_back
 from quart_app.domain.fold import apply
-from quart_app.domain.movement import with_movement
+from quart_app.domain.movement import refuse_misplaced, with_movement
 from quart_app.domain.state.people import group_matches
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
@@ -42,6 +42,10 @@ def replace(
     """Let somebody else play in their place. Raises ParticipantConflict once they have played, NotFound or
     InvalidInput."""
     who = find_participant(tournament, command.participant_id)
+    if who.id in tournament.roster.out:
+        raise errors.ParticipantConflict(
+            f"{who.name} is {tournament.roster.out[who.id]}. Reinstate them before somebody else plays."
+        )
     if any(match.begun for match in tournament.matches_of(who.id)):
         raise errors.ParticipantConflict(f"{who.name} has played already; nobody can take their place.")
     _check_name(tournament, who, command.name)
@@ -68,7 +72,8 @@ def withdraw(
     if command.policy not in WITHDRAWALS:
         raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(WITHDRAWALS)}."})
     rules.check_reason(command.reason)
-    if who.id in tournament.roster.out:
+    out = tournament.roster.out.get(who.id)
+    if out == "disqualified" or (out is not None and not command.disqualified):
         raise errors.ParticipantConflict(f"{who.name} is out already.")
     if not tournament.stages:
         raise errors.ParticipantConflict("There is no bracket yet; take the name off the list.")
@@ -83,7 +88,7 @@ def withdraw(
         because=rules.tidy(command.reason) or None,
         disqualified=command.disqualified,
     )
-    _refuse_if_misplaced(tournament, withdrawn, "Give what is left to the opponents instead.")
+    refuse_misplaced(tournament, withdrawn, "Give what is left to the opponents instead.")
     return with_movement(tournament, withdrawn, at, only_if_moved=True)
 
 
@@ -100,7 +105,7 @@ def reinstate(
     reinstated = events.ParticipantReinstated(
         tournament_id=tournament.id, participant_id=who.id, reinstated_at=at, reinstated_by=actor_id
     )
-    _refuse_if_misplaced(tournament, reinstated, "Take those back first.")
+    refuse_misplaced(tournament, reinstated, "Take those back first.")
     told = with_movement(tournament, reinstated, at, only_if_moved=True)
     state = reduce(apply, told, tournament)
     forfeited = [
@@ -109,16 +114,11 @@ def reinstate(
         if match.result is not None and match.result.forfeit and match.winner_id != who.id
     ]
     for match_id in sorted(forfeited, reverse=True):  # the deepest first, so that none hangs on another
+        if state.matches[match_id].result is None:
+            continue  # with one that hangs on it
         back = taken_back(state, match_id, at, actor_id)
         state, told = reduce(apply, back, state), (*told, *back)
     return told
-
-
-def _refuse_if_misplaced(tournament: Tournament, change: events.Event, instead: str) -> None:
-    """What counts in a group must not change who plays in what has begun."""
-    if found := misplaced(tournament, apply(tournament, change)):
-        labels = ", ".join(tournament.matches[each].plan.label for each in sorted(found))
-        raise errors.ParticipantConflict(f"This changes who plays in what has begun: {labels}. {instead}")
 
 
 def find_participant(tournament: Tournament, participant_id: int) -> Participant:

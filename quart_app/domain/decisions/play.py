@@ -198,6 +198,10 @@ def refuse_unless_open(match: Match) -> None:
     """Let only ready and live matches pass. Raises MatchLocked or MatchAlreadyCompleted."""
     if match.status is MatchStatus.LOCKED:
         raise errors.MatchLocked("A participant of this match is not known yet.")
+    if match.uncounted:
+        raise errors.MatchAlreadyCompleted(
+            "This match counts for nothing.", status_of_match=match.status.value
+        )
     if match.status is MatchStatus.BYE:
         raise errors.MatchAlreadyCompleted("This match was decided by a bye; there is nothing to play.")
     if match.decided:

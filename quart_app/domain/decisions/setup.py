@@ -48,7 +48,7 @@ def register(
 def generate(
     tournament: Tournament, command: commands.GenerateBracket, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
-    """Fix the draw. Raises BracketExists the second time."""
+    """Draw the bracket. Raises BracketExists the second time."""
     _refuse_after_draw(tournament)
     given = tournament.seeding == "given"
     return (staging.drawn(tournament.id, tournament.entrants, given, tournament.settings, at),)
@@ -68,7 +68,9 @@ def change_visibility(
 
 def _refuse_after_draw(tournament: Tournament) -> None:
     if tournament.bracket_id is not None:
-        raise errors.BracketExists("The bracket has been generated; the draw can no longer change.")
+        raise errors.BracketExists(
+            "The bracket has been generated. Until its first match begins, draw it again."
+        )
 
 
 def listed(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from quart_app import errors
 from quart_app.domain import commands, events
-from quart_app.domain.movement import with_movement
+from quart_app.domain.movement import refuse_misplaced, with_movement
 from quart_app.domain.pairing import RULES, RULES_VERSION
 from quart_app.domain.pairing.ask import PairingQuestion
 from quart_app.domain.pairing.history import Contender, Meeting, worth
@@ -82,9 +82,9 @@ def unpair(
     last = paired[-1]
     for match_id in last.match_ids:
         match = tournament.matches[match_id]
-        if match.live or match.result is not None:
+        if match.live or match.voided or match.result is not None:
             raise errors.RoundConflict(
-                f"Match {match.plan.label} has begun; the round can no longer be taken back."
+                f"Match {match.plan.label} has begun, or is void; the round can no longer be taken back."
             )
     number = last.number - stage.rounds[0].number + 1
     unpaired = events.RoundUnpaired(
@@ -94,6 +94,7 @@ def unpair(
         match_ids=last.match_ids,
         unpaired_at=at,
     )
+    refuse_misplaced(tournament, unpaired, "Take those back first.")
     return with_movement(tournament, unpaired, at)
 
 
@@ -104,7 +105,9 @@ def draw_lots(
     stage = find_stage(tournament, command.stage)
     members = {who for group in stage.groups if command.group in ("", group.name) for who in group.members}
     if not members:
-        raise errors.InvalidInput({"group": f"This stage has no group {command.group}."})
+        raise errors.InvalidInput(
+            {"group": f"This stage has no group {command.group}." if command.group else "It has no groups."}
+        )
     if len(command.order) < 2 or len(set(command.order)) < len(command.order):
         raise errors.InvalidInput({"order": "Name those who are level, each once, best first."})
     if not members.issuperset(command.order):
@@ -112,6 +115,7 @@ def draw_lots(
     lots = events.LotsDrawn(
         tournament_id=tournament.id, stage=stage.number, group=command.group, order=command.order, drawn_at=at
     )
+    refuse_misplaced(tournament, lots, "Take those back first.")
     return with_movement(tournament, lots, at, only_if_moved=True)
 
 
@@ -136,6 +140,7 @@ def record_conduct(
         points=command.points,
         recorded_at=at,
     )
+    refuse_misplaced(tournament, conduct, "Take those back first.")
     return with_movement(tournament, conduct, at, only_if_moved=True)
 
 

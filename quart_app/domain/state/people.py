@@ -29,8 +29,6 @@ def withdrawn(state: Tournament, event: events.ParticipantWithdrawn, seq: int) -
             version=seq,
             annulled=True,
             live=False,
-            score=None if match.live else match.score,
-            games=() if match.live else match.games,
         )
         for match in group_matches(state, event.participant_id)
     }
@@ -45,7 +43,9 @@ def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int)
     state = _counted(state, event.participant_id, seq, out=False)
     excluded = {who for stage in state.stages for group in stage.groups for who in group.excluded}
     counting = {
-        match.match_id: altered(match, version=seq, annulled=False)
+        match.match_id: altered(
+            match, version=seq, annulled=False, live=match.result is None and match.score is not None
+        )
         for match in group_matches(state, event.participant_id)
         if match.annulled and not any(slot.participant_id in excluded for slot in match.slots)
     }

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from quart_app.domain.bracket.graph import Ranks
-from quart_app.domain.bracket.match import Slot
+from quart_app.domain.bracket.match import NOBODY, Slot
 from quart_app.domain.events import RankOf
 from quart_app.domain.formats.crossing import advancing
 from quart_app.domain.ranking import Row
@@ -27,8 +27,11 @@ def known_ranks(stages: Sequence[Stage], waited_for: Iterable[RankOf]) -> dict[R
         if not source.group:
             best.setdefault((source.stage, source.place), []).append(source)
             continue
-        who = stages[source.stage - 1].group(source.group).final.get(source.place)
-        if who is not None:
+        group = stages[source.stage - 1].group(source.group)
+        who = group.final.get(source.place)
+        if group.excluded and source.place > len(group.members) - len(group.excluded):
+            found[source] = NOBODY  # those behind them count for nothing
+        elif who is not None:
             found[source] = Slot(who)
     for (number, place), sources in best.items():
         stage = stages[number - 1]
@@ -53,6 +56,8 @@ def best_of_place(groups: Sequence[Group], place: int, wanted: int) -> BestPlace
     """
     keys: list[tuple[tuple[Fraction, ...], Ranked]] = []
     for group in groups:
+        if group.excluded and place > len(group.members) - len(group.excluded):
+            continue
         who = group.final.get(place)
         if who is None:
             return BestPlaced()

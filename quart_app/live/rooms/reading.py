@@ -42,6 +42,9 @@ class Reading:
             audience.fan_out()
             if growth.anew or audience.visibility != visibility:
                 self._look_who_may_stay(audience)
+            if room.tournament.deleted:
+                audience.gone = True
+                self._end_what_cannot_go_on(audience)
             # If the log is another one now, restored or cut, nobody's position means anything any more.
             for subscriber in list(audience.subscribers) if growth.anew else ():
                 if subscriber.end is None:

@@ -54,6 +54,7 @@ class MatchView:
     all_played: bool = False
     corrected: bool = False
     annulled: bool = False
+    bracket: int = 1
 
 
 def match_view(tournament: Tournament, match: Match) -> MatchView:
@@ -76,6 +77,7 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         all_played=match.plan.all_played,
         corrected=match.corrected,
         annulled=match.uncounted,
+        bracket=tournament.bracket_id or 1,
     )
 
 

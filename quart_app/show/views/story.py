@@ -104,7 +104,8 @@ def ended_with(event: events.MatchCompleted, *names: str) -> str:
 def taken_back(tournament: Tournament, event: events.MatchReopened) -> str:
     """What was taken back, in words."""
     if event.cause_match_id is not None:
-        cause = tournament.matches[event.cause_match_id].plan.label
-        return f"Taken back, as {cause} has another result"
+        cause = tournament.matches.get(event.cause_match_id)
+        which = cause.plan.label if cause is not None else "another match"
+        return f"Taken back, as {which} has another result"
     words = {"live": "The result is taken back; they play on", "correction": "The result is corrected"}
     return words.get(event.to, "Taken back, to be played anew")

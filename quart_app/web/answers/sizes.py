@@ -16,7 +16,9 @@ LIST_BODY_MAX = PARTICIPANTS_MAX * (12 * NAME_LENGTH_MAX + 1000)
 """The same with a list: a form writes a character with up to 12 bytes (%F0%9F%98%80), as does JSON in ASCII;
 and a line of a spreadsheet has other columns."""
 
-_WITH_LIST = re.compile(r"/(staff/tournaments/(new|\d+/participants)|api/tournaments)/?")
+_WITH_LIST = re.compile(
+    r"/(staff/tournaments/(new|\d+/participants|\d+/draw/list)|api/tournaments(/\d+/draw)?)/?"
+)
 
 
 class SizedRequest(Request):

@@ -71,7 +71,7 @@ async def _change(tournament_id: int, wish: ChangeOfMind, *, preview: bool) -> R
     outlook = await corrections.preview(services, tournament_id, wish, staff_id)
     now = outlook.now.tournament
     affected = consequences(now, outlook.after, wish.match_id)
-    version = version_of(now.matches[wish.match_id], affected)
+    version = version_of(now, outlook.after, wish.match_id)
     return json_answer(_changed(affected, version, outlook.after, wish.match_id, outlook.now.position))
 
 

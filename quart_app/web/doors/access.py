@@ -57,7 +57,7 @@ async def current_staff() -> StaffRow | None:
     """
     if "current_staff" not in g:
         g.current_staff = staff = await _find_staff()
-        if staff is not None and request.method == "POST":
+        if staff is not None and request.method in ("POST", "DELETE"):
             await context().limits.post(staff.id)
     return cast("StaffRow | None", g.current_staff)
 

@@ -28,7 +28,7 @@ OPENER_POLICY = {"Cross-Origin-Opener-Policy": "same-origin"}
 HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_CORS_METHODS = "GET, POST"
+_CORS_METHODS = "GET, POST, DELETE"
 _CORS_REQUEST_HEADERS = (
     "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID"
 )

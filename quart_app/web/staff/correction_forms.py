@@ -23,6 +23,7 @@ def read_reopen_match(match_id: int, form: Form, *, own: bool) -> ReopenMatch:
         reason=form.get("reason", "").strip(),
         policy=form.get("policy", REFUSE),
         version=version,
+        seen=read_seen(form),
         own=own,
     )
 
@@ -38,6 +39,7 @@ def read_void_match(match_id: int, form: Form) -> VoidMatch:
         reason=form.get("reason", "").strip(),
         policy=form.get("policy", REFUSE),
         version=version,
+        seen=read_seen(form),
     )
 
 
@@ -71,7 +73,7 @@ def read_correct_result(match_id: int, form: Form) -> CorrectResult:
             walkover=walkover,
             participant1_tiebreak=tiebreak[0],
             participant2_tiebreak=tiebreak[1],
-            notes=form.get("notes", "").strip() or None,
+            notes=form.get("notes", "").strip(),
             drawn=form.get("result") == "draw",
             score=score,
         ),
@@ -79,7 +81,14 @@ def read_correct_result(match_id: int, form: Form) -> CorrectResult:
         reason=form.get("reason", "").strip(),
         policy=form.get("policy", REFUSE),
         version=version,
+        seen=read_seen(form),
     )
+
+
+def read_seen(form: Form) -> int | None:
+    """The version of the match that a form was made from."""
+    text = form.get("seen", "").strip()
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def write_result(match: Match) -> Form:

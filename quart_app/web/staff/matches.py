@@ -120,7 +120,7 @@ async def _correction(refusal: Refusal | None, tournament_id: int, match_id: int
     staff = await authorise(ORGANISER)
     tournament = (await context().services.ledger.load(tournament_id)).tournament
     match = tournament.matches.get(match_id)
-    if match is None or match.result is None:
+    if match is None or (match.result is None and refusal is None):
         raise NotFound("This match has no confirmed result that could be corrected.")
     settings = tournament.stage_of(match).settings
     return page(
@@ -129,6 +129,7 @@ async def _correction(refusal: Refusal | None, tournament_id: int, match_id: int
         staff=staff,
         match=match_view(tournament, match),
         pad_path=_pad_path(tournament_id, match_id),
+        seen=match.version,
         form=refusal.entered if refusal is not None else correction_forms.write_result(match),
         by_games=bool(match.games),
         for_result=settings.games.result,

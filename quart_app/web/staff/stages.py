@@ -101,7 +101,12 @@ async def post_round(tournament_id: int, stage: int) -> ResponseReturnValue:
     """Publish the round as it stands in the form."""
     services, form = context().services, await request.form
     tournament = (await services.ledger.load(tournament_id)).tournament
-    boards = len(find_stage(tournament, stage).groups[0].members) // 2
+    found = find_stage(tournament, stage)
+    try:
+        round_to_pair(found)
+    except Conflict:  # published meanwhile, or nothing that is paired: the tournament's page says which
+        return redirect(staff_path(tournament_id), 303)
+    boards = len(found.groups[0].members) // 2
     command = forms.read_round(stage, form, boards)
     await stages.publish_round(services, tournament_id, command, await actor_id())
     return redirect(staff_path(tournament_id), 303)

@@ -173,7 +173,7 @@ async def post_participants(tournament_id: int) -> ResponseReturnValue:
 @require_staff(ORGANISER)
 @again(tournament_page)
 async def post_generate(tournament_id: int) -> ResponseReturnValue:
-    """Fix the draw."""
+    """Draw the bracket."""
     command = GenerateBracket()
     await tournaments.generate_bracket(context().services, tournament_id, command, await actor_id())
     return redirect(staff_path(tournament_id), 303)

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quart_app.domain.decisions.draw import bye_matches, can_be_redrawn
+from quart_app.domain.events import Entrant
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
+
+DIGITS_MAX = 4
+"""The longest number of a line or a seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,17 @@ class DrawWork:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """A line of a draft's list: where it stands there, from 0, its name (None for a bye), and as text the
-    number it has: its seed, or in a given draw its line from 1."""
+    """A line of a draft's list: the field of its number, its name (None for a bye), and the number as text:
+    its seed, or in a given draw its line from 1."""
 
-    line: int
+    field: str
     name: str | None
     place: str
+
+
+def order_field(entrant: Entrant, line: int) -> str:
+    """The field of a line's number: a person keeps theirs whatever becomes of the list meanwhile."""
+    return f"place-{entrant.id}" if entrant.id is not None else f"bye-{line}"
 
 
 def order_rows(draft: Tournament, entered: Mapping[str, str]) -> tuple[OrderRow, ...]:
@@ -35,10 +44,18 @@ def order_rows(draft: Tournament, entered: Mapping[str, str]) -> tuple[OrderRow,
     given = draft.seeding == "given"
     numbers = [line + 1 if given else each.seed for line, each in enumerate(draft.entrants)]
     rows = [
-        OrderRow(line, each.name, entered.get(f"place-{line}", str(number or "")))
+        OrderRow(field, each.name, entered.get(field, str(number or "")))
         for line, (each, number) in enumerate(zip(draft.entrants, numbers, strict=True))
+        for field in (order_field(each, line),)
     ]
-    return tuple(sorted(rows, key=lambda row: int(row.place) if row.place.isdecimal() else len(rows) + 1))
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: OrderRow) -> tuple[bool, int]:
+    """Those with a number first; what is no number stands behind."""
+    number = row.place.strip()
+    known = number.isdecimal() and len(number) <= DIGITS_MAX
+    return not known, int(number) if known else 0
 
 
 def draw_work(tournament: Tournament) -> DrawWork:

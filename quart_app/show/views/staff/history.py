@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quart_app.domain import events
+from quart_app.domain.bracket.match import NOBODY
 from quart_app.domain.events import Envelope
 from quart_app.domain.events.base import MatchEvent
 from quart_app.domain.state.tournament import Tournament
@@ -107,8 +108,9 @@ def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None
 
 
 def _result(tournament: Tournament, event: events.MatchCompleted) -> str:
-    sides = (_name(tournament, slot.participant_id) for slot in tournament.matches[event.match_id].slots)
-    told = ended_with(event, *sides)
+    match = tournament.matches.get(event.match_id)  # another draw, or a round taken back, may have it no more
+    slots = match.slots if match is not None else (NOBODY, NOBODY)
+    told = ended_with(event, *(_name(tournament, slot.participant_id) for slot in slots))
     return f"{told}, as somebody is out" if event.forfeit else f"Confirmed: {told}"
 
 

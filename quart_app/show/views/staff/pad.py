@@ -17,7 +17,6 @@ from quart_app.domain.events import (
 )
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
-from quart_app.show.views.tournament import STATUS_NAMES
 from quart_app.store.staff import StaffRow
 
 DEEDS = {
@@ -49,8 +48,7 @@ class Pad:
     the games before it, and ``next_game`` says that it is over and another one follows. A match for its
     ``result`` alone is not scored. ``undo`` says that the viewer may take back what stands here: an
     ``organiser`` anything, a scorer what they have confirmed themselves (the server knows for how long), and
-    a start before the first point. ``feeds`` are the matches that wait for this one. ``held`` says that the
-    tournament is postponed or cancelled, and why.
+    a start before the first point. ``feeds`` are the matches that wait for this one.
     """
 
     match: MatchView
@@ -67,7 +65,6 @@ class Pad:
     result: bool = False
     organiser: bool = False
     undo: bool = False
-    held: str = ""
 
     @property
     def games_text(self) -> str:
@@ -107,15 +104,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
         result=live and settings.games.result,
         organiser=organiser,
         undo=organiser or (not match.scored if live else touch is not None and touch.mine),
-        held=_held(tournament),
     )
-
-
-def _held(tournament: Tournament) -> str:
-    hold = tournament.hold
-    if hold is None:
-        return ""
-    return f"{STATUS_NAMES[hold.status]}: {hold.because}" if hold.because else STATUS_NAMES[hold.status]
 
 
 def _missing(match: Match, score: tuple[int, int]) -> str:

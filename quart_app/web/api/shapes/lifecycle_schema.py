@@ -8,7 +8,6 @@ from typing import Annotated
 from msgspec import Meta
 
 from quart_app.domain import commands
-from quart_app.domain.events import rfc3339
 from quart_app.errors import InvalidInput
 from quart_app.show.shapes import Answer, Id, PositionId
 from quart_app.show.snapshot import MatchState, ParticipantState, TournamentState
@@ -27,7 +26,7 @@ class NewPostponement(Asked, frozen=True, kw_only=True):
 
     def command(self) -> commands.PostponeTournament:
         """The wish."""
-        until = rfc3339(self.until) if self.until is not None else None
+        until = self.until.isoformat() if self.until is not None else None  # the domain says if it is none
         return commands.PostponeTournament(reason=self.reason, until=until)
 
 
@@ -68,7 +67,7 @@ class NewDraw(Asked, frozen=True, kw_only=True):
     participants: Entrants | None = None
     version: Annotated[
         int | None,
-        Meta(description="The seq that the list was made from: another one is refused."),
+        Meta(description="The seq that the draw was seen at: another one is refused."),
     ] = None
 
     def command(self, lots: tuple[int, ...]) -> commands.SwapInDraw | commands.DrawAgain:
@@ -77,9 +76,13 @@ class NewDraw(Asked, frozen=True, kw_only=True):
         if sum(wishes) != 1 or (self.participants is not None and not self.redraw):
             raise InvalidInput({"redraw": "Ask for one of swap, to_bye and redraw."})
         if self.swap is not None:
-            return commands.SwapInDraw(participant_id=self.swap[0], other_id=self.swap[1])
+            return commands.SwapInDraw(
+                participant_id=self.swap[0], other_id=self.swap[1], version=self.version
+            )
         if self.to_bye is not None:
-            return commands.SwapInDraw(participant_id=self.to_bye[0], bye_match_id=self.to_bye[1])
+            return commands.SwapInDraw(
+                participant_id=self.to_bye[0], bye_match_id=self.to_bye[1], version=self.version
+            )
         entrants = entrant_lines(self.participants) if self.participants is not None else None
         return commands.DrawAgain(entrants=entrants, lots=lots if self.shuffle else (), version=self.version)
 

@@ -16,6 +16,7 @@ from quart_app.domain.commands import (
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import InvalidInput
 from quart_app.show.paths import staff_path
+from quart_app.show.views.staff.draw import DIGITS_MAX, order_field
 from quart_app.store.staff import ORGANISER
 from quart_app.web.doors.access import actor_id, require_staff
 from quart_app.web.doors.context import context
@@ -36,7 +37,10 @@ async def post_order(tournament_id: int) -> ResponseReturnValue:
     """Number the list of a draft anew."""
     services, form = context().services, await request.form
     command = read_order((await services.ledger.load(tournament_id)).tournament, form)
-    await tournaments.register_participants(services, tournament_id, command, await actor_id())
+    try:
+        await tournaments.register_participants(services, tournament_id, command, await actor_id())
+    except InvalidInput as refused:  # this form has one place for what is wrong with its numbers
+        raise InvalidInput({"order": refused.detail}) from None
     return redirect(f"{staff_path(tournament_id)}#staff-order", 303)
 
 
@@ -89,11 +93,11 @@ def read_order(draft: Tournament, form: Form) -> RegisterParticipants:
     """
     problems: dict[str, str] = {}
     version = read_version(form, problems)
-    texts = [form.get(f"place-{line}", "").strip() for line in range(len(draft.entrants))]
-    numbers = [int(text) if text.isdecimal() and len(text) < 5 else None for text in texts]
+    texts = [form.get(order_field(each, line), "").strip() for line, each in enumerate(draft.entrants)]
+    numbers = [int(text) if text.isdecimal() and len(text) <= DIGITS_MAX else None for text in texts]
     given = draft.seeding == "given"
     told = [number for number in numbers if number is not None]
-    if any(text and number is None for text, number in zip(texts, numbers, strict=True)):
+    if any(text and not number for text, number in zip(texts, numbers, strict=True)):
         problems["order"] = "Number them 1, 2, 3 …"
     elif len(set(told)) < len(told):
         twice = next(number for number in told if told.count(number) > 1)
