@@ -10,6 +10,7 @@ from __future__ import annotations
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
+from quart_app.show.paths import ANEW_PATH
 from quart_app.show.templating import environment
 from quart_app.show.views.bracket import bracket_view, has_titles, round_view
 from quart_app.show.views.cards import match_view
@@ -43,9 +44,10 @@ def render_all(tournament: Tournament) -> str:
     return header(tournament) + strip(tournament) + bracket(tournament)
 
 
-def header(tournament: Tournament) -> str:
-    """What the tournament is and where it stands."""
-    return _partial("tournament-header", _macro("header", "header", header_view(tournament)))
+def header(tournament: Tournament, *, outdated: bool = False) -> str:
+    """What the tournament is and where it stands; on an ``outdated`` page also that it loads itself anew."""
+    anew = ANEW_PATH if outdated else ""
+    return _partial("tournament-header", _macro("header", "header", header_view(tournament), anew))
 
 
 def strip(tournament: Tournament) -> str:

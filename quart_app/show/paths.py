@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+PAGE_VERSION = "2"
+"""Of the pages that follow a feed: raised when one that was loaded before could not follow it any more."""
+
+ANEW_PATH = "/anew/"
+"""What tells htmx to load the page anew that asks there."""
+
 
 def tournament_path(tournament_id: int) -> str:
     """Where a tournament's page is."""

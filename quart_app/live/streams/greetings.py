@@ -30,6 +30,8 @@ class Greetings:
         subscriber.notes = self._welcome(subscriber, lost)
         if lost:
             subscriber.notes += self.resync(subscriber, lost, asked)
+        if join.also is not None:
+            subscriber.notes += join.also(room.tournament)
         return subscriber, lost or ("fresh" if asked is None else "replayed")
 
     def _lost(self, room: Tail, asked: Position | None) -> str | None:

@@ -121,7 +121,8 @@ class End(Enum):
 class Join:
     """What a client asked for when it connected. ``asked`` is None for somebody who joins afresh.
 
-    ``on_end`` is called when the stream has ended; a join that is dropped lets go of it.
+    ``also`` gives the frames that it is told besides, once it is welcome. ``on_end`` is called when the
+    stream has ended; a join that is dropped lets go of it.
     """
 
     tournament_id: int
@@ -130,6 +131,7 @@ class Join:
     address: str = ""
     asked: Position | None = None
     conflate: bool = True
+    also: Callable[[Tournament], bytes] | None = None
     on_end: Callable[[], None] = nobody
 
 

@@ -34,6 +34,7 @@ async def feed_way(
         or parse_cookie(headers.get(b"cookie")).get(FEED_COOKIE)
         or query.get("token", [None])[0],
         last_event_id=headers.get(b"last-event-id"),
+        referer=headers.get(b"referer", ""),
         query=query,
     )
     try:

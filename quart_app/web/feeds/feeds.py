@@ -6,19 +6,25 @@ There are two ways in, with one set of rules: Quart's, which answers every refus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import urlsplit
 
 from hypercorn.typing import HTTPScope
 from quart import Blueprint, Response, request
 
 from quart_app.auth.tokens import FEED
+from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import Forbidden
+from quart_app.live.streams import frames
 from quart_app.live.streams.filters import Filter
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Join
 from quart_app.live.streams.views import view_of
+from quart_app.show import fragments
+from quart_app.show.paths import PAGE_VERSION
 from quart_app.show.projections import JSON, page_projection
 from quart_app.web.doors.access import check_grant, feed_token
 from quart_app.web.doors.callers import caller_of, client_address
@@ -36,6 +42,9 @@ HEADERS = {
 
 JSON_ROUTE = "/sse/tournaments/<int:tournament_id>/"
 HTML_ROUTE = "/sse/tournaments/<int:tournament_id>/fragments/"
+_PAGE = re.compile(r"/tournaments/\d+/(matches/\d+/)?")
+"""Where the pages are that follow a feed by themselves."""
+
 COUNTED = "grandstand.connect_counted"
 """What a request's scope holds once it counts towards its address's limit."""
 
@@ -49,6 +58,7 @@ class Wanted:
     address: str
     token: str | None
     last_event_id: str | None
+    referer: str
     query: Mapping[str, list[str]]
 
 
@@ -71,6 +81,7 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
         address=client_address(),
         token=feed_token(),
         last_event_id=request.headers.get("Last-Event-ID"),
+        referer=request.headers.get("Referer", ""),
         query=request.args.to_dict(flat=False),
     )
     join = await join_asked(context(), cast(HTTPScope, request.scope), asked)
@@ -103,9 +114,21 @@ async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
         address=asked.address,
         asked=position,
         conflate=query.get("conflate") != ["0"],
+        also=outdated(asked),
         # last of all: from here on the seat is taken, until the stream has ended or is not begun
         on_end=parts.hub.seats.take(asked.tournament_id, caller_of(asked.address), grant.staff_id).give_back,
     )
+
+
+def outdated(asked: Wanted) -> Callable[[Tournament], bytes] | None:
+    """What a page of another version is told, which would not understand all that follows: to load itself
+    anew. A match's page of the first version does so when its position is lost."""
+    page = _PAGE.fullmatch(urlsplit(asked.referer).path)
+    if not asked.html or page is None or asked.query.get("page") == [PAGE_VERSION]:
+        return None
+    if page[1]:
+        return lambda tournament: frames.notice("resync", {"reason": "new_version"})
+    return lambda tournament: frames.frame(fragments.header(tournament, outdated=True))
 
 
 def stream(parts: Context, join: Join, headers: Mapping[str, str]) -> StreamResponse:

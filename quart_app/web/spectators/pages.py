@@ -10,6 +10,7 @@ from quart_app.actions.services import Services
 from quart_app.domain.events import UnknownEvent
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.errors import NotFound
+from quart_app.show.paths import ANEW_PATH
 from quart_app.show.projections import PAGE, Projection, match_projection
 from quart_app.show.shapes import ID_MAX
 from quart_app.show.templating import render
@@ -93,6 +94,12 @@ async def match(tournament_id: int, match_id: int) -> Response:
         return render("match.html", page=page, **joined_at(tournament_id, shown.position, match_id))
 
     return await _live_page(shown, match_projection(match_id), rendered, match_id)
+
+
+@blueprint.get(ANEW_PATH)
+async def anew() -> Response:
+    """Tell htmx to load the page anew that asks."""
+    return Response(b"", 204, {"HX-Refresh": "true", "Cache-Control": "no-store"})
 
 
 @blueprint.get("/static/<path:name>")
