@@ -17,6 +17,8 @@ from quart_app.errors import (
     RoundConflict,
     VersionConflict,
 )
+from quart_app.show.views.table import table_view
+from quart_app.show.views.tournament import header_view
 from tests.domain.formats.playing import Play
 from tests.domain.test_corrections import check, corrected
 from tests.domain.test_people import gone
@@ -200,3 +202,30 @@ def test_a_correction_keeps_what_it_does_not_tell() -> None:
     result = play.tournament.matches[1].result
     assert result is not None
     assert (result.tiebreak, result.notes) == (None, "Penalties")
+
+
+def test_a_swiss_says_what_was_paired_before_a_correction() -> None:
+    """The round stands; once it is taken back and paired anew it is as it should be."""
+    play = Play(4, StageSettings(format="swiss", rounds=3))
+    play.pair_next()
+    for match_id in play.tournament.agenda.ready:
+        play.result(match_id, (1, 0))
+    play.do(corrected(1, 0, 1))
+    play.do(corrected(1, 1, 0))
+    assert play.tournament.stages[0].groups[0].overtaken == frozenset()
+    play.pair_next()
+    play.do(corrected(1, 0, 1))
+    group = play.tournament.stages[0].groups[0]
+    assert group.overtaken == {2}
+    assert table_view(play.tournament, play.tournament.stages[0], 0).overtaken == "Round 2"
+    play.do(commands.UnpairRound(stage=1))
+    play.pair_next()
+    assert play.tournament.stages[0].groups[0].overtaken == frozenset()
+
+
+def test_a_tournament_without_a_champion_says_so() -> None:
+    """Both are out in the final."""
+    play = Play(2, KNOCK_OUT)
+    assert not header_view(play.tournament).no_champion
+    play.do(commands.ConfirmResult(match_id=1, walkover=True))
+    assert header_view(play.tournament).no_champion

@@ -224,6 +224,7 @@ async def test_a_page_that_follows_equals_a_fresh_one_through_changes_of_the_dra
             ("draw/", {"redraw": True, "shuffle": False}),
             ("participants/", {"name": "Later"}),
             ("matches/1/void/", {"reason": "Neither came"}),
+            ("matches/1/reopen/", {}),
             ("draw/", {"redraw": True, "participants": PEOPLE["participants"][:5]}),
         ]
         for path, body in wishes:

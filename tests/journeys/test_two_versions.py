@@ -52,7 +52,7 @@ def next_version(folder: Path) -> Path:
     for name, place, more in (
         ("domain/events/play.py", None, EVENT),
         ("domain/events/codec.py", "        MatchStarted,\n", "        MatchPraised,\n"),
-        ("domain/events/codec.py", "import MatchCompleted, ", "MatchPraised, "),
+        ("domain/events/codec.py", "from quart_app.domain.events.play import (\n", "    MatchPraised,\n"),
         ("domain/fold.py", "    events.BracketUpdated: _repeated,\n", "    MatchPraised: _repeated,\n"),
         (
             "domain/fold.py",

@@ -25,6 +25,7 @@ class Group:
     rounds whose matches are not known yet; as long as there is one, nothing of the table is certain.
     ``excluded`` are those whose matches were all annulled: they stand behind everybody else. ``missed`` are
     the rounds that its voided matches leave unplayed, where ``rounds_played`` counts rounds at all.
+    ``overtaken`` are the rounds that were paired before a result of an earlier one was changed.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Group:
     fates: Mapping[int, str] = field(default_factory=dict)
     excluded: frozenset[int] = frozenset()
     missed: Mapping[int, tuple[Unplayed, ...]] = field(default_factory=dict)
+    overtaken: frozenset[int] = frozenset()
 
     @property
     def facts(self) -> Facts:
@@ -101,7 +103,13 @@ class Group:
                 still_open[match.match_id] = pairing
         if (outcomes, still_open, missed) == (self.outcomes, self.open, self.missed):
             return self
-        return replace(self, outcomes=outcomes, open=still_open, missed=missed)
+        overtaken = self.overtaken
+        if self.rounds_played is not None:
+            changed = [was.round for each, was in self.outcomes.items() if outcomes.get(each) != was]
+            known = (*outcomes.values(), *still_open.values())
+            rounds = {each.round for each in known if each.round > min(changed, default=each.round)}
+            overtaken = overtaken | rounds
+        return replace(self, outcomes=outcomes, open=still_open, missed=missed, overtaken=overtaken)
 
 
 def _missed(match: Match) -> tuple[Unplayed, ...]:

@@ -57,6 +57,7 @@ def unpaired(state: Tournament, event: events.RoundUnpaired, seq: int) -> Tourna
             unplayed=tuple(each for each in group.unplayed if each.round != number),
             rounds_left=group.rounds_left + 1,
             rounds_played=played or None,
+            overtaken=group.overtaken - {number},
         )
     )
     matches = {each: match for each, match in state.matches.items() if each not in gone}

@@ -38,7 +38,8 @@ class RowView:
 @dataclass(frozen=True, slots=True)
 class TableView:
     """A group's table. ``through`` is how many of it go on. ``tiebreaks`` are the titles of the columns that
-    stand after the points, ``explains`` says by what rules it is made."""
+    stand after the points, ``explains`` says by what rules it is made. ``overtaken`` are the names of the
+    rounds that were paired before a result of an earlier one was changed."""
 
     stage: int
     index: int
@@ -50,6 +51,7 @@ class TableView:
     tiebreaks: tuple[str, ...]
     rows: tuple[RowView, ...]
     cross: bool
+    overtaken: str = ""
 
     @property
     def key(self) -> str:
@@ -96,6 +98,7 @@ def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
             for row in table
         ),
         cross=cross,
+        overtaken=", ".join(each.name for each in stage.rounds if each.number in group.overtaken),
     )
 
 

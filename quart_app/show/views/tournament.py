@@ -42,7 +42,8 @@ class StripView:
 
 @dataclass(frozen=True, slots=True)
 class HeaderView:
-    """What the tournament is and where it stands. ``podium`` is (place, name), empty until the end. ``held``
+    """What the tournament is and where it stands. ``podium`` is (place, name), empty until the end;
+    ``no_champion`` says that there will be none. ``held``
     is what an organiser has said of why it is not played; ``until`` (RFC 3339) is when it may be again."""
 
     seq: int
@@ -54,6 +55,7 @@ class HeaderView:
     status: str
     status_name: str
     podium: tuple[tuple[str, str], ...]
+    no_champion: bool = False
     held: bool = False
     because: str = ""
     until: str | None = None
@@ -94,6 +96,7 @@ def header_view(tournament: Tournament) -> HeaderView:
         )
         if finished
         else (),
+        no_champion=finished and tournament.champion is None,
         held=hold is not None,
         because=hold.because if hold is not None else "",
         until=hold.until if hold is not None else None,
