@@ -82,6 +82,7 @@ async def test_a_field_that_was_typed_in_shows_what_another_referee_did(
 async def test_the_screen_stays_on_while_a_match_is_live(server: Server, browser: Browser, tid: int) -> None:
     """And no longer."""
     async with refereeing(browser, server, f"{server.url}/staff/", "anna") as pad:
+        await pad.page.context.grant_permissions(["screen-wake-lock"])
         await pad.page.add_init_script(KEEP_LOCKS)
         await pad.page.goto(pad_of(server, tid))
         await pad.until_live()
