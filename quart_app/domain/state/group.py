@@ -106,9 +106,8 @@ class Group:
         overtaken = self.overtaken
         if self.rounds_played is not None:
             changed = [was.round for each, was in self.outcomes.items() if outcomes.get(each) != was]
-            known = (*outcomes.values(), *still_open.values())
-            rounds = {each.round for each in known if each.round > min(changed, default=each.round)}
-            overtaken = overtaken | rounds
+            rounds = {each.round for each in outcomes.values()} | {each.round for each in still_open.values()}
+            overtaken |= {each for each in rounds if each > min(changed, default=each)}
         return replace(self, outcomes=outcomes, open=still_open, missed=missed, overtaken=overtaken)
 
 
