@@ -124,7 +124,7 @@ async def test_a_page_joins_the_feed_where_it_stands(server: Server) -> None:
     region = page.document.find("live-region")
     assert region is not None
     assert region.attributes["hx-sse:connect"] == (
-        f"/sse/tournaments/{tournament.id}/fragments/?lastEventId={loaded.position}"
+        f"/sse/tournaments/{tournament.id}/fragments/?page=2&lastEventId={loaded.position}"
     )
 
 
