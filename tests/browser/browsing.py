@@ -18,7 +18,7 @@ from tests.web.live_page import Element, parse
 
 CHROMIUM = "/usr/bin/chromium"
 WINDOWLESS = shutil.which("chromium-headless-shell") or CHROMIUM
-"""The same without a window and settings of its own, if it is there: it takes little more than half as long."""
+"""The same without a window and settings of its own, if it is there: little more than half as long."""
 HALL = "hall.example"
 """A name of this machine that a browser trusts no more than any other on the network."""
 

@@ -210,7 +210,8 @@ async def test_client_tells_the_log_across_a_restart_and_an_expired_token(
 
 def test_the_docs_show_every_kind_of_event() -> None:
     """The docs have an example of each event of the log and of what the stream says of itself."""
-    assert {frame.event for frame in shown_frames()} >= EVENT_TYPES.keys() | UNLOGGED
+    never_sent = {"tournament_deleted"}  # the streams end instead
+    assert {frame.event for frame in shown_frames()} >= EVENT_TYPES.keys() - never_sent | UNLOGGED
 
 
 def test_shown_events_are_events_of_the_log() -> None:

@@ -13,7 +13,15 @@ import pytest
 
 from quart_app.actions import matches, staff, tournaments
 from quart_app.actions.upkeep.epochs import renew_epochs
-from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
+from quart_app.domain.commands import (
+    ChangeVisibility,
+    ConfirmResult,
+    CreateTournament,
+    DeleteTournament,
+    EntrantLine,
+    StartMatch,
+    UpdateScore,
+)
 from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.streams.views import View
 from quart_app.settings import Settings
@@ -79,6 +87,18 @@ async def test_tournament_made_private_shows_spectators_out(server: Server) -> N
         await tournaments.change_visibility(server.services, tournament.id, private, None)
         frames = await asyncio.wait_for(feed.rest(), 2.0)
     assert frames[-1].payload["code"] == 4003
+
+
+async def test_a_draft_that_is_deleted_shows_everybody_out(server: Server) -> None:
+    """Its makers too: there is nothing to follow any more."""
+    lines = tuple(EntrantLine(name=name) for name in ("Ana", "Bo"))
+    command = CreateTournament(name="Wrong", entrants=lines)
+    draft = (await tournaments.create_tournament(server.services, command, None)).tournament
+    async with server.feed(draft.id) as feed:
+        await feed.next()
+        await tournaments.change_standing(server.services, draft.id, DeleteTournament(), None)
+        frames = await asyncio.wait_for(feed.rest(), 2.0)
+    assert (frames[-1].event, frames[-1].payload["code"]) == ("goodbye", 4003)
 
 
 @pytest.mark.parametrize(
