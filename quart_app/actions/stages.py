@@ -110,9 +110,9 @@ async def draw_lots(
     return await perform(services, tournament_id, command, actor_id, once=once)
 
 
-def shuffled(participants: Sequence[int]) -> tuple[int, ...]:
+def shuffled(those: Sequence[int]) -> tuple[int, ...]:
     """Lots among these, drawn by the server."""
-    drawn = list(participants)
+    drawn = list(those)
     secrets.SystemRandom().shuffle(drawn)
     return tuple(drawn)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from functools import reduce
 
 from quart_app.actions.services import Services
+from quart_app.actions.stages import shuffled
 from quart_app.actions.writing.idempotency import Once, claim, fulfil
 from quart_app.actions.writing.perform import perform, summary_of, tell
 from quart_app.actions.writing.recorded import Recorded
@@ -129,6 +129,4 @@ async def change_standing(
 
 def lots() -> tuple[int, ...]:
     """Lots for as many as a draw can hold, drawn by the server."""
-    drawn = list(range(PARTICIPANTS_MAX))
-    secrets.SystemRandom().shuffle(drawn)
-    return tuple(drawn)
+    return shuffled(range(PARTICIPANTS_MAX))

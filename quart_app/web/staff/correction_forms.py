@@ -14,7 +14,7 @@ from quart_app.web.staff.forms import NOBODY, RESULTS, Form, read_number, read_v
 def read_reopen_match(match_id: int, form: Form, *, own: bool) -> ReopenMatch:
     """A result or a start to take back; the form says no more than how far that may reach."""
     problems: dict[str, str] = {}
-    version = read_version(form, problems)
+    version, seen = read_version(form, problems), read_version(form, problems, "seen")
     if problems:
         raise InvalidInput(problems)
     return ReopenMatch(
@@ -23,7 +23,7 @@ def read_reopen_match(match_id: int, form: Form, *, own: bool) -> ReopenMatch:
         reason=form.get("reason", "").strip(),
         policy=form.get("policy", REFUSE),
         version=version,
-        seen=read_seen(form),
+        seen=seen,
         own=own,
     )
 
@@ -31,7 +31,7 @@ def read_reopen_match(match_id: int, form: Form, *, own: bool) -> ReopenMatch:
 def read_void_match(match_id: int, form: Form) -> VoidMatch:
     """A match that is to count for nothing, why, and how far that may reach."""
     problems: dict[str, str] = {}
-    version = read_version(form, problems)
+    version, seen = read_version(form, problems), read_version(form, problems, "seen")
     if problems:
         raise InvalidInput(problems)
     return VoidMatch(
@@ -39,7 +39,7 @@ def read_void_match(match_id: int, form: Form) -> VoidMatch:
         reason=form.get("reason", "").strip(),
         policy=form.get("policy", REFUSE),
         version=version,
-        seen=read_seen(form),
+        seen=seen,
     )
 
 
@@ -63,7 +63,7 @@ def read_correct_result(match_id: int, form: Form) -> CorrectResult:
         else:
             first, second = _pair(form, "score", problems)
             score = None if first is None or second is None else (first, second)
-    version = read_version(form, problems)
+    version, seen = read_version(form, problems), read_version(form, problems, "seen")
     if problems:
         raise InvalidInput(problems)
     return CorrectResult(
@@ -81,14 +81,8 @@ def read_correct_result(match_id: int, form: Form) -> CorrectResult:
         reason=form.get("reason", "").strip(),
         policy=form.get("policy", REFUSE),
         version=version,
-        seen=read_seen(form),
+        seen=seen,
     )
-
-
-def read_seen(form: Form) -> int | None:
-    """The version of the match that a form was made from."""
-    text = form.get("seen", "").strip()
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def write_result(match: Match) -> Form:

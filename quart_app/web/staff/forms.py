@@ -195,9 +195,9 @@ def read_number(form: Form, field: str, problems: dict[str, str]) -> int | None:
     return None
 
 
-def read_version(form: Form, problems: dict[str, str]) -> int | None:
+def read_version(form: Form, problems: dict[str, str], field: str = "version") -> int | None:
     """The version that a form was made from, None where it has none."""
-    text = form.get("version", "").strip()
+    text = form.get(field, "").strip()
     if not text:
         return None
     if _WHOLE.fullmatch(text):

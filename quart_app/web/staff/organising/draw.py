@@ -60,7 +60,10 @@ async def post_swap(tournament_id: int) -> ResponseReturnValue:
 async def post_again(tournament_id: int) -> ResponseReturnValue:
     """Draw anew, by chance."""
     problems: dict[str, str] = {}
-    command = DrawAgain(lots=tournaments.lots(), version=read_version(await request.form, problems))
+    version = read_version(await request.form, problems)
+    if problems:
+        raise InvalidInput(problems)
+    command = DrawAgain(lots=tournaments.lots(), version=version)
     await tournaments.change_draw(context().services, tournament_id, command, await actor_id())
     return redirect(f"{staff_path(tournament_id)}#draw-changes", 303)
 
