@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import argon2
 import pytest
 import pytest_asyncio
 from quart import Quart
+from werkzeug.routing import Rule
 
 from quart_app.app import create_app
 from quart_app.auth import passwords
@@ -119,6 +121,23 @@ def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(passwords, "_ARGON2", cheap)
     nobodys = passwords._NOBODYS.replace("m=19456,t=2", "m=8,t=1")
     monkeypatch.setattr(passwords, "_NOBODYS", nobodys)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _routes_compiled_once() -> Iterator[None]:
+    """An app is made for nearly every test, and to compile its hundred routes takes most of the making."""
+    compiled: dict[tuple[str, str, bool], Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, str(rule.endpoint), append_unknown)
+        if rule.defaults or key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compiled_once)
+        yield
 
 
 LANES = {"redis_cluster": "cluster", "redis_sentinels": "sentinels", "browser": "browser"}
