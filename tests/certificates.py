@@ -15,7 +15,9 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.file, own_key = self._make("authority", "CN=tests")
+        self.file, own_key = self._make(
+            "authority", "CN=tests", "-addext", "keyUsage=critical,keyCertSign,cRLSign"
+        )
         self.certificate, self.key = self._make(
             "server",
             "CN=localhost",

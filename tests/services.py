@@ -309,19 +309,17 @@ class PostgresServer(Server):
         """Run and answer; the first time, make the cluster."""
         if not (self.folder / "data").exists():
             flags = ["--username=grandstand", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-            process = await asyncio.create_subprocess_exec(
-                binary("initdb", "postgresql"),
-                f"--pgdata={self.folder / 'data'}",
-                *flags,
+            made = await asyncio.to_thread(
+                subprocess.run,
+                [binary("initdb", "postgresql"), f"--pgdata={self.folder / 'data'}", *flags],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
                 user=self.user,
                 group=self.user,
             )
-            output, _ = await process.communicate()
-            if process.returncode:
-                pytest.fail(f"initdb failed:\n{output.decode()}", pytrace=False)
+            if made.returncode:
+                pytest.fail(f"initdb failed:\n{made.stdout.decode()}", pytrace=False)
         await super().start()
 
     async def fresh_database(self, *, migrated: bool = False) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -207,13 +208,14 @@ async def test_a_network_of_ipv6_is_one_caller_to_every_limit(settings: Settings
             await sign_in_from(server, f"2001:db8::{number:x}", {"username": f"u{number}", "password": "x"})
             for number in range(30)
         ]
-        tokens = [
-            (
-                await server.client.post(f"/api/tournaments/{tournament.id}/feed-token/", headers=headers)
-            ).status_code
-            for headers in ({"X-Forwarded-For": f"2001:db8::1:{number:x}"} for number in range(80))
-        ]
-    assert (streams, logins.count(401), 429 in tokens) == ([200, 200, 429, 429], 5, True)
+        tokens = await asyncio.gather(
+            *(
+                server.client.post(f"/api/tournaments/{tournament.id}/feed-token/", headers=headers)
+                for headers in ({"X-Forwarded-For": f"2001:db8::1:{number:x}"} for number in range(80))
+            )
+        )
+    refused = any(answer.status_code == 429 for answer in tokens)
+    assert (streams, logins.count(401), refused) == ([200, 200, 429, 429], 5, True)
 
 
 @pytest.mark.serial
@@ -229,9 +231,11 @@ async def test_windows_slide(settings: Settings) -> None:
 
         await passed(1)
         await asyncio.sleep(0.85)
+        begun = time.monotonic()
         late = await passed(15)
         await asyncio.sleep(0.2)
-        assert late + await passed(15) <= 14
+        # at most what comes free while we ask; a window that jumped would let 20 pass
+        assert late + await passed(15) <= 10 + 10 * (time.monotonic() - begun)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ the connection comes out as ``errors.Unavailable``, with its cause in the log an
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -103,6 +104,19 @@ def sqlite_file(url: str) -> Path | None:
     return Path(str(parsed.database))
 
 
+class _SelfClosing(sqlite3.Connection):
+    """A connection that is closed when nobody holds it any more.
+
+    Where a task is cancelled while it opens one, the driver forgets the connection, and from Python 3.13 on
+    it is a warning to let one go unclosed. What the driver has once given out, it looks after itself.
+    """
+
+    def __del__(self) -> None:
+        # one that could not be opened cannot be closed either
+        with suppress(sqlite3.ProgrammingError):
+            self.close()
+
+
 def sqlite_engine(
     file: Path, *, begin: str, read_only: bool = False, create: bool = False, **pool: Any
 ) -> AsyncEngine:
@@ -113,7 +127,13 @@ def sqlite_engine(
     query = {"mode": "rwc" if create else "rw", "uri": "true"}
     engine = create_async_engine(
         sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query=query),
-        connect_args={"isolation_level": None, "timeout": WAIT_SECONDS},
+        connect_args={
+            "isolation_level": None,
+            "timeout": WAIT_SECONDS,
+            "factory": _SelfClosing,
+            # what nobody holds is closed by whichever thread lets go of it last
+            "check_same_thread": False,
+        },
         hide_parameters=True,
         **pool,
     )

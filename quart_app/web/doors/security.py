@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from quart import Quart, Response, request
+from quart.sessions import SessionInterface
+from quart.wrappers import BaseRequestWebsocket
 
 from quart_app.auth.sessions import COOKIE as SESSION_COOKIE
 from quart_app.errors import Forbidden
@@ -36,8 +38,19 @@ _CORS_RESPONSE_HEADERS = "ETag, Idempotency-Replayed, Location, Retry-After, WWW
 _PREFLIGHT_SECONDS = 600
 
 
+class NoSession(SessionInterface):
+    """In place of Quart's own session, which nothing here uses: a cookie of that name is not looked at.
+
+    Quart 0.23 takes it for used in every answer, which no cache could then keep: ``Vary: Cookie``.
+    """
+
+    async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> None:
+        """There is none."""
+
+
 def register(app: Quart) -> None:
     """Put the wall around ``app``."""
+    app.session_interface = NoSession()  # type: ignore[assignment]
     app.before_request(_check_origin)
     app.after_request(_set_headers)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ from hypercorn.typing import (
     HTTPResponseStartEvent,
     HTTPScope,
 )
-from quart import Response
+from quart import Request, Response
 from quart.asgi import ASGIHTTPConnection
 from quart.typing import ResponseTypes
 from quart.utils import encode_headers
@@ -73,7 +74,8 @@ class Handover:
         """The connection behind an ASGI ``send``; None where it is not HTTP/1.1 on a proven Hypercorn."""
         if HYPERCORN not in ADOPTABLE_HYPERCORN:
             return None
-        stream = getattr(send, "__self__", None)
+        # Quart 0.23 wraps what it hands on, and says what it has wrapped
+        stream = getattr(inspect.unwrap(send), "__self__", None)
         http = getattr(stream.send, "__self__", None) if type(stream) is HTTPStream else None
         server = getattr(http.send, "__self__", None) if type(http) is H11Protocol else None
         known = type(server) is TCPServer and type(server.protocol) is ProtocolWrapper
@@ -181,7 +183,26 @@ class _Deaf:
 
 
 class StreamConnection(ASGIHTTPConnection):
-    """Quart's HTTP connection, which hands the wire of a ``StreamResponse`` over."""
+    """Quart's HTTP connection, which hands the wire of a ``StreamResponse`` over, and ends with its answer.
+
+    Of itself Quart 0.23 goes on to listen to the client after an answer that was given up: what had then to
+    be cut would hang until the client leaves.
+    """
+
+    _listening: asyncio.Task[None] | None = None
+
+    async def handle_messages(self, *messages: Any, **others: Any) -> None:
+        """Listen to the client until it leaves, or the request is over."""
+        self._listening = asyncio.current_task()
+        await super().handle_messages(*messages, **others)
+
+    async def handle_request(self, request: Request, send: ASGISendCallable) -> None:
+        """Answer, and listen no more."""
+        try:
+            await super().handle_request(request, send)
+        finally:
+            if self._listening is not None:
+                self._listening.cancel()
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         if isinstance(response, StreamResponse):
