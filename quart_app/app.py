@@ -21,6 +21,7 @@ from quart_app.live.rooms.hub import Hub
 from quart_app.live.rooms.watch import Sources, Standing
 from quart_app.live.streams.subscriber import Ticket
 from quart_app.settings import Settings
+from quart_app.show import paths
 from quart_app.store import event_log
 from quart_app.store.database import schema
 from quart_app.store.database.engine import Database
@@ -39,6 +40,7 @@ from quart_app.web.doors import access, proxies, security
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.doors.limits import Limits
 from quart_app.web.express.handover import StreamConnection
+from quart_app.web.express.mount import Mounted
 from quart_app.web.express.underway import Underway
 from quart_app.web.express.way import ExpressWay
 from quart_app.web.express.whole import NoWebSocket
@@ -95,6 +97,7 @@ def create_app(settings: Settings) -> Quart:
 
     Its lifespan checks the database, runs the hub, and closes everything again. Raises BadSettings.
     """
+    paths.serve_below(settings.base_path)
     app = Quart("quart_app", static_folder=None, template_folder=None)
     app.asgi_http_class = StreamConnection
     app.asgi_websocket_class = NoWebSocket
@@ -134,6 +137,8 @@ def create_app(settings: Settings) -> Quart:
     for room in ROUTES:
         app.register_blueprint(room.blueprint)
     app.asgi_app = ExpressWay(app.asgi_app, parts, EXPRESS)  # type: ignore[method-assign]
+    if settings.base_path:
+        app.asgi_app = Mounted(app.asgi_app, settings)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         app.asgi_app = proxies.TrustedProxies(app.asgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     underway = Underway(app.asgi_app, settings)

@@ -5,6 +5,7 @@ A reader raises ValueError with what is wrong with a text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -96,6 +97,27 @@ def redis_url(text: str) -> str:
     """A URL of Redis that can be understood."""
     parse_redis_url(text).load_certificates()
     return text
+
+
+OWN_SEGMENTS = frozenset(
+    {"anew", "api", "healthz", "metrics", "readyz", "sse", "staff", "static", "tournaments"}
+)
+"""What our own paths begin with: a base path that does, too, could not be told from them."""
+
+_BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")  # nothing that a browser would escape
+
+
+def base_path(text: str) -> str:
+    """A path below which everything is served, without a slash at its end; "" for ``/``."""
+    path = text.rstrip("/")
+    if not path:
+        return ""
+    if _BASE_PATH.fullmatch(path) is None:
+        raise ValueError(f"{text!r} is not a path such as /cup: letters, digits, - . _ ~ between slashes")
+    first = path.split("/")[1]
+    if first in OWN_SEGMENTS:
+        raise ValueError(f"our own paths begin with /{first}, too; take another name")
+    return path
 
 
 def origins(text: str) -> tuple[str, ...]:

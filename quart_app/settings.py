@@ -68,6 +68,12 @@ class Settings:
     )
     host: str = _setting("GRANDSTAND_HOST", "", str, "address to listen on")
     port: int = _setting("PORT", 8000, readers.integer(0), "port to listen on")
+    base_path: str = _setting(
+        "GRANDSTAND_BASE_PATH",
+        "",
+        readers.base_path,
+        "the path below which a proxy serves everything, such as /cup",
+    )
     workers: int = _setting(
         "WEB_CONCURRENCY", 1, readers.integer(1), "worker processes; more than one needs REDIS_URL"
     )

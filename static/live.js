@@ -18,6 +18,7 @@
     "This page is refused the live updates, though it has just been let in: something between you and the server takes " +
     "its pass out. It goes on trying; reload the page to see the present state.";
 
+  const site = new URL("..", document.currentScript.src); // where it begins: its scripts are below, in static/
   const region = document.getElementById("live-region");
   const mark = document.getElementById("freshness");
   const crowd = document.getElementById("watching");
@@ -132,7 +133,8 @@
   /* A fresh token, in the feed's cookie and as text; null without one. */
   async function freshToken() {
     try {
-      const answer = await fetch(`/api/tournaments/${region.dataset.tournament}/feed-token/`, { method: "POST" });
+      const path = `api/tournaments/${region.dataset.tournament}/feed-token/`;
+      const answer = await fetch(new URL(path, site), { method: "POST" });
       refused(answer.status === 401 ? 403 : answer.status);
       return answer.ok ? (await answer.json()).token : null;
     } catch {
@@ -155,7 +157,7 @@
   const feed = new URL(region.getAttribute("hx-sse:connect"), location.href);
   if (navigator.locks) feed.searchParams.delete("part"); // the stream is shared with pages that show more
 
-  const fetchFeed = shareFeed(`grandstand:feed:${region.dataset.tournament}`, {
+  const fetchFeed = shareFeed(`grandstand:feed:${site.pathname.slice(1)}${region.dataset.tournament}`, {
     async connect(position, options) {
       const ask = () => {
         const pass = token && { Authorization: `Bearer ${token}` };

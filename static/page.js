@@ -205,7 +205,8 @@
 
   // Following a participant: the whole path is lit, and the next match stands on top
 
-  const key = `grandstand.follow.${region.dataset.tournament}`;
+  const site = new URL("..", document.currentScript.src); // others may live on the same host, below other paths
+  const key = `grandstand.follow.${site.pathname.slice(1)}${region.dataset.tournament}`;
   let followed = remembered();
 
   function remembered() {

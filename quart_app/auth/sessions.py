@@ -24,11 +24,13 @@ def session_manager(settings: Settings) -> QuartAuth:
     """quart-auth, set up but not yet bound to an app: call its ``init_app``."""
     return QuartAuth(
         cookie_name=COOKIE,
+        cookie_path=f"{settings.base_path}/",
         cookie_http_only=True,
         cookie_samesite="Lax",
         cookie_secure=not settings.development,
         duration=int(settings.session_seconds),
-        salt="grandstand staff session",
+        # a cookie of another path of this host is nobody's here: signing out could not delete it
+        salt=f"grandstand staff session{settings.base_path}",
     )
 
 

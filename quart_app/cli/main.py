@@ -165,7 +165,7 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
 async def _say_where(settings: Settings, services: Services, listening: socket.socket) -> None:
     """Print the address and, in development, the generated login."""
     host, port = listening.getsockname()[:2]
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"  # noqa: S104 - a comparison
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}{settings.base_path}/"  # noqa: S104 - a comparison
     print(f"\n  Grandstand   {url}")
     if settings.development:
         made = development.credentials()

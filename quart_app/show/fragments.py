@@ -10,7 +10,7 @@ from __future__ import annotations
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
-from quart_app.show.paths import ANEW_PATH
+from quart_app.show.paths import ANEW_PATH, at
 from quart_app.show.templating import environment
 from quart_app.show.views.bracket import bracket_view, has_titles, round_view
 from quart_app.show.views.cards import match_view
@@ -46,7 +46,7 @@ def render_all(tournament: Tournament) -> str:
 
 def header(tournament: Tournament, *, outdated: bool = False) -> str:
     """What the tournament is and where it stands; on an ``outdated`` page also that it loads itself anew."""
-    anew = ANEW_PATH if outdated else ""
+    anew = at(ANEW_PATH) if outdated else ""
     return _partial("tournament-header", _macro("header", "header", header_view(tournament), anew))
 
 

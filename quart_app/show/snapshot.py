@@ -11,6 +11,7 @@ from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.events import EVENT_TYPES, Envelope, Games, SlotPlan
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
+from quart_app.show.paths import at
 from quart_app.show.shapes import (
     Answer,
     Count,
@@ -36,7 +37,7 @@ def listed(row: TournamentRow) -> Listed:
         position=f"{row.epoch}-{row.head_seq}",
         created_at=row.created_at,
         updated_at=row.updated_at,
-        url=f"/api/tournaments/{row.id}/",
+        url=at(f"/api/tournaments/{row.id}/"),
     )
 
 

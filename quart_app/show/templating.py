@@ -1,7 +1,7 @@
 """Templates: one compiled Jinja environment for pages and for the fragments that the feed sends.
 
-Rendering needs no request and no app: links are plain paths, so the hub renders a fragment with the very
-template that the page includes.
+Rendering needs no request and no app: links are addresses of ``show/paths.py``, so the hub renders a fragment
+with the very template that the page includes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from quart_app.errors import BadSettings
 from quart_app.show.names import isolated
+from quart_app.show.paths import at, for_staff
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -33,7 +34,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals["static"] = static
+    made.globals |= {"static": static, "at": at, "for_staff": for_staff}
     made.filters["moment"] = moment
     made.filters["day"] = day
     made.filters["isolated"] = isolated
@@ -57,17 +58,20 @@ def day(at: str) -> Markup:
     return Markup('<time class="day" datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y}")
 
 
-@cache
 def static(name: str) -> str:
-    """The URL of a file below ``static/``; it changes with the file's content, so it can be cached for ever.
+    """The address of a file below ``static/``; it changes with the file's content, and can be kept for ever.
 
     Raises BadSettings where the file is missing, which is what a checkout without its set-up looks like.
     """
+    return f"{at('/static/')}{name}?v={_version(name)}"
+
+
+@cache
+def _version(name: str) -> str:
     try:
-        content = (STATIC / name).read_bytes()
+        return version_of((STATIC / name).read_bytes())
     except OSError:
         raise BadSettings(f"static/{name} is missing. Run `make setup`, which installs it.") from None
-    return f"/static/{name}?v={version_of(content)}"
 
 
 def version_of(content: bytes) -> str:

@@ -22,6 +22,7 @@ from werkzeug.routing import RequestRedirect
 
 from quart_app import errors
 from quart_app.errors import AppError
+from quart_app.show.paths import at
 from quart_app.show.templating import render
 
 CONTENT_TYPE = "application/problem+json"
@@ -120,7 +121,7 @@ def document(error: AppError) -> dict[str, object]:
     ``type`` is the place in the API's docs that explains the code.
     """
     standard = {
-        "type": f"/api/docs#{error.code}",
+        "type": at(f"/api/docs#{error.code}"),
         "title": error.title,
         "status": error.status,
         "code": error.code,

@@ -22,7 +22,7 @@ from quart_app.domain.commands import (
     DeleteTournament,
     ResumeTournament,
 )
-from quart_app.show.paths import tournament_path
+from quart_app.show.paths import at, tournament_path
 from quart_app.show.snapshot import listed, logged, snapshot, tournament_state
 from quart_app.store.event_log import select_events
 from quart_app.store.idempotency import KeptAnswer
@@ -73,7 +73,7 @@ async def get_tournaments() -> Response:
     return json_answer(
         api_schema.TournamentList(
             tournaments=[listed(row) for row in page],
-            next=f"{TOURNAMENTS}?{urlencode(following, doseq=True)}" if following else None,
+            next=at(f"{TOURNAMENTS}?{urlencode(following, doseq=True)}") if following else None,
         )
     )
 
@@ -199,7 +199,7 @@ def _created(recorded: Recorded) -> KeptAnswer:
     created = api_schema.Created(
         tournament_id=tournament_id, url=tournament_path(tournament_id), position=recorded.position
     )
-    return kept_json(created, 201, Location=f"{TOURNAMENTS}{tournament_id}/")
+    return kept_json(created, 201, Location=at(f"{TOURNAMENTS}{tournament_id}/"))
 
 
 async def _load_visible(tournament_id: int) -> Vantage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec, cast
@@ -16,6 +17,7 @@ from quart_app.auth.sessions import session_holds, session_staff_id
 from quart_app.auth.tokens import API, Grant
 from quart_app.domain.commands import PUBLIC
 from quart_app.errors import Forbidden, NotFound, Unauthenticated
+from quart_app.show.paths import at
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
 from quart_app.store.tournaments import DELETED, TournamentRow
 from quart_app.web.answers.problems import for_machines
@@ -24,6 +26,8 @@ from quart_app.web.doors.context import context
 FEED_COOKIE = "feed_token"
 LOGIN_PATH = "/staff/login/"
 AFTER_LOGIN_PATH = "/staff/"
+
+_WAY_UP = re.compile(r"[^?#]*/(\.|%2e){2}([/?#]|$)", re.IGNORECASE)
 
 _P = ParamSpec("_P")
 _View = Callable[_P, Awaitable[ResponseReturnValue]]
@@ -107,7 +111,7 @@ def require_staff(role: str = SCORER) -> Callable[[_View[_P]], _View[_P]]:
                     return Response("", 401, {"HX-Redirect": login})
                 if not reading:
                     raise
-                return redirect(login_url(request.full_path.removesuffix("?")))
+                return redirect(login_url(at(request.full_path.removesuffix("?"))))
             return await view(*args, **kwargs)
 
         return guarded
@@ -116,22 +120,24 @@ def require_staff(role: str = SCORER) -> Callable[[_View[_P]], _View[_P]]:
 
 
 def login_url(target: str, *, unsaved: bool = False) -> str:
-    """The login page's address, which leads on to ``target`` afterwards if that is a path of ours.
+    """The login page's address, which leads on to ``target`` afterwards if that is an address of ours.
 
     ``unsaved`` lets the page say that what was sent has not been saved.
     """
-    return f"{LOGIN_PATH}?next={quote(local_path(target), safe='/')}{'&unsaved=1' if unsaved else ''}"
+    return f"{at(LOGIN_PATH)}?next={quote(local_path(target), safe='/')}{'&unsaved=1' if unsaved else ''}"
 
 
-def local_path(target: str | None, default: str = AFTER_LOGIN_PATH) -> str:
-    """``target`` if following it stays on this site, else ``default``.
+def local_path(target: str | None) -> str:
+    """``target`` if following it stays on this site, else where a login leads.
 
     Browsers read ``\\`` as ``/`` and leave out tabs and line ends (WHATWG URL, basic URL parser), so a path
-    with either could turn into the address of another site; ``//`` is one already.
+    with either could turn into the address of another site; ``//`` is one already. ``..``
+    leads out of a base path.
     """
-    if not target or not target.startswith("/") or target.startswith("//"):
-        return default
-    return default if "\\" in target or not target.isprintable() else target
+    ours = target is not None and target.startswith(at("/")) and not target.startswith("//")
+    if target is None or not ours or "\\" in target or not target.isprintable() or _WAY_UP.match(target):
+        return at(AFTER_LOGIN_PATH)
+    return target
 
 
 async def require_visible(row: TournamentRow | None) -> TournamentRow:

@@ -10,6 +10,7 @@ from quart import Response, request
 
 from quart_app.auth.tokens import DEVICE, DEVICE_SECONDS, device_mark
 from quart_app.errors import Unauthenticated
+from quart_app.show.paths import at
 from quart_app.store.staff import StaffRow
 from quart_app.web.doors.access import LOGIN_PATH
 from quart_app.web.doors.context import context
@@ -32,7 +33,7 @@ def remember_device(response: Response, staff: StaffRow) -> None:
         COOKIE,
         context().tokens.issue_device(staff),
         max_age=DEVICE_SECONDS,
-        path=LOGIN_PATH,
+        path=at(LOGIN_PATH),
         secure=not context().settings.development,
         httponly=True,
         samesite="Lax",

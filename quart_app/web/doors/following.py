@@ -5,7 +5,7 @@ from __future__ import annotations
 from quart import Response
 
 from quart_app.settings import Settings
-from quart_app.show.paths import PAGE_VERSION
+from quart_app.show.paths import PAGE_VERSION, feed_path
 from quart_app.store.staff import StaffRow
 from quart_app.web.doors.access import FEED_COOKIE
 from quart_app.web.doors.context import Context
@@ -17,7 +17,7 @@ def joined_at(tournament_id: int, position: str, match_id: int | None = None) ->
     The page of one match follows the fragments of that match alone.
     """
     part = "" if match_id is None else f"part=match-{match_id}&"
-    connect = f"/sse/tournaments/{tournament_id}/fragments/?page={PAGE_VERSION}&{part}lastEventId={position}"
+    connect = f"{feed_path(tournament_id)}fragments/?page={PAGE_VERSION}&{part}lastEventId={position}"
     return {"tournament_id": tournament_id, "connect": connect}
 
 
@@ -48,12 +48,8 @@ def feed_cookie(
         FEED_COOKIE,
         token,
         max_age=max(1, int(settings.feed_token_seconds)),
-        path=_feed_path(tournament_id),
+        path=feed_path(tournament_id),
         secure=not settings.development and (staff is not None or scheme == "https"),
         httponly=True,
         samesite="Strict",
     )
-
-
-def _feed_path(tournament_id: int) -> str:
-    return f"/sse/tournaments/{tournament_id}/"

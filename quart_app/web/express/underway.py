@@ -14,6 +14,7 @@ from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallabl
 
 from quart_app.errors import Unavailable
 from quart_app.settings import Settings
+from quart_app.show.paths import inside
 from quart_app.web.answers import problems
 from quart_app.web.doors.security import transport_headers
 from quart_app.web.express.whole import request_headers, send_whole
@@ -40,7 +41,7 @@ class Underway:
         try:
             await self._app(scope, receive, send)
         except asyncio.CancelledError:
-            refusal = problems.written(CUT_OFF, scope["path"], request_headers(scope))
+            refusal = problems.written(CUT_OFF, inside(scope["path"]), request_headers(scope))
             refusal.headers.update(transport_headers(scope["scheme"], self._settings))
             # fails where the answer has begun or the caller has left, and then there is nothing to tell
             with contextlib.suppress(Exception):

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from quart import Response
 
+from quart_app.show.paths import inside
 from quart_app.web.doors.context import Context
 from quart_app.web.doors.security import transport_headers
 from quart_app.web.express.handover import Handover, StreamResponse, open_stream
@@ -42,7 +43,7 @@ class ExpressWay:
         if scope["method"] != "GET":
             return None
         for pattern, express in self._table.items():
-            path = pattern.fullmatch(scope["path"])
+            path = pattern.fullmatch(inside(scope["path"]))
             if path is not None:
                 handover = Handover.behind(send)
                 takeable = handover is not None and handover.recognise()

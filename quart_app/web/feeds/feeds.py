@@ -24,7 +24,7 @@ from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Join
 from quart_app.live.streams.views import view_of
 from quart_app.show import fragments
-from quart_app.show.paths import PAGE_VERSION
+from quart_app.show.paths import PAGE_VERSION, inside
 from quart_app.show.projections import JSON, page_projection
 from quart_app.web.doors.access import check_grant, feed_token
 from quart_app.web.doors.callers import caller_of, client_address
@@ -123,7 +123,7 @@ async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
 def outdated(asked: Wanted) -> Callable[[Tournament], bytes] | None:
     """What a page of another version is told, which would not understand all that follows: to load itself
     anew. A match's page of the first version does so when its position is lost."""
-    page = _PAGE.fullmatch(urlsplit(asked.referer).path)
+    page = _PAGE.fullmatch(inside(urlsplit(asked.referer).path))
     if not asked.html or page is None or asked.query.get("page") == [PAGE_VERSION]:
         return None
     if page[1]:

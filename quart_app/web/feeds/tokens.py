@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request
 from quart_app.actions.staff import authenticate, record_refresh_token, rotate_refresh_token
 from quart_app.auth.tokens import REFRESH, Grant
 from quart_app.errors import InvalidInput, Unauthenticated
+from quart_app.show.paths import feed_path
 from quart_app.show.shapes import ID_MAX
 from quart_app.store.staff import select_staff
 from quart_app.store.tournaments import select_tournament
@@ -15,7 +16,7 @@ from quart_app.web.api.shapes.schema import Credentials, FeedToken, RefreshReque
 from quart_app.web.doors.access import current_staff, require_visible
 from quart_app.web.doors.callers import client_address
 from quart_app.web.doors.context import context
-from quart_app.web.doors.following import _feed_path, feed_cookie
+from quart_app.web.doors.following import feed_cookie
 
 blueprint = Blueprint("tokens", __name__)
 
@@ -69,7 +70,7 @@ async def post_feed_token(tournament_id: int) -> Response:
         row = await select_tournament(connection, tournament_id)
     await require_visible(row)
     token, grant = context().tokens.issue_feed(tournament_id, staff=staff)
-    answer = FeedToken(token=token, expires_in=_seconds_left(grant), url=_feed_path(tournament_id))
+    answer = FeedToken(token=token, expires_in=_seconds_left(grant), url=feed_path(tournament_id))
     response = json_answer(answer, cache=NOT_KEPT)
     feed_cookie(context().settings, response, tournament_id, token, staff=staff, scheme=request.scheme)
     return response

@@ -15,6 +15,7 @@ from quart_app.errors import (
     TooManyRequests,
     Unauthenticated,
 )
+from quart_app.show.paths import at
 from quart_app.web.doors.access import (
     current_staff,
     local_path,
@@ -68,4 +69,4 @@ async def post_login() -> ResponseReturnValue:
 async def post_logout() -> ResponseReturnValue:
     """Sign out of this browser."""
     sign_out()
-    return redirect("/", 303)
+    return redirect(at("/"), 303)

@@ -11,7 +11,7 @@ from quart.typing import ResponseReturnValue
 from quart_app.actions import corrections, matches
 from quart_app.domain.bracket.match import Match
 from quart_app.errors import NotFound
-from quart_app.show.paths import staff_path
+from quart_app.show.paths import for_staff, match_path, staff_path
 from quart_app.show.views.cards import match_view
 from quart_app.show.views.staff import pad as staff_views
 from quart_app.show.views.staff.pad import Touch
@@ -155,7 +155,7 @@ async def post_correct(tournament_id: int, match_id: int) -> ResponseReturnValue
 
 
 def _pad_path(tournament_id: int, match_id: int) -> str:
-    return f"{staff_path(tournament_id)}matches/{match_id}/"
+    return for_staff(match_path(tournament_id, match_id))
 
 
 async def _pad_after(tournament_id: int, match_id: int) -> ResponseReturnValue:

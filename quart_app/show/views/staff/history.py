@@ -11,7 +11,7 @@ from quart_app.domain.events import Envelope
 from quart_app.domain.events.base import MatchEvent
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
-from quart_app.show.paths import staff_path
+from quart_app.show.paths import for_staff, match_path
 from quart_app.show.views.story import VOIDED, ended_with, taken_back
 
 
@@ -49,7 +49,7 @@ def _deed(tournament: Tournament, envelope: Envelope, staff: Mapping[int, str]) 
         text=text,
         why=why or "",
         match=match.plan.label if match is not None else "",
-        path=f"{staff_path(tournament.id)}matches/{match.match_id}/" if match is not None else "",
+        path=for_staff(match_path(tournament.id, match.match_id)) if match is not None else "",
     )
 
 

@@ -51,9 +51,9 @@ class _Entry:
 
 
 @cache
-def docs_page() -> str:
-    """The page's HTML. It is the same for everybody, and made once."""
-    described = description()
+def docs_page(base: str = "") -> str:
+    """The page's HTML, of what is served below ``base``. It is the same for everybody, and made once."""
+    described = description(base)
     sections: dict[str, list[_Entry]] = {}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():

@@ -18,6 +18,7 @@ from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event, StageSettings, encode_event, rfc3339
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
+from quart_app.show.paths import at, tournament_path
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.show.tables import Standings, stage_state
 from quart_app.store.tournaments import TournamentRow
@@ -113,9 +114,9 @@ def answers() -> Mapping[type[msgspec.Struct], Any]:
     )
     shown = (
         api_schema.TournamentList(
-            tournaments=[listed(row)], next=f"/api/tournaments/?limit=1&before={row.id}"
+            tournaments=[listed(row)], next=at(f"/api/tournaments/?limit=1&before={row.id}")
         ),
-        api_schema.Created(tournament_id=row.id, url=f"/tournaments/{row.id}/", position=f"{_EPOCH}-3"),
+        api_schema.Created(tournament_id=row.id, url=tournament_path(row.id), position=f"{_EPOCH}-3"),
         whole,
         api_schema.MatchAnswer(match=whole.matches[0], position=whole.position),
         lifecycle_schema.StandingAnswer(tournament=whole.tournament, position=whole.position),

@@ -31,8 +31,9 @@ _REF = "#/components/schemas/{name}"
 
 
 @cache
-def description() -> Mapping[str, Any]:
-    """The description, as plain JSON values. Do not change what you get; it is made once."""
+def description(base: str = "") -> Mapping[str, Any]:
+    """The description of what is served below ``base``, as plain JSON values. Do not change what you get; it
+    is made once."""
     paths: dict[str, dict[str, Any]] = {}
     shown = answers()
     for operation in OPERATIONS:
@@ -46,6 +47,7 @@ def description() -> Mapping[str, Any]:
             "errors are `application/problem+json` (RFC 9457).",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        **({"servers": [{"url": base}]} if base else {}),
         "paths": paths,
         "components": {
             "schemas": _schemas(),

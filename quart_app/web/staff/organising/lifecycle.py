@@ -17,7 +17,7 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.events import rfc3339
 from quart_app.errors import InvalidInput
-from quart_app.show.paths import staff_path
+from quart_app.show.paths import at, staff_path
 from quart_app.store.staff import ORGANISER
 from quart_app.web.doors.access import actor_id, require_staff
 from quart_app.web.doors.context import context
@@ -70,7 +70,7 @@ async def post_archive(tournament_id: int) -> ResponseReturnValue:
 async def post_delete(tournament_id: int) -> ResponseReturnValue:
     """Remove a draft."""
     await change_standing(context().services, tournament_id, DeleteTournament(), await actor_id())
-    return redirect("/staff/", 303)
+    return redirect(at("/staff/"), 303)
 
 
 def read_postponement(form: Form) -> PostponeTournament:
