@@ -37,12 +37,12 @@ http {{
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
         proxy_buffering off;
-        location / {{
+        location {base}/ {{
             if (-f {folder}/gateway) {{ return 502; }}
             if (-f {folder}/portal) {{ return 200 "<!doctype html><title>Wi-Fi</title><h1>Welcome</h1>"; }}
-            proxy_pass http://127.0.0.1:{upstream};
+            proxy_pass http://127.0.0.1:{upstream}{onward}/;
         }}
-        location /sse/ {{
+        location {base}/sse/ {{
             if (-f {folder}/forbidden) {{ return 403; }}
             set $bearer $http_authorization;
             set $cookies $http_cookie;
@@ -54,7 +54,7 @@ http {{
             proxy_set_header Host $http_host;
             proxy_set_header Authorization $bearer;
             proxy_set_header Cookie $cookies;
-            proxy_pass http://127.0.0.1:{upstream};
+            proxy_pass http://127.0.0.1:{upstream}{onward}/sse/;
         }}
     }}
 }}
@@ -62,12 +62,17 @@ http {{
 
 
 class Nginx(services.Server):
-    """nginx before the server at ``upstream``; ``trouble`` says what it answers instead of passing on."""
+    """nginx before the server at ``upstream``; ``trouble`` says what it answers instead of passing on.
 
-    def __init__(self, upstream: int) -> None:
+    Only what is below ``base`` is the server's, which is asked for it below ``onward``.
+    """
+
+    def __init__(self, upstream: int, base: str = "", onward: str = "") -> None:
         super().__init__()
         user = "user root;" if os.geteuid() == 0 else ""
-        text = CONFIGURATION.format(port=self.port, folder=self.folder, upstream=upstream, user=user)
+        text = CONFIGURATION.format(
+            port=self.port, folder=self.folder, upstream=upstream, base=base, onward=onward, user=user
+        )
         (self.folder / "nginx.conf").write_text(text)
 
     @property
@@ -99,9 +104,9 @@ class Nginx(services.Server):
 
     @classmethod
     @asynccontextmanager
-    async def before(cls, upstream: int) -> AsyncIterator[Self]:
+    async def before(cls, upstream: int, base: str = "", onward: str = "") -> AsyncIterator[Self]:
         """A running one."""
-        proxy = cls(upstream)
+        proxy = cls(upstream, base, onward)
         try:
             await proxy.start()
             yield proxy
