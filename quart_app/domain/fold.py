@@ -9,14 +9,14 @@ and what a frame renders. A new event needs a line in ``FOLD`` and no other case
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
 from operator import is_not
 from typing import Any
 
+from msgspec.structs import replace as altered
+
 from quart_app.domain import events
 from quart_app.domain.bracket import graph
-from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.match import Match, confirmed_by
 from quart_app.domain.events import StageSettings
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part, match_part, round_part
@@ -61,17 +61,11 @@ def changed(before: Tournament, after: Tournament) -> frozenset[Part]:
     if before.matches is not after.matches:
         parts += map(match_part, graph.differing(before.matches, after.matches))
     if before.stages is not after.stages:
-        rounds = ({each.number: each for each in state.rounds} for state in (before, after))
-        parts += map(round_part, graph.differing(*rounds))
-        groups = (
-            {
-                group_part(stage.number, index): group
-                for stage in state.stages
-                for index, group in enumerate(stage.groups)
-            }
-            for state in (before, after)
-        )
-        parts += graph.differing(*groups)
+        known = {id(each) for stage in before.stages for each in (*stage.rounds, *stage.groups)}
+        for stage in after.stages:
+            parts += (round_part(each.number) for each in stage.rounds if id(each) not in known)
+            groups = enumerate(stage.groups)
+            parts += (group_part(stage.number, index) for index, each in groups if id(each) not in known)
     return frozenset(parts)
 
 
@@ -135,14 +129,14 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
         feeds=graph.feeds_of(event.matches),
         ranked=graph.ranked_of(event.matches),
         ranks={},
-        agenda=NOTHING.moved({}, matches, matches),
+        agenda=NOTHING.moved({}, matches),
     )
 
 
 def _with_conduct(stage: Stage, conduct: Mapping[int, int]) -> Stage:
     for group in stage.groups:
         mine = {who: points for who, points in conduct.items() if who in group.members}
-        stage = stage.with_group(replace(group, conduct=mine)) if mine else stage
+        stage = stage.with_group(altered(group, conduct=mine)) if mine else stage
     return stage
 
 

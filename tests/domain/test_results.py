@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
 
-from quart_app.domain.bracket.match import Result
+from quart_app.domain.bracket.match import NOBODY, UNKNOWN, Match, MatchStatus, Result, Slot
 from quart_app.domain.commands import Command, ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.decisions import decide, update_bracket_after_match
 from quart_app.domain.events import BracketUpdated, MatchCompleted, encode_event
@@ -23,6 +24,20 @@ def live(score: tuple[int, int]) -> Tournament:
         StartMatch(match_id=1),
         UpdateScore(match_id=1, participant1_score=score[0], participant2_score=score[1]),
     )
+
+
+def test_a_match_is_decided_where_its_status_says_so() -> None:
+    """Whatever its slots and facts are; and only a bye sends somebody on without a result."""
+    plan = after(drawn(players(4))).matches[1].plan
+    still_open = {MatchStatus.LOCKED, MatchStatus.READY, MatchStatus.LIVE}
+    results = None, Result(1, 2), Result(1, 2, walkover=True), Result(None, None, walkover=True)
+    sides = product((Slot(1), UNKNOWN, NOBODY), (Slot(2), UNKNOWN, NOBODY))
+    for slots, result, facts in product(sides, results, product((False, True), repeat=4)):
+        is_live, void, annulled, voided = facts
+        match = Match(plan, slots, 1, is_live, None, result, void=void, annulled=annulled, voided=voided)
+        assert match.decided == (match.status not in still_open)
+        if match.winner_id is not None:
+            assert match.result is not None or match.status is MatchStatus.BYE
 
 
 def completed(tournament: Tournament, command: ConfirmResult) -> MatchCompleted:

@@ -12,7 +12,8 @@ from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
-from quart_app.domain.bracket.altered import altered
+from msgspec.structs import replace as altered
+
 from quart_app.domain.bracket.match import NOBODY, UNKNOWN, Match, Slot
 from quart_app.domain.events import MatchPlan, RankOf, SlotPlan
 
@@ -62,28 +63,29 @@ def advance(
     version: int,
     ranked: Iterable[int] = (),
 ) -> dict[int, Match]:
-    """The matches after the ``changed`` took their new states: those, and every match whose slots that fills.
+    """What of the ``matches`` moves as the ``changed`` take their new states: those, and every match whose
+    slots that fills.
 
-    ``ranked`` are the ids of matches that wait for a rank which has become known. What stays as it was is the
-    same object, in the same order.
+    ``ranked`` are the ids of matches that wait for a rank which has become known.
     """
     after = dict(matches)
+    moved = {match.match_id: match for match in changed}
+    after.update(moved)
     waiting = list(ranked)
-    for match in changed:
-        after[match.match_id] = match
-        waiting += feeds.get(match.match_id, ())
+    for match_id in moved:
+        waiting += feeds.get(match_id, ())
     heapify(waiting)
     while waiting:
         match = after[heappop(waiting)]
         slots, void = _filled(after, ranks, match.plan)
         if slots == match.slots and void == match.void:
             continue
-        moved = altered(match, slots=slots, void=void, version=version)
-        after[match.match_id] = moved
-        if moved.decided or match.decided:
+        filled = altered(match, slots=slots, void=void, version=version)
+        after[match.match_id] = moved[match.match_id] = filled
+        if filled.decided or match.decided:
             for fed in feeds.get(match.match_id, ()):
                 heappush(waiting, fed)
-    return after
+    return moved
 
 
 def differing(before: Mapping[_Key, object], after: Mapping[_Key, object]) -> list[_Key]:

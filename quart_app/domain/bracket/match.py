@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from quart_app.domain.events import Games, MatchCompleted, MatchPlan, SlotPlan
 
 
@@ -26,20 +28,7 @@ class MatchStatus(StrEnum):
     VOID = "void"
 
 
-DECIDED = frozenset(
-    {
-        MatchStatus.COMPLETED,
-        MatchStatus.WALKOVER,
-        MatchStatus.DOUBLE_WALKOVER,
-        MatchStatus.BYE,
-        MatchStatus.VOID,
-    }
-)
-"""The states in which nothing more will happen in a match."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """One side of a match: a participant's id, or None with ``bye`` telling never from not yet."""
 
     participant_id: int | None = None
@@ -82,8 +71,7 @@ class Confirmed(NamedTuple):
     result: Result
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A match as it stands. ``version`` is the seq of the last event that changed it.
 
     ``games`` are the scores of its games, where they are told. A ``void`` match turned out not to be needed.
@@ -112,7 +100,7 @@ class Match:
 
     @property
     def status(self) -> MatchStatus:
-        """The one place where a match's state is derived."""
+        """Where the match stands."""
         if self.uncounted:
             return MatchStatus.VOID
         if self.result is not None:
@@ -121,11 +109,17 @@ class Match:
             return MatchStatus.DOUBLE_WALKOVER if self.result.winner_id is None else MatchStatus.WALKOVER
         if self.void:
             return MatchStatus.VOID
+        if self.unopposed:
+            return MatchStatus.BYE
         if not (self.slots[0].settled and self.slots[1].settled):
             return MatchStatus.LOCKED
-        if self.slots[0].bye or self.slots[1].bye:
-            return MatchStatus.BYE
         return MatchStatus.LIVE if self.live else MatchStatus.READY
+
+    @property
+    def unopposed(self) -> bool:
+        """Whether nobody comes to one of its slots, and it is known who comes to the other, if anybody."""
+        first, second = self.slots
+        return (first.bye and second.settled) or (second.bye and first.settled)
 
     @property
     def uncounted(self) -> bool:
@@ -135,7 +129,7 @@ class Match:
     @property
     def decided(self) -> bool:
         """Whether nothing more will happen here."""
-        return self.status in DECIDED
+        return self.result is not None or self.void or self.uncounted or self.unopposed
 
     @property
     def played(self) -> bool:
@@ -149,7 +143,7 @@ class Match:
             return None
         if self.result is not None:
             return self.result.winner_id
-        if self.status is MatchStatus.BYE:
+        if self.unopposed and not self.void:
             return self.slots[0].participant_id or self.slots[1].participant_id
         return None
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
+from msgspec.structs import replace as altered
+
 from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match, Result
@@ -79,8 +81,8 @@ def correct(
         score = play.score_of(match, tournament.stage_of(match).settings, wish.score, command.games)
         wish, games = replace(wish, score=score), command.games
     stands = match.score if wish.walkover or wish.score is None else wish.score
-    being_played = replace(match, result=None, live=True, score=stands, games=games)
-    at_that_score = replace(tournament, matches={**tournament.matches, match.match_id: being_played})
+    being_played = altered(match, result=None, live=True, score=stands, games=games)
+    at_that_score = altered(tournament, matches={**tournament.matches, match.match_id: being_played})
     completed = play.result(at_that_score, wish, at, actor_id)
     told = apply(tournament, completed).matches[match.match_id]
     if told.confirmed == match.confirmed:

@@ -6,8 +6,9 @@ It is decided anew, like the wish of a staff member, so names, places and moveme
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace as altered
 
 from quart_app.domain import commands, events, rules
 from quart_app.domain.decisions import play
@@ -58,8 +59,8 @@ def _completed(tournament: Tournament, told: events.MatchCompleted) -> tuple[eve
     if a is not None and b is not None:
         rules.check_score(a, b)
         games = told.games or (match.games if match.score == (a, b) else ())
-        scored = {**tournament.matches, match.match_id: replace(match, score=(a, b), games=games)}
-        at_that_score = replace(tournament, matches=scored)
+        scored = {**tournament.matches, match.match_id: altered(match, score=(a, b), games=games)}
+        at_that_score = altered(tournament, matches=scored)
     wish = commands.ConfirmResult(
         match_id=told.match_id,
         winner_id=told.winner_id,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
 
 import msgspec
+from msgspec.structs import replace as altered
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules, scoring
@@ -131,7 +131,7 @@ def result(
     if command.score is not None and not command.walkover:
         rules.check_score(*command.score)
         scoring.check_games_won(match.plan, tournament.stage_of(match).settings.games, command.score)
-        match = replace(match, score=command.score, games=() if command.score != match.score else match.games)
+        match = altered(match, score=command.score, games=() if command.score != match.score else match.games)
     unplayed = (
         match.score in (None, (0, 0))
         and command.participant1_tiebreak is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
+
+import msgspec
+from msgspec.structs import replace as altered
 
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.ranking import Facts, Outcome, Pairing, Row, Ruleset, Unplayed, prospects, standings
@@ -15,8 +17,7 @@ WORKED_OUT = ("table", "prospects", "final")
 """The properties of a group that are kept with it."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(msgspec.Struct, frozen=True, dict=True):
     """A group as it stands. Its table is only worked out where somebody asks for it, and then once.
 
     ``fates`` says of whom it is certain that they are "through" to the next stage, or "out".
@@ -32,17 +33,17 @@ class Group:
     members: tuple[int, ...]
     ruleset: Ruleset
     draws: bool
-    outcomes: Mapping[int, Outcome] = field(default_factory=dict)
-    open: Mapping[int, Pairing] = field(default_factory=dict)
+    outcomes: Mapping[int, Outcome] = msgspec.field(default_factory=dict)
+    open: Mapping[int, Pairing] = msgspec.field(default_factory=dict)
     unplayed: tuple[Unplayed, ...] = ()
-    lots: Mapping[int, int] = field(default_factory=dict)
-    conduct: Mapping[int, int] = field(default_factory=dict)
-    seeds: Mapping[int, int] = field(default_factory=dict)
+    lots: Mapping[int, int] = msgspec.field(default_factory=dict)
+    conduct: Mapping[int, int] = msgspec.field(default_factory=dict)
+    seeds: Mapping[int, int] = msgspec.field(default_factory=dict)
     rounds_left: int = 0
     rounds_played: int | None = None
-    fates: Mapping[int, str] = field(default_factory=dict)
+    fates: Mapping[int, str] = msgspec.field(default_factory=dict)
     excluded: frozenset[int] = frozenset()
-    missed: Mapping[int, tuple[Unplayed, ...]] = field(default_factory=dict)
+    missed: Mapping[int, tuple[Unplayed, ...]] = msgspec.field(default_factory=dict)
     overtaken: frozenset[int] = frozenset()
 
     @property
@@ -84,7 +85,7 @@ class Group:
 
     def fated(self, fates: Mapping[int, str]) -> Group:
         """The group with these fates; what was worked out of its table stays worked out."""
-        group = replace(self, fates=fates)
+        group = altered(self, fates=fates)
         group.__dict__.update({name: self.__dict__[name] for name in WORKED_OUT if name in self.__dict__})
         return group
 
@@ -108,7 +109,7 @@ class Group:
             changed = [was.round for each, was in self.outcomes.items() if outcomes.get(each) != was]
             rounds = {each.round for each in outcomes.values()} | {each.round for each in still_open.values()}
             overtaken |= {each for each in rounds if each > min(changed, default=each)}
-        return replace(self, outcomes=outcomes, open=still_open, missed=missed, overtaken=overtaken)
+        return altered(self, outcomes=outcomes, open=still_open, missed=missed, overtaken=overtaken)
 
 
 def _missed(match: Match) -> tuple[Unplayed, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 
+from msgspec.structs import replace as altered
+
 from quart_app.domain import events
-from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.graph import advance, feeds_of, lay_out
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.ranking import Unplayed
@@ -22,7 +22,7 @@ def paired(state: Tournament, event: events.RoundPaired, seq: int) -> Tournament
     stage = state.stages[event.stage - 1]
     number = _round_number(stage, event.round)
     before = next(each for each in stage.rounds if each.number == number)
-    now = replace(before, match_ids=tuple(matches)).counted(matches)
+    now = altered(before, match_ids=tuple(matches)).counted(matches)
     group = stage.groups[0]
     unplayed = [
         Unplayed(round=number, participant_id=who, points=group.ruleset.points.win) for who in event.byes
@@ -31,7 +31,7 @@ def paired(state: Tournament, event: events.RoundPaired, seq: int) -> Tournament
         Unplayed(round=number, participant_id=who, points=Fraction(0), requested=True) for who in event.absent
     ]
     stage = stage.with_round(now).with_group(
-        replace(
+        altered(
             group.moved(matches.values()),
             unplayed=(*group.unplayed, *unplayed),
             rounds_left=group.rounds_left - 1,
@@ -46,12 +46,12 @@ def unpaired(state: Tournament, event: events.RoundUnpaired, seq: int) -> Tourna
     stage = state.stages[event.stage - 1]
     number = _round_number(stage, event.round)
     before = next(each for each in stage.rounds if each.number == number)
-    now = replace(before, match_ids=(), played=0, completed=0, open=0)
+    now = altered(before, match_ids=(), played=0, completed=0, open=0)
     group = stage.groups[0]
     played = number - stage.rounds[0].number
     gone = frozenset(event.match_ids)
     stage = stage.with_round(now).with_group(
-        replace(
+        altered(
             group,
             open={each: pairing for each, pairing in group.open.items() if each not in gone},
             unplayed=tuple(each for each in group.unplayed if each.round != number),
@@ -72,7 +72,7 @@ def lots_drawn(state: Tournament, event: events.LotsDrawn, seq: int) -> Tourname
     for group in stage.groups:
         if event.group in ("", group.name):
             mine = {who: place for who, place in order.items() if who in group.members}
-            stage = stage.with_group(replace(group, lots={**group.lots, **mine})) if mine else stage
+            stage = stage.with_group(altered(group, lots={**group.lots, **mine})) if mine else stage
     return _with_stage(state, stage, seq)
 
 
@@ -81,23 +81,22 @@ def conduct_recorded(state: Tournament, event: events.ConductRecorded, seq: int)
     stage = state.stages[event.stage - 1]
     group = next(each for each in stage.groups if event.participant_id in each.members)
     conduct = {**group.conduct, event.participant_id: event.points}
-    return _with_stage(state, stage.with_group(replace(group, conduct=conduct)), seq)
+    return _with_stage(state, stage.with_group(altered(group, conduct=conduct)), seq)
 
 
 def participant_added(state: Tournament, event: events.ParticipantAdded, seq: int) -> Tournament:
     """Somebody has joined: in the place of a bye, or the stage that is paired round by round."""
     entrant = events.Entrant(id=event.participant_id, name=event.name, seed=event.seed)
-    state = replace(state, roster=state.roster.joined(entrant))
+    state = altered(state, roster=state.roster.joined(entrant))
     if event.matches:
         planned = {
             plan.match_id: altered(state.matches[plan.match_id], plan=plan, version=seq)
             for plan in event.matches
         }
-        known = {**state.matches, **planned}
-        feeds = feeds_of(match.plan for match in known.values())
-        waiting = [plan.match_id for plan in event.matches]
+        feeds = feeds_of(match.plan for match in {**state.matches, **planned}.values())
         state = altered(state, feeds=feeds)
-        return state.with_matches(advance(known, feeds, state.ranks, (), seq, waiting), seq)
+        moved = advance(state.matches, feeds, state.ranks, planned.values(), seq, planned)
+        return state.with_matches(moved, seq)
     if not state.stages or state.stages[0].format.layout != "rounds":
         return state
     stage = state.stages[0]
@@ -108,7 +107,7 @@ def participant_added(state: Tournament, event: events.ParticipantAdded, seq: in
         if each.match_ids
     )
     seeds = group.seeds if event.seed is None else {**group.seeds, event.participant_id: event.seed}
-    joined = replace(
+    joined = altered(
         group,
         members=(*group.members, event.participant_id),
         unplayed=(*group.unplayed, *missed),
@@ -132,5 +131,5 @@ def _placed(state: Tournament, stage: Stage, matches: Mapping[int, Match], seq: 
     ordered = dict(
         sorted(matches.items(), key=lambda each: (each[1].plan.stage_number, each[1].plan.round, each[0]))
     )
-    placed = replace(state, matches=ordered, agenda=NOTHING.moved({}, ordered, ordered))
+    placed = altered(state, matches=ordered, agenda=NOTHING.moved({}, ordered))
     return _with_stage(placed, stage, seq)

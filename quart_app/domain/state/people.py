@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace as altered
 
 from quart_app.domain import events
-from quart_app.domain.bracket.altered import altered
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.state.tournament import Tournament
 
@@ -32,9 +31,7 @@ def withdrawn(state: Tournament, event: events.ParticipantWithdrawn, seq: int) -
         )
         for match in group_matches(state, event.participant_id)
     }
-    return _counted(
-        state.with_matches({**state.matches, **annulled}, seq), event.participant_id, seq, out=True
-    )
+    return _counted(state.with_matches(annulled, seq), event.participant_id, seq, out=True)
 
 
 def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int) -> Tournament:
@@ -49,7 +46,7 @@ def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int)
         for match in group_matches(state, event.participant_id)
         if match.annulled and not any(slot.participant_id in excluded for slot in match.slots)
     }
-    return state.with_matches({**state.matches, **counting}, seq)
+    return state.with_matches(counting, seq)
 
 
 def _counted(state: Tournament, participant_id: int, seq: int, *, out: bool) -> Tournament:
@@ -60,7 +57,7 @@ def _counted(state: Tournament, participant_id: int, seq: int, *, out: bool) -> 
             if participant_id in group.members and stage.format.layout != "rounds":
                 excluded = group.excluded | {participant_id} if out else group.excluded - {participant_id}
                 if excluded != group.excluded:
-                    stage = stage.with_group(replace(group, excluded=excluded))
+                    stage = stage.with_group(altered(group, excluded=excluded))
         stages.append(stage)
     return state.with_stages(tuple(stages), seq)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 
-from quart_app.domain.bracket.altered import altered
+import msgspec
+from msgspec.structs import replace as altered
+
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import GroupPlan, StageSettings
 from quart_app.domain.formats import FORMATS, Format, Places
@@ -15,8 +16,7 @@ from quart_app.domain.ranking import ruleset_of
 from quart_app.domain.state.group import Group
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(msgspec.Struct, frozen=True):
     """A round with its progress; byes do not count.
 
     ``match_ids`` are in the order of their positions. ``played`` says how many of them people see played, by
@@ -66,8 +66,7 @@ def _progress(match: Match) -> tuple[int, int, int]:
     return int(played), int(played and decided), int(not decided)
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """A stage as it stands. ``match_ids`` are its matches in play order."""
 
     number: int
@@ -115,15 +114,12 @@ class Stage:
         """The group of this name. Raises LookupError."""
         return next(group for group in self.groups if group.name == name)
 
-    def moved(
-        self, before: Mapping[int, Match], matches: Mapping[int, Match], touched: Iterable[int]
-    ) -> Stage:
-        """The stage once the ``touched`` matches have changed; what stays the same is the same object."""
+    def moved(self, before: Mapping[int, Match], matches: Iterable[Match]) -> Stage:
+        """The stage once these matches have changed; what stays the same is the same object."""
         mine = [
-            matches[match_id]
-            for match_id in touched
-            if matches[match_id].plan.stage_number == self.number
-            and (match_id not in before or _counts(before[match_id]) != _counts(matches[match_id]))
+            match
+            for match in matches
+            if match.plan.stage_number == self.number and _counts(before[match.match_id]) != _counts(match)
         ]
         if not mine:
             return self
@@ -133,9 +129,7 @@ class Stage:
             by_round.setdefault(match.plan.round, []).append(match)
         for number, changed in by_round.items():
             index = number - rounds[0].number
-            moved = rounds[index].moved(
-                [before[match.match_id] for match in changed if match.match_id in before], changed
-            )
+            moved = rounds[index].moved([before[match.match_id] for match in changed], changed)
             if moved is not rounds[index]:
                 rounds = (*rounds[:index], moved, *rounds[index + 1 :])
         names = {match.plan.group for match in mine}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from operator import is_
 
-from quart_app.domain.bracket.altered import altered
-from quart_app.domain.bracket.graph import Feeds, Ranks, advance, differing
+import msgspec
+from msgspec.structs import replace as altered
+
+from quart_app.domain.bracket.graph import Feeds, Ranks, advance
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import Entrant, RankOf, StageSettings
 from quart_app.domain.formats import Places
@@ -52,8 +54,7 @@ class Hold:
     until: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tournament:
+class Tournament(msgspec.Struct, frozen=True):
     """The state after ``seq`` events; 0 is the empty log.
 
     ``ranked`` are the matches that wait for ranks of earlier stages, ``ranks`` those of them that are final.
@@ -72,13 +73,13 @@ class Tournament:
     roster: Roster = EMPTY
     bracket_id: int | None = None
     stages: tuple[Stage, ...] = ()
-    matches: Mapping[int, Match] = field(default_factory=dict)
-    feeds: Feeds = field(default_factory=dict)
-    ranked: Mapping[int, tuple[RankOf, ...]] = field(default_factory=dict)
-    ranks: Ranks = field(default_factory=dict)
+    matches: Mapping[int, Match] = msgspec.field(default_factory=dict)
+    feeds: Feeds = msgspec.field(default_factory=dict)
+    ranked: Mapping[int, tuple[RankOf, ...]] = msgspec.field(default_factory=dict)
+    ranks: Ranks = msgspec.field(default_factory=dict)
     agenda: Agenda = NOTHING
     revised: int = 0
-    revisions: Mapping[Part, int] = field(default_factory=dict)
+    revisions: Mapping[Part, int] = msgspec.field(default_factory=dict)
     hold: Hold | None = None
     archived: bool = False
     deleted: bool = False
@@ -146,12 +147,12 @@ class Tournament:
         """The stage that a match belongs to."""
         return self.stages[match.plan.stage_number - 1]
 
-    def with_matches(self, matches: Mapping[int, Match], seq: int) -> Tournament:
-        """The tournament with these matches, and all that follows from them: also the slots that wait for a
-        rank which they make final."""
-        touched = differing(self.matches, matches)
-        agenda = self.agenda.moved(self.matches, matches, touched)
-        stages = tuple(stage.moved(self.matches, matches, touched) for stage in self.stages)
+    def with_matches(self, moved: Mapping[int, Match], seq: int) -> Tournament:
+        """The tournament with these in the place of the matches of their ids, and all that follows from them:
+        also the slots that wait for a rank which they make final."""
+        matches = {**self.matches, **moved}
+        agenda = self.agenda.moved(self.matches, moved)
+        stages = tuple(stage.moved(self.matches, moved.values()) for stage in self.stages)
         if all(map(is_, stages, self.stages)):
             stages = self.stages
         elif self.ranked:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace as altered
 
 from quart_app.domain import scoring
 from quart_app.domain.bracket.match import Match, MatchStatus, Result
@@ -131,7 +133,7 @@ def touch_of(match: Match, last: Envelope, by: StaffRow | None, viewer: StaffRow
 def _verdict(tournament: Tournament, match: Match, score: tuple[int, int], *, drawn: bool) -> str:
     if score[0] == score[1]:
         level = Result(None, None, drawn=True)
-        return sentence(tournament, replace(match, live=False, score=score, result=level)) if drawn else ""
+        return sentence(tournament, altered(match, live=False, score=score, result=level)) if drawn else ""
     first, second = (slot.participant_id for slot in match.slots)
     winner_id, loser_id = (first, second) if score[0] > score[1] else (second, first)
-    return sentence(tournament, replace(match, live=False, result=Result(winner_id, loser_id)))
+    return sentence(tournament, altered(match, live=False, result=Result(winner_id, loser_id)))
