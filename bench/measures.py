@@ -203,21 +203,28 @@ def _scorer(server: Grandstand) -> Iterator[Callable[[int], bytes]]:
         yield lambda number: ask(path, {"participant1_score": number, "participant2_score": 0})
 
 
-PAGES = ("unchanged", "304")
+PAGES = {
+    "unchanged": ("single_elimination", 200),
+    "304": ("single_elimination", 304),
+    "double elimination, unchanged": ("double_elimination", 200),
+    "double elimination, 304": ("double_elimination", 304),
+}
+"""Of which format the page is, and what it is answered with."""
 
 
 def pages(bench: Bench, variant: str) -> Figures:
     """How many spectators a second can load the page of a big bracket, or learn that theirs is current."""
-    scale = bench.scale
-    with grandstand(bench.folder, bench.cores, players=scale.players) as server:
+    scale, (format, expected) = bench.scale, PAGES[variant]
+    with grandstand(bench.folder, bench.cores, players=scale.players, format=format) as server:
         path = f"/tournaments/{server.seeded.tournament_id}/"
-        status, etag, size = _get(server, path, {})
-        conditional = ["-H", f"If-None-Match: {etag}"] if variant == "304" else []
-        if variant == "304":
-            status, _, size = _get(server, path, {"If-None-Match": etag})
-        if status != {"unchanged": 200, "304": 304}[variant]:
+        _, etag, _ = _get(server, path, {})
+        asked = {"If-None-Match": etag} if expected == 304 else {}
+        status, _, size = _get(server, path, asked)
+        _, _, compressed = _get(server, path, asked | {"Accept-Encoding": "gzip"})
+        if status != expected:
             raise CannotMeasure(f"The page was answered {status}.")
-        command = [program("wrk"), "-t1", "-c16", *conditional, f"http://127.0.0.1:{server.port}{path}"]
+        headers = [part for name, value in asked.items() for part in ("-H", f"{name}: {value}")]
+        command = [program("wrk"), "-t1", "-c16", *headers, f"http://127.0.0.1:{server.port}{path}"]
         with bench.spectators(server, 1):
             _wrk(bench, [*command, "-d1s"])
             tree = process_tree(server.pid)
@@ -228,6 +235,7 @@ def pages(bench: Bench, variant: str) -> Figures:
         "per_second": rate,
         "cpu_us": cpu / (rate * scale.page_seconds) * MICRO,
         "body_kib": size / KIB,
+        "gzip_kib": compressed / KIB,
     }
 
 
@@ -275,7 +283,7 @@ MEASURES = {
         Measure("growth", "as the crowd grows", _growth_variants, growth),
         Measure("workers", "two workers against one", lambda _: ("1", "2"), workers),
         Measure("post", "from a form post to the last socket", lambda _: tuple(DATABASES), post),
-        Measure("pages", "pages a second", lambda _: PAGES, pages),
+        Measure("pages", "pages a second", lambda _: tuple(PAGES), pages),
         Measure("formats", "folding, groups and pairing, in memory", lambda _: tuple(VARIANTS), formats),
     )
 }

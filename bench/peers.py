@@ -22,6 +22,7 @@ from quart_app.actions.services import Services, utc_now
 from quart_app.actions.tournaments import create_tournament
 from quart_app.auth.tokens import Tokens
 from quart_app.domain.commands import CreateTournament, EntrantLine, StartMatch
+from quart_app.domain.events import StageSettings
 from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
@@ -116,14 +117,15 @@ class Seeded:
     head: int
 
 
-async def _seed(database_url: str, players: int, password: str) -> Seeded:
+async def _seed(database_url: str, players: int, format: str, password: str) -> Seeded:
     await migrate(database_url)
     database = Database(database_url)
     services = Services(database, LocalBus(), Ledger(database))
     try:
         await staff.add_staff(services, STAFF_NAME, password, "scorer")
         entrants = tuple(EntrantLine(name=f"Player {number}") for number in range(1, players + 1))
-        command = CreateTournament(name="Bench cup", entrants=entrants)
+        stages = (StageSettings(format=format),)
+        command = CreateTournament(name="Bench cup", entrants=entrants, stages=stages)
         made = (await create_tournament(services, command, None, generate=True)).tournament
         after = (await start_match(services, made.id, StartMatch(match_id=MATCH_ID), None)).tournament
         loaded = await services.ledger.load(made.id)
@@ -155,6 +157,7 @@ def grandstand(
     html: bool = False,
     workers: int = 1,
     players: int = 16,
+    format: str = "single_elimination",
     database: str = "sqlite",
     redis: bool = True,
     overrides: Mapping[str, str] = MappingProxyType({}),
@@ -184,7 +187,7 @@ def grandstand(
         }
         settings = Settings.from_env(environment)
         password = secrets.token_urlsafe(12)
-        seeded = asyncio.run(_seed(settings.database_url, players, password))
+        seeded = asyncio.run(_seed(settings.database_url, players, format, password))
         pid = stack.enter_context(
             processes.running(
                 [sys.executable, "-m", "quart_app", "serve"],

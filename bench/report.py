@@ -99,6 +99,7 @@ TABLES = {
             _figure("page rendered anew, ms", "page_ms"),
             _figure("page, KiB compressed", "page_kib"),
             _figure("pairing ms", "pairing_ms"),
+            _figure("of processor time", "pairing_cpu_ms"),
             _figure("longest wait of others, ms", "wait_max_ms"),
         ),
     ),
@@ -179,6 +180,7 @@ TABLES = {
             _figure("requests/s", "per_second"),
             _figure("µs of processor time", "cpu_us"),
             _figure("body, KiB", "body_kib"),
+            _figure("compressed, KiB", "gzip_kib"),
         ),
     ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.formats import DOUBLE, GROUPS, SWISS
 from bench.peers import CHANNELS, CHANNELS_PUBSUB, FLOOR, GRANDSTAND, NCHAN_PEER, STARLETTE
 from bench.results import Measured, Results
 
@@ -83,5 +84,22 @@ TARGETS = (
     Target("10,000 resumes caught up", "resume", 8, _figure(OURS, "seconds"), " s"),
     Target("page of 128 players", "pages", 1000, _figure("unchanged", "per_second"), "/s", True),
     Target("… answered 304", "pages", 2000, _figure("304", "per_second"), "/s", True),
+    Target(
+        "page of a double elimination of 128",
+        "pages",
+        1000,
+        _figure("double elimination, unchanged", "per_second"),
+        "/s",
+        True,
+    ),
+    Target("… answered 304", "pages", 2000, _figure("double elimination, 304", "per_second"), "/s", True),
+    Target("… compressed", "pages", 60, _figure("double elimination, unchanged", "gzip_kib"), " KiB"),
+    Target("… and when all is played", "formats", 60, _figure(DOUBLE, "page_kib"), " KiB"),
+    Target("fold of a finished double elimination of 128", "formats", 60, _figure(DOUBLE, "fold_ms"), " ms"),
+    Target(
+        "score in 32 groups of four to its frame, p99", "formats", 3, _figure(GROUPS, "score_p99_ms"), " ms"
+    ),
+    Target("pairing 200 players for round 9", "formats", 2000, _figure(SWISS, "pairing_ms"), " ms"),
+    Target("… the longest that others wait for it", "formats", 10, _figure(SWISS, "wait_max_ms"), " ms"),
     Target("form post to the last of 1,000 sockets, p99", "post", 50, _figure("SQLite", "p99_ms"), " ms"),
 )

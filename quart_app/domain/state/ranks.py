@@ -23,11 +23,12 @@ def known_ranks(stages: Sequence[Stage], waited_for: Iterable[RankOf]) -> dict[R
     """Of the ranks that are waited for, those that are final, with who has reached them."""
     found: dict[RankOf, Slot] = {}
     best: dict[tuple[int, int], list[RankOf]] = {}
+    groups = {(stage.number, group.name): group for stage in stages for group in stage.groups}
     for source in waited_for:
         if not source.group:
             best.setdefault((source.stage, source.place), []).append(source)
             continue
-        group = stages[source.stage - 1].group(source.group)
+        group = groups[source.stage, source.group]
         who = group.final.get(source.place)
         if group.excluded and source.place > len(group.members) - len(group.excluded):
             found[source] = NOBODY  # those behind them count for nothing
