@@ -73,8 +73,15 @@ class DoubleElimination:
         place = 3
         for _, falling in sorted(rounds.items(), reverse=True):
             found += [(place, match.loser_id) for match in falling]
-            place += sum(match.played for match in falling)
+            place += sum(map(_falling, falling))
         return tuple((place, who) for place, who in found if who is not None)
+
+
+def _falling(match: Match) -> int:
+    """How many a match of the losers' bracket puts out: one; of a bye nobody; where neither came, both."""
+    if not match.decided:
+        return int(match.played)
+    return sum(slot.participant_id is not None for slot in match.slots) - (match.winner_id is not None)
 
 
 def entry_order(winners_round: int, matches: int) -> Sequence[int]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quart_app.domain.bracket.match import MatchStatus
+from quart_app.domain.commands import ConfirmResult
 from quart_app.domain.events import FINAL, LOSERS, WINNERS, MatchPlan, SlotPlan, StageSettings
 from quart_app.domain.fold import fold
 from quart_app.domain.formats import Opening
@@ -160,3 +161,16 @@ def test_who_falls_in_the_same_round_shares_a_place() -> None:
     assert places == [1, 2, 3, 4, 5, 5, 7, 7]
     assert on_place(play.tournament, 3) is not None
     assert on_place(play.tournament, 5) is None
+
+
+@pytest.mark.parametrize("name", ["Losers' round 2", "Losers' round 3"])
+def test_both_are_out_where_neither_came(name: str) -> None:
+    """Whoever fell before them keeps the place that they were told."""
+    play = Play(8, StageSettings(format="double_elimination"))
+    falling = next(each.match_ids for each in play.tournament.rounds if each.name == name)
+    while ready := [each for each in play.tournament.agenda.ready if each not in falling]:
+        play.result(ready[0], (1, 0))
+    told = play.tournament.places[-2:]
+    assert [place for place, _ in told] == [7, 7]
+    play.do(ConfirmResult(match_id=falling[0], walkover=True))
+    assert play.to_the_end(Random(1)).places[-2:] == told
