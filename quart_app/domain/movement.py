@@ -6,24 +6,23 @@ It is read off the states before and after, whatever caused the change.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
 
 from quart_app import errors
 from quart_app.domain import events
-from quart_app.domain.bracket.match import Match
+from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament
 
 
-def movement(before: Tournament, after: Tournament, at: str, *, every: bool = False) -> events.BracketUpdated:
-    """What differs between two states for somebody who knows slots and results alone, and where their
-    players go next; with ``every`` also past whom they go without an opponent, as a change of mind may have
-    told otherwise."""
+def movement(before: Tournament, after: Tournament, at: str) -> events.BracketUpdated:
+    """What differs between two states for somebody who knows slots and results alone: every match whose
+    players, or the loss of whose result, they have not been told. A bye is one of them, and told as such."""
     moved = [
         match
         for match_id, match in after.matches.items()
         if (was := before.matches.get(match_id)) is not match and (was is None or _differs(was, match))
     ]
-    redrawn = before.bracket_id is not None and after.bracket_id != before.bracket_id
     return events.BracketUpdated(
         tournament_id=after.id,
         bracket_id=after.bracket_id or 1,
@@ -35,13 +34,20 @@ def movement(before: Tournament, after: Tournament, at: str, *, every: bool = Fa
                 position=match.plan.position,
                 participant1_id=match.slots[0].participant_id,
                 participant2_id=match.slots[1].participant_id,
+                bye=match.status is MatchStatus.BYE,
             )
             for match in moved
-            if not match.decided or match.uncounted or (match.result is None and (every or redrawn))
+            if match.uncounted or (match.result is None and not _never_needed(before, match))
         ),
         bracket_status=after.progress.value,
         updated_at=at,
     )
+
+
+def _never_needed(before: Tournament, match: Match) -> bool:
+    """Whether nobody is to play this match, and nobody was ever told to."""
+    was = before.matches.get(match.match_id)
+    return match.void and (was is None or was.slots == match.slots)
 
 
 def _differs(was: Match, now: Match) -> bool:
@@ -56,12 +62,14 @@ def _differs(was: Match, now: Match) -> bool:
 
 
 def with_movement(
-    before: Tournament, change: events.Event, at: str, *, only_if_moved: bool = False
+    before: Tournament, at: str, *changes: events.Event, only_if_moved: bool = False
 ) -> tuple[events.Event, ...]:
-    """A change that moves players, and right after it what it has moved; with ``only_if_moved`` nothing is
-    told where nobody has moved."""
-    moved = movement(before, apply(before, change), at)
-    return (change,) if only_if_moved and not moved.updated_nodes else (change, moved)
+    """Changes that move players, and right after them what they have moved; with ``only_if_moved`` nothing
+    is told where nobody has moved, and the tournament is no further."""
+    after = reduce(apply, changes, before)
+    moved = movement(before, after, at)
+    still = not moved.updated_nodes and after.progress is before.progress
+    return changes if only_if_moved and still else (*changes, moved)
 
 
 def update_bracket_after_match(

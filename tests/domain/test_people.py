@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quart_app.domain import commands, fold
 from quart_app.domain.bracket.match import MatchStatus
-from quart_app.domain.events import BracketUpdated, MatchCompleted, StageSettings
+from quart_app.domain.events import BracketUpdated, Envelope, Event, MatchCompleted, StageSettings
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import Conflict, InvalidInput, NotFound, ParticipantConflict, PlayersAffected
+from quart_app.show.views.story import match_page
 from tests.domain.formats.playing import Play
+from tests.domain.strategies import AT
 from tests.domain.test_corrections import SHAPES, Changing, check
 
 GROUPS = StageSettings(format="round_robin", groups=2, advance=1)
@@ -23,6 +27,14 @@ FINAL = StageSettings(format="single_elimination")
 def gone(who: int, **more: object) -> commands.WithdrawParticipant:
     """The wish that somebody plays no more."""
     return commands.WithdrawParticipant(participant_id=who, **more)  # type: ignore[arg-type]
+
+
+def enveloped(events: Iterable[Event]) -> list[Envelope]:
+    """The events as a log has them."""
+    return [
+        Envelope(tournament_id=7, epoch="e", seq=seq, event=event, data=b"", at=AT, actor_id=1)
+        for seq, event in enumerate(events, start=1)
+    ]
 
 
 def statuses(tournament: Tournament) -> list[str]:
@@ -119,7 +131,15 @@ def test_in_a_group_the_rest_is_given_or_nothing_counts() -> None:
     assert (rows[1].played, sum(row.played for row in rows.values())) == (0, 2)
     assert [row.participant_id for row in play.tournament.stages[0].groups[0].table if row.place == 4] == [1]
     assert statuses(play.tournament).count("void") == 3
-    play.do(commands.ReinstateParticipant(participant_id=1))
+    back = play.do(commands.ReinstateParticipant(participant_id=1))
+    again = [event for event in back if isinstance(event, MatchCompleted)]
+    confirmed = [event for event in play.log if isinstance(event, MatchCompleted) and not event.again]
+    assert again == [
+        msgspec.structs.replace(event, again=True) for event in confirmed if event.winner_id == 1
+    ]
+    match = play.tournament.matches[again[0].match_id]
+    (line,) = match_page(play.tournament, match, enveloped(again)).story
+    assert line.text == "It counts again: Player 1 beat Player 4 2–1"
     assert play.tournament.stages[0].groups[0].table == before.stages[0].groups[0].table
     play.do(gone(1))
     rows = {row.participant_id: row for row in play.tournament.stages[0].groups[0].table}

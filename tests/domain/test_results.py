@@ -234,12 +234,14 @@ def test_bracket_updated_of_the_final() -> None:
 
 
 def test_bracket_updated_of_a_double_walkover_reaches_past_the_bye() -> None:
-    """The match that became a bye has changed, and the one that it feeds is next."""
+    """The match that became a bye has changed and is told as one, and the one that it feeds is next."""
     bracket = after(drawn(players(8)), *won(2))
     told = moved(bracket, ConfirmResult(match_id=1, walkover=True))
     assert told["updated_nodes"] == [5, 7]
+    bye = {"match_id": 5, "round": 2, "position": 1, "participant1_id": None, "participant2_id": 3}
     assert told["next_matches"] == [
-        {"match_id": 7, "round": 3, "position": 1, "participant1_id": 3, "participant2_id": None}
+        bye | {"bye": True},
+        {"match_id": 7, "round": 3, "position": 1, "participant1_id": 3, "participant2_id": None},
     ]
 
 

@@ -7,6 +7,7 @@ appended.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
@@ -18,7 +19,7 @@ from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match, Result
 from quart_app.domain.decisions import play
 from quart_app.domain.fold import apply
-from quart_app.domain.movement import misplaced, movement
+from quart_app.domain.movement import misplaced, with_movement
 from quart_app.domain.parts import BRACKET
 from quart_app.domain.state.tournament import Tournament
 
@@ -154,11 +155,19 @@ def taken_back(
         reopened_at=at,
         reopened_by=actor_id,
     )
-    told = _cascade(tournament, match_id, (reopened,), at, actor_id)
-    hanging = [event.match_id for event in told[:-1] if isinstance(event, events.MatchReopened)]
-    if not all(_given(tournament.matches[each]) for each in hanging):
+    told = with_what_hangs(tournament, match_id, (reopened,), at, actor_id)
+    if not nobody_played(tournament, told[:-1]):
         return ()
-    return (*told, movement(tournament, reduce(apply, told, tournament), at, every=True))
+    return with_movement(tournament, at, *told)
+
+
+def nobody_played(tournament: Tournament, reopenings: Iterable[events.Event]) -> bool:
+    """Whether all matches that these take back were only given to the opponents of those who are out."""
+    return all(
+        _given(tournament.matches[each.match_id])
+        for each in reopenings
+        if isinstance(each, events.MatchReopened)
+    )
 
 
 def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[Consequence, ...]:
@@ -194,7 +203,7 @@ def _carried_out(
     actor_id: int | None,
 ) -> tuple[events.Event, ...]:
     """The change with all that it takes back, as far as its policy allows that."""
-    told = _cascade(tournament, command.match_id, change, at, actor_id)
+    told = with_what_hangs(tournament, command.match_id, change, at, actor_id)
     after = reduce(apply, told, tournament)
     settled = reduce(apply, play.forfeits(after, at, actor_id), after)
     affected = consequences(tournament, settled, command.match_id)
@@ -212,14 +221,18 @@ def _carried_out(
             affected=list(map(outlined, affected)),
             version=version,
         )
-    return (*told, movement(tournament, after, at, every=True))
+    return with_movement(tournament, at, *told)
 
 
-def _cascade(
-    tournament: Tournament, cause_id: int, change: tuple[events.Event, ...], at: str, actor_id: int | None
+def with_what_hangs(
+    tournament: Tournament,
+    cause_id: int | None,
+    change: tuple[events.Event, ...],
+    at: str,
+    actor_id: int | None,
 ) -> tuple[events.Event, ...]:
-    """The change of a match, and before it the reopening of every match that has begun and would have other
-    players."""
+    """The change, of the match ``cause_id`` if of one, and before it the reopening of every match that has
+    begun and would have other players."""
     taken: set[int] = set()
     while True:
         reopenings = [

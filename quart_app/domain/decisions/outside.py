@@ -73,7 +73,7 @@ def _completed(tournament: Tournament, told: events.MatchCompleted) -> tuple[eve
     result = play.result(at_that_score, wish, at, told.confirmed_by)
     if (told.winner_id, told.loser_id) != (result.winner_id, result.loser_id):
         raise InvalidInput({"winner_id": "This match and its score have another winner or loser."})
-    return with_movement(tournament, result, at)
+    return with_movement(tournament, at, result)
 
 
 def _moved(tournament: Tournament, told: events.BracketUpdated) -> tuple[events.Event, ...]:

@@ -7,7 +7,8 @@ from typing import get_args
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules
-from quart_app.domain.decisions.corrections import taken_back
+from quart_app.domain.bracket.match import Match, Result
+from quart_app.domain.decisions.corrections import nobody_played, taken_back, with_what_hangs
 from quart_app.domain.fold import apply
 from quart_app.domain.movement import refuse_misplaced, with_movement
 from quart_app.domain.state.people import group_matches
@@ -89,7 +90,7 @@ def withdraw(
         disqualified=command.disqualified,
     )
     refuse_misplaced(tournament, withdrawn, "Give what is left to the opponents instead.")
-    return with_movement(tournament, withdrawn, at, only_if_moved=True)
+    return with_movement(tournament, at, withdrawn, only_if_moved=True)
 
 
 def reinstate(
@@ -105,8 +106,16 @@ def reinstate(
     reinstated = events.ParticipantReinstated(
         tournament_id=tournament.id, participant_id=who.id, reinstated_at=at, reinstated_by=actor_id
     )
-    refuse_misplaced(tournament, reinstated, "Take those back first.")
-    told = with_movement(tournament, reinstated, at, only_if_moved=True)
+    back = with_what_hangs(tournament, None, (reinstated,), at, actor_id)
+    if not nobody_played(tournament, back):
+        refuse_misplaced(tournament, reinstated, "Take those back first.")
+    counting = reduce(apply, back, tournament)
+    results = [
+        _told_again(counting, match, match.result)
+        for match_id, match in counting.matches.items()
+        if match.result is not None and tournament.matches[match_id].uncounted and not match.uncounted
+    ]
+    told = with_movement(tournament, at, *back, *results, only_if_moved=True)
     state = reduce(apply, told, tournament)
     forfeited = [
         match.match_id
@@ -119,6 +128,31 @@ def reinstate(
         back = taken_back(state, match_id, at, actor_id)
         state, told = reduce(apply, back, state), (*told, *back)
     return told
+
+
+def _told_again(tournament: Tournament, match: Match, result: Result) -> events.MatchCompleted:
+    """A result that counts again, as it was confirmed."""
+    winner, loser = tournament.participant(result.winner_id), tournament.participant(result.loser_id)
+    return events.MatchCompleted(
+        tournament_id=tournament.id,
+        match_id=match.match_id,
+        winner_id=result.winner_id,
+        winner_name=winner.name if winner else None,
+        loser_id=result.loser_id,
+        loser_name=loser.name if loser else None,
+        participant1_score=match.score[0] if match.score else None,
+        participant2_score=match.score[1] if match.score else None,
+        confirmed_at=result.at,
+        confirmed_by=result.by,
+        walkover=result.walkover,
+        participant1_tiebreak=result.tiebreak[0] if result.tiebreak else None,
+        participant2_tiebreak=result.tiebreak[1] if result.tiebreak else None,
+        notes=result.notes,
+        drawn=result.drawn,
+        games=match.games,
+        forfeit=result.forfeit,
+        again=True,
+    )
 
 
 def find_participant(tournament: Tournament, participant_id: int) -> Participant:

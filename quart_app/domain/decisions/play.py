@@ -114,7 +114,7 @@ def confirm(
     Raises MatchDrawn, WinnerDisagrees, MatchNotLive, MatchLocked, MatchAlreadyCompleted, VersionConflict or
     InvalidInput.
     """
-    return with_movement(tournament, result(tournament, command, at, actor_id), at)
+    return with_movement(tournament, at, result(tournament, command, at, actor_id))
 
 
 def result(
@@ -174,7 +174,7 @@ def forfeits(tournament: Tournament, at: str, actor_id: int | None) -> tuple[eve
             match_id=given.match_id, walkover=True, winner_id=staying[0] if staying else None
         )
         settled = msgspec.structs.replace(result(tournament, wish, at, actor_id), forfeit=True)
-        more = with_movement(tournament, settled, at)
+        more = with_movement(tournament, at, settled)
         tournament, told = reduce(apply, more, tournament), (*told, *more)
     return told
 

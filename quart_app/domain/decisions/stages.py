@@ -68,7 +68,7 @@ def publish(
         ruleset_version=RULES_VERSION,
         edited=command.edited,
     )
-    return with_movement(tournament, paired, at)
+    return with_movement(tournament, at, paired)
 
 
 def unpair(
@@ -95,7 +95,7 @@ def unpair(
         unpaired_at=at,
     )
     refuse_misplaced(tournament, unpaired, "Take those back first.")
-    return with_movement(tournament, unpaired, at)
+    return with_movement(tournament, at, unpaired)
 
 
 def draw_lots(
@@ -116,7 +116,7 @@ def draw_lots(
         tournament_id=tournament.id, stage=stage.number, group=command.group, order=command.order, drawn_at=at
     )
     refuse_misplaced(tournament, lots, "Take those back first.")
-    return with_movement(tournament, lots, at, only_if_moved=True)
+    return with_movement(tournament, at, lots, only_if_moved=True)
 
 
 def record_conduct(
@@ -141,7 +141,7 @@ def record_conduct(
         recorded_at=at,
     )
     refuse_misplaced(tournament, conduct, "Take those back first.")
-    return with_movement(tournament, conduct, at, only_if_moved=True)
+    return with_movement(tournament, at, conduct, only_if_moved=True)
 
 
 def find_stage(tournament: Tournament, number: int) -> Stage:
@@ -164,6 +164,8 @@ def round_to_pair(stage: Stage) -> Round:
     if following is None:
         if all(each.match_ids for each in stage.rounds):
             raise errors.RoundConflict("All rounds of this stage are paired.")
+        if stage.deserted:
+            raise errors.RoundConflict("Fewer than two are left; no further round is played.")
         raise errors.RoundConflict("The round before is not over.")
     return following
 

@@ -82,14 +82,16 @@ class StagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     groups: tuple[GroupPlan, ...] = ()
 
 
-class NextMatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A match that somebody was moved into, as ``bracket_updated`` lists it."""
+class NextMatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A match that somebody was moved into, as ``bracket_updated`` lists it. In a ``bye`` nobody else will
+    come, and who is there goes on."""
 
     match_id: int
     round: int
     position: int
     participant1_id: int | None
     participant2_id: int | None
+    bye: bool = False
 
 
 class BracketGenerated(Event, frozen=True, kw_only=True):

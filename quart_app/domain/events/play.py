@@ -44,7 +44,8 @@ class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
     a loser.
 
     ``participant1_tiebreak`` and its twin settle a level score (a shoot-out); scores are None where a
-    walkover came before play. A ``forfeit`` is the walkover of somebody who had withdrawn.
+    walkover came before play. A ``forfeit`` is the walkover of somebody who had withdrawn. What is told
+    ``again`` was confirmed before, and counts once more.
     """
 
     type: ClassVar[str] = "match_completed"
@@ -64,6 +65,7 @@ class MatchCompleted(MatchEvent, frozen=True, kw_only=True):
     drawn: bool = False
     games: Games = ()
     forfeit: bool = False
+    again: bool = False
 
 
 Reopened = Literal["live", "ready", "correction"]

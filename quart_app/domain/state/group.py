@@ -26,7 +26,9 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     rounds whose matches are not known yet; as long as there is one, nothing of the table is certain.
     ``excluded`` are those whose matches were all annulled: they stand behind everybody else. ``missed`` are
     the rounds that its voided matches leave unplayed, where ``rounds_played`` counts rounds at all.
-    ``overtaken`` are the rounds that were paired before a result of an earlier one was changed.
+    ``overtaken`` are the rounds that were paired before a result of an earlier one was changed. It is
+    ``deserted`` where it is paired round by round, and fewer than two are left to be paired: then the rounds
+    that are left are played by nobody.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     excluded: frozenset[int] = frozenset()
     missed: Mapping[int, tuple[Unplayed, ...]] = msgspec.field(default_factory=dict)
     overtaken: frozenset[int] = frozenset()
+    deserted: bool = False
 
     @property
     def facts(self) -> Facts:
@@ -68,7 +71,7 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def prospects(self) -> Mapping[int, tuple[int, int]]:
         """The best and the worst place that each member can still come to."""
-        if self.rounds_left:
+        if self.to_pair:
             return dict.fromkeys(self.members, (1, len(self.members)))
         ranked = prospects(self.facts, tuple(self.open.values()), self.ruleset, draws=self.draws)
         return {**ranked, **dict.fromkeys(self.excluded, (len(ranked) + 1, len(self.members)))}
@@ -81,7 +84,12 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     @property
     def complete(self) -> bool:
         """Whether all its matches are decided."""
-        return not self.open and not self.rounds_left
+        return not self.open and not self.to_pair
+
+    @property
+    def to_pair(self) -> bool:
+        """Whether a round of it is still to be paired."""
+        return bool(self.rounds_left) and not self.deserted
 
     def fated(self, fates: Mapping[int, str]) -> Group:
         """The group with these fates; what was worked out of its table stays worked out."""

@@ -12,6 +12,7 @@ from quart_app.domain.bracket.graph import advance, feeds_of, lay_out
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.ranking import Unplayed
 from quart_app.domain.state.agenda import NOTHING
+from quart_app.domain.state.people import counted_out
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
 
@@ -113,7 +114,7 @@ def participant_added(state: Tournament, event: events.ParticipantAdded, seq: in
         unplayed=(*group.unplayed, *missed),
         seeds=seeds,
     )
-    return _with_stage(state, stage.with_group(joined), seq)
+    return counted_out(_with_stage(state, stage.with_group(joined), seq), seq)
 
 
 def _round_number(stage: Stage, of_stage: int) -> int:

@@ -19,7 +19,7 @@ def renamed(
 def withdrawn(state: Tournament, event: events.ParticipantWithdrawn, seq: int) -> Tournament:
     """Somebody plays no more."""
     how = "disqualified" if event.disqualified else "withdrawn"
-    state = altered(state, roster=state.roster.without(event.participant_id, how))
+    state = counted_out(altered(state, roster=state.roster.without(event.participant_id, how)), seq)
     if event.policy != "void_all":
         return state
     annulled = {
@@ -36,7 +36,7 @@ def withdrawn(state: Tournament, event: events.ParticipantWithdrawn, seq: int) -
 
 def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int) -> Tournament:
     """Somebody plays on, and what they have played in groups counts again."""
-    state = altered(state, roster=state.roster.reinstated(event.participant_id))
+    state = counted_out(altered(state, roster=state.roster.reinstated(event.participant_id)), seq)
     state = _counted(state, event.participant_id, seq, out=False)
     excluded = {who for stage in state.stages for group in stage.groups for who in group.excluded}
     counting = {
@@ -47,6 +47,18 @@ def reinstated(state: Tournament, event: events.ParticipantReinstated, seq: int)
         if match.annulled and not any(slot.participant_id in excluded for slot in match.slots)
     }
     return state.with_matches(counting, seq)
+
+
+def counted_out(state: Tournament, seq: int) -> Tournament:
+    """The state whose stages know where fewer than two are left to be paired."""
+    stages = []
+    for stage in state.stages:
+        for group in stage.groups if stage.format.layout == "rounds" else ():
+            deserted = sum(who not in state.roster.out for who in group.members) < 2
+            if deserted != group.deserted:
+                stage = stage.with_group(replace(group, deserted=deserted))
+        stages.append(stage)
+    return state.with_stages(tuple(stages), seq)
 
 
 def _counted(state: Tournament, participant_id: int, seq: int, *, out: bool) -> Tournament:

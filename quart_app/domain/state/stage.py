@@ -96,7 +96,13 @@ class Stage(msgspec.Struct, frozen=True):
     @property
     def complete(self) -> bool:
         """Whether nothing more will happen in it."""
-        return all(each.done for each in self.rounds) and all(group.complete for group in self.groups)
+        paired = [each for each in self.rounds if each.match_ids or not self.deserted]
+        return all(each.done for each in paired) and all(group.complete for group in self.groups)
+
+    @property
+    def deserted(self) -> bool:
+        """Whether it is paired round by round, and fewer than two are left to be paired."""
+        return any(group.deserted for group in self.groups)
 
     @property
     def begun(self) -> bool:
@@ -104,8 +110,16 @@ class Stage(msgspec.Struct, frozen=True):
         return any(each.completed for each in self.rounds)
 
     @property
+    def over(self) -> bool:
+        """Whether all its rounds are over: one that is complete only as nobody is left goes on once somebody
+        joins."""
+        return self.complete and all(each.match_ids for each in self.rounds)
+
+    @property
     def next_round(self) -> Round | None:
         """The round to be paired next, where rounds are paired one by one and those before it are over."""
+        if self.deserted:
+            return None
         paired = [each for each in self.rounds if each.match_ids]
         following = self.rounds[len(paired)] if len(paired) < len(self.rounds) else None
         return following if all(each.done for each in paired) else None

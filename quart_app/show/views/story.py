@@ -83,8 +83,8 @@ def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Ite
                 yield StoryLine(envelope.at, "score", score)
             case events.MatchCompleted():
                 ended = ended_with(event, *names)
-                text = f"Corrected: {ended}" if correcting else ended
-                yield StoryLine(envelope.at, "result", text, event.notes or "")
+                told = "It counts again: " if event.again else "Corrected: " if correcting else ""
+                yield StoryLine(envelope.at, "result", told + ended, event.notes or "")
                 correcting = False
             case events.MatchVoided():
                 yield StoryLine(envelope.at, "reopened", VOIDED, event.because or "")

@@ -39,7 +39,8 @@ class RowView:
 class TableView:
     """A group's table. ``through`` is how many of it go on. ``tiebreaks`` are the titles of the columns that
     stand after the points, ``explains`` says by what rules it is made. ``overtaken`` are the names of the
-    rounds that were paired before a result of an earlier one was changed."""
+    rounds that were paired before a result of an earlier one was changed; ``unplayed`` of those that nobody
+    is left to play."""
 
     stage: int
     index: int
@@ -52,6 +53,7 @@ class TableView:
     rows: tuple[RowView, ...]
     cross: bool
     overtaken: str = ""
+    unplayed: str = ""
 
     @property
     def key(self) -> str:
@@ -99,6 +101,7 @@ def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
         ),
         cross=cross,
         overtaken=", ".join(each.name for each in stage.rounds if each.number in group.overtaken),
+        unplayed=", ".join(each.name for each in stage.rounds if group.deserted and not each.match_ids),
     )
 
 

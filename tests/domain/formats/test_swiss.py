@@ -15,17 +15,20 @@ from quart_app.domain.commands import (
     ConfirmResult,
     CreateTournament,
     PublishRound,
+    ReinstateParticipant,
     StartMatch,
     UnpairRound,
+    WithdrawParticipant,
 )
 from quart_app.domain.decisions import decide
 from quart_app.domain.decisions.stages import contenders, question
-from quart_app.domain.events import StageSettings
+from quart_app.domain.events import BracketUpdated, StageSettings
 from quart_app.domain.fold import fold
 from quart_app.domain.pairing import Caution, cautions, propose, trf16
 from quart_app.domain.pairing.history import Worth
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import Conflict, InvalidInput, RoundConflict
+from quart_app.show.views.table import table_view
 from tests.domain.formats.playing import Play
 from tests.domain.strategies import NOW, players
 
@@ -217,6 +220,80 @@ def test_a_report_tells_rounds_that_are_over() -> None:
     assert [each.rounds for each in contenders(play.tournament, play.tournament.stages[0])] == [()] * 4
     play.result(2, (1, 0))
     assert {len(each.rounds) for each in contenders(play.tournament, play.tournament.stages[0])} == {1}
+
+
+def gone(who: int) -> WithdrawParticipant:
+    """The wish that somebody plays no more."""
+    return WithdrawParticipant(participant_id=who)
+
+
+def test_a_swiss_that_nobody_is_left_to_play_is_over() -> None:
+    """With the rounds that it has: its table is final, and who leads it has won. It is told at once, said on
+    the table, and goes on as soon as there are two."""
+    play = swiss(4, 3)
+    play.pair_next()
+    for match_id in (1, 2):
+        play.result(match_id, (1, 0))
+    play.pair_next()
+    play.result(3, (1, 0))
+    play.do(gone(2))
+    play.do(gone(4))
+    assert play.tournament.status.value == "active"  # a match is still to be played
+    told = play.do(gone(3))
+    assert isinstance(told[-1], BracketUpdated)
+    assert told[-1].bracket_status == "completed"
+    stage = play.tournament.stages[0]
+    first, second = stage.groups[0].table[:2]
+    assert first.points > second.points
+    assert play.tournament.champion == play.tournament.participants[first.participant_id]
+    assert table_view(play.tournament, stage, 0).unplayed == "Round 3"
+    with pytest.raises(RoundConflict, match="Fewer than two"):
+        question(play.tournament, stage, ())
+    back = play.do(ReinstateParticipant(participant_id=3))
+    assert isinstance(back[-1], BracketUpdated)
+    assert back[-1].bracket_status == "active"
+    play.do(PublishRound(stage=1, pairs=((1, 3),)))
+    play.result(5, (1, 0))
+    assert play.tournament.status.value == "completed"
+    assert fold(7, play.log) == play.tournament
+
+
+def test_between_two_rounds_it_is_over_with_the_withdrawal() -> None:
+    """Nobody moves, and the feed tells nevertheless; who joins late lets it go on."""
+    play = swiss(3, 2)
+    play.pair_next()
+    play.result(1, (1, 0))
+    play.do(gone(1))
+    told = play.do(gone(2))
+    assert [event.type for event in told] == ["participant_withdrawn", "bracket_updated"]
+    assert play.tournament.status.value == "completed"
+    told = play.do(AddParticipant(name="Eve"))
+    assert [event.type for event in told] == ["participant_added", "bracket_updated"]
+    assert play.pair_next()
+    play.to_the_end(Random(1))
+    with pytest.raises(RoundConflict, match="over"):
+        play.do(AddParticipant(name="Finn"))
+
+
+def test_what_follows_a_swiss_that_is_over_early_is_taken_back() -> None:
+    """The walkovers of those who are out hinder nobody from coming back."""
+    play = Play(
+        6, StageSettings(format="swiss", rounds=3, advance=4), StageSettings(format="single_elimination")
+    )
+    play.pair_next()
+    for match_id in play.tournament.agenda.ready:
+        play.result(match_id, (1, 0))
+    play.pair_next()
+    for match_id in play.tournament.agenda.ready:
+        play.result(match_id, (1, 0))
+    before = play.tournament
+    for who in (1, 2, 3, 4, 5):
+        play.do(gone(who))
+    assert play.tournament.stages[0].complete
+    for who in (5, 4, 3, 2, 1):
+        play.do(ReinstateParticipant(participant_id=who))
+    assert play.tournament.stages == before.stages
+    assert [m.status for m in play.tournament.matches.values()] == [m.status for m in before.matches.values()]
 
 
 @pytest.mark.parametrize(("count", "rounds"), [(4, 0), (4, 4), (5, 6), (200, 31)])

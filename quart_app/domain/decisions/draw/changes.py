@@ -16,9 +16,9 @@ from quart_app.domain.decisions.draw.lines import (
     lines_of,
     next_bracket,
     refuse_after_start,
-    told_with,
 )
 from quart_app.domain.decisions.setup import listed
+from quart_app.domain.movement import with_movement
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
 
@@ -43,7 +43,7 @@ def swap(
     else:
         lines = _to_bye(tournament, command.participant_id, command.bye_match_id or 0)
         drawn = drawn_from(tournament, lines, at)
-    return told_with(tournament, as_drawn(tournament, drawn, at), drawn, at)
+    return with_movement(tournament, at, *as_drawn(tournament, drawn, at), drawn)
 
 
 def draw_again(
@@ -65,7 +65,7 @@ def draw_again(
     drawn = staging.drawn(
         tournament.id, told.entrants, given, tournament.settings, at, next_bracket(tournament)
     )
-    return told_with(tournament, (told,), drawn, at)
+    return with_movement(tournament, at, told, drawn)
 
 
 def _swapped(tournament: Tournament, first: int, second: int, at: str) -> events.BracketGenerated:

@@ -15,10 +15,9 @@ from quart_app.domain.decisions.draw.lines import (
     lines_of,
     next_bracket,
     refuse_after_start,
-    told_with,
 )
 from quart_app.domain.fold import apply
-from quart_app.domain.movement import misplaced, with_movement
+from quart_app.domain.movement import misplaced, refuse_misplaced, with_movement
 from quart_app.domain.state.tournament import Tournament
 
 
@@ -53,9 +52,10 @@ def add_participant(
         return _in_place_of_a_bye(tournament, added, at)
     if layout == "groups":
         return _in_a_group(tournament, added, at)
-    if tournament.stages[0].complete:
+    if tournament.stages[0].over:
         raise errors.RoundConflict("All rounds are over.")
-    return (added,)
+    refuse_misplaced(tournament, added, "Reinstate those who are out instead.")
+    return with_movement(tournament, at, added, only_if_moved=True)
 
 
 def _in_place_of_a_bye(
@@ -71,14 +71,14 @@ def _in_place_of_a_bye(
         drawn = drawn_from(tournament, filled, at)
         if can_be_redrawn(tournament):
             joined = apply(tournament, added)
-            return told_with(tournament, (added, *as_drawn(joined, drawn, at)), drawn, at)
+            return with_movement(tournament, at, added, *as_drawn(joined, drawn, at), drawn)
         plans = {plan.match_id: plan for plan in drawn.matches}
         if _shape(drawn.matches) != _shape(match.plan for match in tournament.matches.values()):
             continue  # a losers' bracket has no match for one more
         changed = tuple(plan for each, plan in plans.items() if plan != tournament.matches[each].plan)
         filling = msgspec.structs.replace(added, matches=changed)
         if not misplaced(tournament, apply(tournament, filling)):
-            return with_movement(tournament, filling, at)
+            return with_movement(tournament, at, filling)
     raise errors.BracketExists(
         "No bye is left whose opponent has not played on."
         + (" Add them to the list, and draw again." if can_be_redrawn(tournament) else "")
@@ -107,4 +107,4 @@ def _in_a_group(tournament: Tournament, added: events.ParticipantAdded, at: str)
         at,
         next_bracket(tournament),
     )
-    return told_with(tournament, (added, *as_drawn(apply(tournament, added), drawn, at)), drawn, at)
+    return with_movement(tournament, at, added, *as_drawn(apply(tournament, added), drawn, at), drawn)

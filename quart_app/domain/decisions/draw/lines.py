@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 from quart_app import errors
 from quart_app.domain import events, staging
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.fold import apply
-from quart_app.domain.movement import movement
 from quart_app.domain.state.tournament import Tournament
 
 
@@ -72,14 +69,6 @@ def next_bracket(tournament: Tournament) -> int:
 def drawn_from(tournament: Tournament, lines: Sequence[events.SlotPlan], at: str) -> events.BracketGenerated:
     """The bracket that these lines give."""
     return staging.drawn(tournament.id, (), True, tournament.settings, at, next_bracket(tournament), lines)
-
-
-def told_with(
-    tournament: Tournament, changes: tuple[events.Event, ...], drawn: events.BracketGenerated, at: str
-) -> tuple[events.Event, ...]:
-    """Changes of the list, the bracket that is drawn, and what that moves."""
-    after = reduce(apply, (*changes, drawn), tournament)
-    return (*changes, drawn, movement(tournament, after, at))
 
 
 def as_drawn(

@@ -65,7 +65,7 @@ def draw_work(tournament: Tournament) -> DrawWork:
     open_draw, byes = can_be_redrawn(tournament), bye_matches(tournament)
     layout = tournament.stages[0].format.layout
     late = ""
-    if layout == "rounds" and not tournament.stages[0].complete:
+    if layout == "rounds" and not tournament.stages[0].over:
         late = "Add to the next round"
     elif layout == "bracket" and byes:
         late = "Give them the place of a bye"

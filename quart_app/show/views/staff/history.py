@@ -111,6 +111,8 @@ def _result(tournament: Tournament, event: events.MatchCompleted) -> str:
     match = tournament.matches.get(event.match_id)  # another draw, or a round taken back, may have it no more
     slots = match.slots if match is not None else (NOBODY, NOBODY)
     told = ended_with(event, *(_name(tournament, slot.participant_id) for slot in slots))
+    if event.again:
+        return f"It counts again: {told}"
     return f"{told}, as somebody is out" if event.forfeit else f"Confirmed: {told}"
 
 

@@ -124,7 +124,7 @@ def touch_of(match: Match, last: Envelope, by: StaffRow | None, viewer: StaffRow
     event = last.event
     if not isinstance(event, MatchStarted | ScoreUpdated | MatchCompleted | MatchReopened | MatchVoided):
         return None
-    if event.match_id != match.match_id:
+    if event.match_id != match.match_id or (isinstance(event, MatchCompleted) and event.again):
         return None
     name = by.name if by is not None else "a source outside"
     return Touch(DEEDS[type(event)], name, last.at, mine=by is not None and by.id == viewer.id)

@@ -135,7 +135,7 @@ def _work_of(tournament: Tournament, stage: Stage) -> StageWork:
     paired = [each for each in stage.rounds if each.match_ids]
     swiss = stage.format.layout == "rounds"
     begun = paired and any(
-        tournament.matches[match_id].live or tournament.matches[match_id].result
+        tournament.matches[match_id].begun or tournament.matches[match_id].voided
         for match_id in paired[-1].match_ids
     )
     following = stage.next_round if swiss else None
