@@ -10,7 +10,7 @@ from __future__ import annotations
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
-from quart_app.show.paths import ANEW_PATH, at
+from quart_app.show.paths import ANEW_PATH, at, tournament_path
 from quart_app.show.templating import environment
 from quart_app.show.views.bracket import bracket_view, has_titles, round_view
 from quart_app.show.views.cards import match_view
@@ -75,6 +75,12 @@ def table(tournament: Tournament, stage: Stage, index: int) -> str:
 def card(tournament: Tournament, match_id: int) -> str:
     """A match's card, in the bracket and on its own page."""
     return _card(tournament, match_id, "match")
+
+
+def gone(tournament: Tournament, match_id: int) -> str:
+    """What stands on a match's page once another draw, or a round taken back, has it no more."""
+    arguments = match_id, tournament.revision(BRACKET), tournament.bracket_id, tournament_path(tournament.id)
+    return _partial(f"match-{match_id}", _macro("match", "gone", *arguments))
 
 
 def live_card(tournament: Tournament, match_id: int) -> str:

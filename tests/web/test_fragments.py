@@ -13,10 +13,13 @@ from quart_app.domain.bracket.match import MatchStatus
 from quart_app.domain.commands import EntrantLine
 from quart_app.domain.decisions import decide
 from quart_app.domain.fold import apply, changed, fold
+from quart_app.domain.parts import BRACKET, HEADER
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.fragments import render_all, render_changes
+from quart_app.show.projections import match_projection
 from quart_app.show.templating import render
 from quart_app.show.views import tournament as views
+from tests.domain.formats.playing import Play
 from tests.web.live_page import LivePage, parse
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -34,6 +37,31 @@ def fresh_page(tournament: Tournament) -> LivePage:
             connect=f"/sse/tournaments/{tournament.id}/fragments/?lastEventId=e-{tournament.seq}",
         )
     )
+
+
+def test_a_match_that_is_gone_says_so_on_its_page() -> None:
+    """And leads to what is played; a page that comes back too late is told the same, and so is one match
+    alone."""
+    play = Play(4, events.StageSettings(format="swiss", rounds=2))
+    play.pair_next()
+    before = play.tournament
+    play.do(commands.UnpairRound(stage=1))
+    projection = match_projection(1)
+    assert projection.changes is not None
+    parts = changed(before, play.tournament)
+    for frame in (
+        projection.changes(play.tournament, parts),
+        projection.whole("e", play.tournament).decode(),
+    ):
+        (partial,) = parse(frame).elements
+        (card,) = partial.elements
+        assert (card.attributes["id"], card.attributes["data-status"]) == ("match-1", "gone")
+        assert card.attributes["data-seq"] == str(play.tournament.revision(BRACKET))
+        assert card.text() == "This match is not in the draw any more. See what is played"
+        assert [each.attributes["href"] for each in card.walk() if each.tag == "a"] == ["/tournaments/7/"]
+    play.pair_next()
+    assert "gone" not in projection.changes(play.tournament, changed(before, play.tournament))
+    assert projection.changes(before, frozenset({HEADER})) == ""
 
 
 def random_log(seed: int, participants: int, third_place: bool = False) -> Iterator[events.Event]:

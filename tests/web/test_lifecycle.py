@@ -120,6 +120,16 @@ async def test_a_draw_changes_over_the_api(organiser: Caller) -> None:
     assert (await organiser.post(f"{path}draw/", {"redraw": True})).code == (409, "bracket.draw_fixed")
 
 
+async def test_the_address_of_a_match_that_is_gone_leads_on(organiser: Caller, anna: Browser) -> None:
+    """A new draw has fewer matches; its page and its pad say so, and where to look."""
+    number = await organiser.create(4)
+    two = [{"name": "P1"}, {"name": "P2"}]
+    await organiser.post(f"/api/tournaments/{number}/draw/", {"redraw": True, "participants": two})
+    for room in ("", "/staff"):
+        answer = await anna.get(f"{room}/tournaments/{number}/matches/3/")
+        assert (answer.status, f'href="{room}/tournaments/{number}/"' in answer.text) == (404, True)
+
+
 @pytest.mark.parametrize("verb", ["postpone", "cancel", "resume", "archive", "draw"])
 async def test_only_organisers_do_that(organiser: Caller, scorer: Caller, verb: str) -> None:
     """A scorer may not."""

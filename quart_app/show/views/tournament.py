@@ -44,7 +44,8 @@ class StripView:
 class HeaderView:
     """What the tournament is and where it stands. ``podium`` is (place, name), empty until the end;
     ``no_champion`` says that there will be none. ``held``
-    is what an organiser has said of why it is not played; ``until`` (RFC 3339) is when it may be again."""
+    tells that an organiser has said it is not played, ``because`` why, ``cancelled`` that it never will be;
+    ``until`` (RFC 3339) is when it may be again."""
 
     seq: int
     name: str
@@ -57,6 +58,7 @@ class HeaderView:
     podium: tuple[tuple[str, str], ...]
     no_champion: bool = False
     held: bool = False
+    cancelled: bool = False
     because: str = ""
     until: str | None = None
     archived: bool = False
@@ -98,6 +100,7 @@ def header_view(tournament: Tournament) -> HeaderView:
         else (),
         no_champion=finished and tournament.champion is None,
         held=hold is not None,
+        cancelled=tournament.status is TournamentStatus.CANCELLED,
         because=hold.because if hold is not None else "",
         until=hold.until if hold is not None else None,
         archived=tournament.archived,

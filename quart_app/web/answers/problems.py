@@ -142,7 +142,8 @@ def written(error: AppError, path: str, headers: Headers) -> Response:
         response = Response(msgspec.json.encode(document(error)), error.status, content_type=CONTENT_TYPE)
     else:
         template = "fragments/_problem.html" if "HX-Request" in headers else "error.html"
-        page = render(template, status=error.status, title=error.title, detail=error.detail)
+        told = {"status": error.status, "title": error.title, "detail": error.detail}
+        page = render(template, **told, instead=error.extra.get("instead"))
         response = Response(page, error.status, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     if error.status == 401 and for_machines(path):

@@ -10,7 +10,7 @@ from quart_app.actions.services import Services
 from quart_app.domain.events import UnknownEvent
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.errors import NotFound
-from quart_app.show.paths import ANEW_PATH
+from quart_app.show.paths import ANEW_PATH, tournament_path
 from quart_app.show.projections import PAGE, Projection, match_projection
 from quart_app.show.shapes import ID_MAX
 from quart_app.show.templating import render
@@ -31,6 +31,7 @@ blueprint = Blueprint("pages", __name__)
 FINISHED_PER_PAGE = 50
 UNFINISHED_MAX = 100
 ID_DIGITS_MAX = 18
+NO_MATCH = "There is no such match to be played. It may have been in an earlier draw."
 
 TOURNAMENT_ROUTE = f"/tournaments/<int(max={ID_MAX}):tournament_id>/"
 MATCH_ROUTE = f"{TOURNAMENT_ROUTE}matches/<int:match_id>/"
@@ -85,7 +86,7 @@ async def match(tournament_id: int, match_id: int) -> Response:
     shown = await _visible(tournament_id)
     found = shown.tournament.matches.get(match_id)
     if found is None or not found.played:
-        raise NotFound("There is no such match to be played.")
+        raise NotFound(NO_MATCH, instead=tournament_path(tournament_id))
 
     async def rendered() -> str:
         ledger = context().services.ledger

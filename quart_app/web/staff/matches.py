@@ -25,6 +25,7 @@ from quart_app.web.doors.access import (
 )
 from quart_app.web.doors.context import context
 from quart_app.web.doors.following import joined_at, let_in
+from quart_app.web.spectators.pages import NO_MATCH
 from quart_app.web.staff import correction_forms, forms
 from quart_app.web.staff.refusals import Refusal, again, page
 
@@ -35,7 +36,7 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     loaded = await context().services.ledger.load(tournament_id)
     match = loaded.tournament.matches.get(match_id)
     if match is None or not match.played:
-        raise NotFound("There is no such match to be played.")
+        raise NotFound(NO_MATCH, instead=staff_path(tournament_id))
     staff = await authorise()
     touch = await _last_touch(tournament_id, match, staff)
     organiser = holds_role(staff.role, ORGANISER)
