@@ -30,9 +30,12 @@ from quart_app.domain.commands import (
     ConfirmResult,
     CorrectResult,
     CreateTournament,
+    PostponeTournament,
     ReopenMatch,
+    ResumeTournament,
     StartMatch,
     UpdateScore,
+    VoidMatch,
 )
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event
@@ -51,8 +54,8 @@ from tests.server import PASSWORD
 PLAYERS = 64
 SPECTATORS = 60
 PAGES = 4
-CHANGES = 0.06
-"""How often a result is changed instead of another one made."""
+CHANGES = 0.1
+"""How often somebody changes their mind instead of playing on."""
 WISH_SECONDS_MAX = 40.0
 """How long the scorer tries to get one wish through."""
 
@@ -63,9 +66,15 @@ MOMENTS = (
     "confirmed_at",
     "changed_at",
     "reopened_at",
+    "voided_at",
+    "postponed_at",
+    "resumed_at",
     "updated_by",
     "confirmed_by",
     "reopened_by",
+    "voided_by",
+    "postponed_by",
+    "resumed_by",
 )
 """What an event tells of when and by whom, which a replay by the rules alone cannot know."""
 
@@ -205,21 +214,34 @@ async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0
 
 
 def _wish(seed: int, tournament: Tournament) -> Command:
-    """What is wished for next: to play on, or now and then to change a result, with all that hangs on it."""
+    """What is wished for next: to play on, or now and then to change a result, with all that hangs on it, to
+    void a match or play it after all, to put it all off for a moment."""
     chance = Random(seed * 20_011 + tournament.seq)
-    decided = [match.match_id for match in tournament.matches.values() if match.result is not None]
-    if not decided or chance.random() > CHANGES:
+    if tournament.hold is not None:
+        return ResumeTournament()
+    if chance.random() > CHANGES:
         return at_random(seed)(tournament)
-    match_id = chance.choice(decided)
-    if chance.random() < 0.3:
-        return ReopenMatch(match_id=match_id, policy=CASCADE)
+    matches = tournament.matches.values()
+    decided = [match.match_id for match in matches if match.result is not None]
+    voided = [match.match_id for match in matches if match.voided]
+    played = [match.match_id for match in matches if match.played and not match.voided]
     score = chance.choice([(0, tournament.seq), (tournament.seq, 0)])
-    return CorrectResult(result=ConfirmResult(match_id=match_id, score=score), policy=CASCADE)
+    wishes: list[Command] = [PostponeTournament(reason=f"Rain {tournament.seq}")]
+    wishes += [ReopenMatch(match_id=each, policy=CASCADE) for each in voided[:2]]
+    wishes += [VoidMatch(match_id=each, policy=CASCADE) for each in chance.sample(played, 1)]
+    for each in chance.sample(decided, min(1, len(decided))):
+        result = ConfirmResult(match_id=each, score=score)
+        wishes += 2 * [CorrectResult(result=result, policy=CASCADE)]
+        wishes.append(ReopenMatch(match_id=each, policy=CASCADE))
+    return chance.choice(wishes)
 
 
 def _request(tournament_id: int, command: Command) -> tuple[str, dict[str, object]]:
     """The path and the body of the POST that wishes for this."""
-    actions = {
+    actions: dict[type[Command], str] = {
+        PostponeTournament: "postpone",
+        ResumeTournament: "resume",
+        VoidMatch: "void",
         StartMatch: "start",
         UpdateScore: "score",
         ConfirmResult: "confirm",
@@ -233,7 +255,8 @@ def _request(tournament_id: int, command: Command) -> tuple[str, dict[str, objec
         body = {"match_id": command.match_id, "participant1_score": first, "participant2_score": second}
         body["policy"] = command.policy
     body.pop("own", None)
-    return f"/api/tournaments/{tournament_id}/matches/{body.pop('match_id')}/{action}/", body
+    where = f"matches/{body.pop('match_id')}/" if "match_id" in body else ""
+    return f"/api/tournaments/{tournament_id}/{where}{action}/", body
 
 
 def _plain(event: Event) -> dict[str, object]:
