@@ -60,7 +60,7 @@ def snapshot(epoch: str, tournament: Tournament) -> Snapshot:
 
 def tournament_state(tournament: Tournament) -> TournamentState:
     """The tournament itself."""
-    champion, hold = tournament.champion, tournament.hold
+    champion, hold = tournament.champion, tournament.held
     return TournamentState(
         id=tournament.id,
         name=tournament.name,

@@ -20,6 +20,7 @@ from quart_app.errors import (
     ResultsAffected,
     TournamentHeld,
 )
+from quart_app.show.views.tournament import header_view
 from tests.domain.formats.playing import Play
 from tests.domain.strategies import NOW, created, players, step
 
@@ -47,6 +48,21 @@ def test_what_is_postponed_begins_nothing() -> None:
     assert (play.tournament.status, play.do(commands.ResumeTournament())) == ("active", ())
     play.do(commands.StartMatch(match_id=2))
     assert fold.fold(7, play.log) == play.tournament
+
+
+def test_what_is_over_is_put_off_no_more() -> None:
+    """What had begun was played to its end, and with it all; if that is taken back, it is put off again."""
+    play = Play(2, StageSettings(format="single_elimination"))
+    play.do(commands.StartMatch(match_id=1))
+    play.do(commands.PostponeTournament(reason="Rain"))
+    play.do(commands.ConfirmResult(match_id=1, winner_id=1, walkover=True))
+    assert (play.tournament.status, play.tournament.held) == (TournamentStatus.COMPLETED, None)
+    assert (header_view(play.tournament).status_name, header_view(play.tournament).held) == (
+        "Finished",
+        False,
+    )
+    play.do(commands.ReopenMatch(match_id=1))
+    assert play.tournament.status is TournamentStatus.POSTPONED
 
 
 def test_what_is_cancelled_is_played_no_further() -> None:

@@ -19,7 +19,7 @@ NOT_WHILE_CANCELLED = (
 
 def refuse_if_held(tournament: Tournament, wish: type[commands.Command] | None) -> None:
     """Let nothing be played that is put off or called off. Raises TournamentHeld."""
-    hold = tournament.hold
+    hold = tournament.held
     if hold is None:
         return
     cancelled = hold.status is TournamentStatus.CANCELLED

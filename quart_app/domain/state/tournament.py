@@ -59,7 +59,8 @@ class Tournament(msgspec.Struct, frozen=True):
 
     ``ranked`` are the matches that wait for ranks of earlier stages, ``ranks`` those of them that are final.
     ``revisions`` holds, for each part of it, the seq of the event that last changed that part; ``revised`` is
-    the greatest of them. ``archived`` is off the lists, ``deleted`` was a draft and is gone.
+    the greatest of them. ``hold`` is what was said last of whether it is played. ``archived`` is off the
+    lists, ``deleted`` was a draft and is gone.
     """
 
     id: int
@@ -87,7 +88,14 @@ class Tournament(msgspec.Struct, frozen=True):
     @property
     def status(self) -> TournamentStatus:
         """Where the tournament stands: what an organiser has said of it, else its progress."""
-        return self.hold.status if self.hold is not None else self.progress
+        return self.held.status if self.held is not None else self.progress
+
+    @property
+    def held(self) -> Hold | None:
+        """What keeps it from being played now: what is over is put off no more."""
+        over = self.progress is TournamentStatus.COMPLETED
+        postponed = self.hold is not None and self.hold.status is TournamentStatus.POSTPONED
+        return None if over and postponed else self.hold
 
     @property
     def progress(self) -> TournamentStatus:

@@ -80,7 +80,7 @@ def tournament_page(tournament: Tournament) -> TournamentPage:
 
 def header_view(tournament: Tournament) -> HeaderView:
     """The tournament's header."""
-    progress, hold = tournament.progress, tournament.hold
+    progress, hold = tournament.progress, tournament.held
     finished = progress is TournamentStatus.COMPLETED
     return HeaderView(
         seq=tournament.revision(HEADER),
