@@ -5,19 +5,16 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from quart_app.domain import commands, fold
 from quart_app.domain.bracket.match import MatchStatus
 from quart_app.domain.decisions.draw import bye_matches
-from quart_app.domain.events import BracketUpdated, Envelope, StageSettings
+from quart_app.domain.events import BracketUpdated, StageSettings
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import BracketExists, Conflict, DrawFixed, InvalidInput, NotFound
-from quart_app.show.views.staff.history import history
 from tests.domain.formats.playing import Play
-from tests.domain.strategies import AT, players
-from tests.domain.test_corrections import SHAPES, Changing, check, followed
+from tests.domain.strategies import players
+from tests.domain.test_corrections import check
 
 KNOCK_OUT = StageSettings(format="single_elimination")
 ELIMINATIONS = ("single_elimination", "double_elimination")
@@ -193,77 +190,6 @@ def test_where_byes_are_marked_one_is_taken() -> None:
     play.do(commands.AddParticipant(name="Late"))
     assert [each.name for each in play.tournament.entrants] == ["Player 1", "Player 2", "Late", "Player 3"]
     play.do(commands.RenameParticipant(participant_id=1, name="Eve"))
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.sampled_from(SHAPES), st.integers(6, 13), st.integers(0, 2**32 - 1))
-def test_any_draw_can_be_played(stages: tuple[StageSettings, ...], count: int, seed: int) -> None:
-    """Through swaps, new draws, late entries and withdrawals before and during play, to its end."""
-    chance = Random(seed)
-    play = Changing(count, *stages)
-    for _ in range(40):
-        who = chance.choice(list(play.tournament.participants))
-        wishes: list[commands.Command] = [
-            swapped(who, chance.choice(list(play.tournament.participants))),
-            commands.SwapInDraw(participant_id=who, bye_match_id=chance.randint(1, 4)),
-            commands.DrawAgain(lots=tuple(chance.sample(range(20), 20))),
-            commands.AddParticipant(name=f"Late {len(play.log)}"),
-            commands.WithdrawParticipant(participant_id=who),
-        ]
-        try:
-            if chance.random() < 0.4:
-                play.do(chance.choice(wishes))
-            else:
-                play.step(chance)
-        except (Conflict, InvalidInput):
-            continue
-        check(play)
-        tell(play)
-    while play.step(chance):
-        pass
-    check(play)
-    assert fold.fold(7, play.log) == play.tournament
-
-
-def tell(play: Changing) -> None:
-    """What has happened can be told, whatever matches there are by now."""
-    log = [
-        Envelope(tournament_id=7, epoch="e", seq=seq, event=event, data=b"", at=AT, actor_id=1)
-        for seq, event in enumerate(play.log, start=1)
-    ]
-    assert all(deed.text for deed in history(play.tournament, log, {1: "anna"}))
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.sampled_from(["single_elimination", "double_elimination"]),
-    st.integers(3, 11),
-    st.integers(0, 2**32 - 1),
-)
-def test_who_knows_the_four_events_alone_follows_a_draw(format: str, count: int, seed: int) -> None:
-    """Its slots are the snapshot's after every change of it, for as long as its matches are the same."""
-    chance = Random(seed)
-    play = Changing(count, StageSettings(format=format))
-    for _ in range(8):
-        start, told = play.tournament, len(play.log)
-        people = list(play.tournament.participants)
-        wishes: list[commands.Command] = [
-            swapped(chance.choice(people), chance.choice(people)),
-            commands.SwapInDraw(participant_id=chance.choice(people), bye_match_id=chance.randint(1, 4)),
-            commands.AddParticipant(name=f"Late {len(play.log)}"),
-            commands.DrawAgain(lots=tuple(chance.sample(range(20), 20))),
-        ]
-        try:
-            play.do(chance.choice(wishes))
-        except (Conflict, InvalidInput):
-            continue
-        if start.matches.keys() != play.tournament.matches.keys():
-            continue
-        slots = {match_id: slots for match_id, (slots, _) in followed(start, play.log[told:]).items()}
-        assert slots == {
-            match_id: [slot.participant_id for slot in match.slots]
-            for match_id, match in play.tournament.matches.items()
-        }
 
 
 def test_a_void_match_keeps_the_draw() -> None:

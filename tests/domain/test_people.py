@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from quart_app.domain import commands, fold
+from quart_app.domain import commands
 from quart_app.domain.bracket.match import MatchStatus
 from quart_app.domain.events import BracketUpdated, Envelope, Event, MatchCompleted, StageSettings
 from quart_app.domain.state.tournament import Tournament
-from quart_app.errors import Conflict, InvalidInput, NotFound, ParticipantConflict, PlayersAffected
+from quart_app.errors import InvalidInput, NotFound, ParticipantConflict, PlayersAffected
 from quart_app.show.views.story import match_page
 from tests.domain.formats.playing import Play
 from tests.domain.strategies import AT
-from tests.domain.test_corrections import SHAPES, Changing, check
 
 GROUPS = StageSettings(format="round_robin", groups=2, advance=1)
 FINAL = StageSettings(format="single_elimination")
@@ -40,33 +36,6 @@ def enveloped(events: Iterable[Event]) -> list[Envelope]:
 def statuses(tournament: Tournament) -> list[str]:
     """How all matches stand."""
     return [match.status.value for match in tournament.matches.values()]
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.sampled_from(SHAPES), st.integers(0, 2**32 - 1))
-def test_nobody_plays_while_out(stages: tuple[StageSettings, ...], seed: int) -> None:
-    """Through withdrawals, reinstatements and corrections in any order; and the log tells the same."""
-    chance = Random(seed)
-    play = Changing(8, *stages)
-    for _ in range(50):
-        try:
-            if (what := chance.random()) < 0.12:
-                policy = chance.choice(["forfeit_rest", "void_all"])
-                play.do(gone(chance.randint(1, 8), policy=policy))
-            elif what < 0.22 and play.tournament.roster.out:
-                back = chance.choice(list(play.tournament.roster.out))
-                play.do(commands.ReinstateParticipant(participant_id=back))
-            elif what < 0.4:
-                play.change(chance)
-            else:
-                play.step(chance)
-        except (Conflict, InvalidInput):
-            continue
-        check(play)
-        agenda, out = play.tournament.agenda, play.tournament.roster.out
-        for match_id in (*agenda.live, *agenda.ready):
-            assert not any(slot.participant_id in out for slot in play.tournament.matches[match_id].slots)
-    assert fold.fold(7, play.log) == play.tournament
 
 
 def test_a_match_being_played_goes_to_the_opponent() -> None:
