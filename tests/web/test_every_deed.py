@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from random import Random
+from typing import cast
 
 import pytest
+from quart import Quart
 
 from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament, EntrantLine
+from quart_app.domain.fold import fold
+from quart_app.store.event_log import select_events
+from quart_app.web.doors.context import EXTENSION, Context
 from tests.web.api_client import Caller
 from tests.web.hall import Browser, Hall
 
@@ -148,3 +155,22 @@ async def test_no_form_brings_it_down(anna: Browser, organiser: Caller) -> None:
         answer = await anna.post(f"/staff/tournaments/{number}/{form}", fields)
         assert 400 <= answer.status < 500, (form, answer.text[:500])
     assert (await organiser.get(f"/api/tournaments/{number}/")).json == before
+
+
+async def test_two_organisers_at_once(organiser: Caller, app: Quart) -> None:
+    """Whatever both wish for in the same moment: each is done or refused, and the log tells the state."""
+    other = await Caller.staff(app, "Otto", "organiser")
+    number = await organiser.create(8)
+    path = f"/api/tournaments/{number}/"
+    chance = Random(4)
+    for _ in range(8):
+        wishes = [(each, *chance.choice(DEEDS)) for each in (organiser, other) for _ in range(3)]
+        answers = await asyncio.gather(*(each.post(f"{path}{deed}", body) for each, deed, body in wishes))
+        assert all(answer.status in (200, 201, 404, 409, 422) for answer in answers), answers
+        await organiser.post(f"{path}resume/", {})
+    services = cast(Context, app.extensions[EXTENSION]).services
+    async with services.database.reading() as connection:
+        log = await select_events(connection, number)
+    assert [envelope.seq for envelope in log] == list(range(1, len(log) + 1))
+    told = fold(number, (envelope.event for envelope in log))
+    assert told == (await services.ledger.load(number)).tournament
