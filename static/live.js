@@ -257,7 +257,9 @@
       if (type !== "partial") return true;
       // drawn anew, and this page tells of a match of the draw before
       const drawnAnew = target && fragment.firstElementChild.dataset.bracket !== target.dataset.bracket;
-      if (drawnAnew && document.getElementById("story")) location.reload();
+      const own = document.querySelector("#story") && document.querySelector(".the-match > .match");
+      const gone = own && fragment.firstElementChild.id === "bracket" && !fragment.querySelector(`#${own.id}`);
+      if (gone || (drawnAnew && document.getElementById("story"))) location.reload();
       return target && Number(fragment.firstElementChild.dataset.seq) >= Number(target.dataset.seq ?? 0);
     });
     tasks.splice(0, tasks.length, ...wanted);

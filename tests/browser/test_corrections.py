@@ -53,3 +53,19 @@ async def test_a_correction_on_a_phone_while_the_next_match_is_played(
         await viewer.until("told.some((words) => words.includes('Corrected: P4 beat P1 2–1'))")
         told = await viewer.page.evaluate("told.filter((words) => words.includes('P4 beat P1'))")
         assert len(told) == 1
+
+
+async def test_the_page_of_a_match_that_is_gone_leads_on(server: Server, browser: Browser) -> None:
+    """It is drawn anew with two: the final of four is no more, and its page says so by itself."""
+    tid = await add_referees(server)
+    headers = await server.sign_in("carla")
+    here = f"/tournaments/{tid}/"
+    async with viewing(browser, f"{server.url}{here}matches/3/") as viewer:
+        await viewer.until("document.querySelector('#freshness').dataset.state === 'live'")
+        back = await server.client.post(f"/api{here}matches/1/reopen/", json={}, headers=headers)
+        assert back.status_code == 200
+        body = {"redraw": True, "participants": [{"name": "P1"}, {"name": "P2"}]}
+        drawn = await server.client.post(f"/api{here}draw/", json=body, headers=headers)
+        assert drawn.status_code == 200
+        await viewer.page.wait_for_selector(f"a[href='{here}'] >> text=See what is played")
+        viewer.complaints.clear()  # of the answer that says so, which is a 404
