@@ -83,7 +83,11 @@ ROUTES = (
 )
 """The modules whose ``blueprint`` the app serves."""
 
-EXPRESS = {page_express.PATH: page_express.page_way, feed_express.PATH: feed_express.feed_way}
+EXPRESS = {
+    page_express.PATH: page_express.page_way,
+    feed_express.PATH: feed_express.feed_way,
+    feed_express.CATCH_UP_PATH: feed_express.catch_up_way,
+}
 """What is answered past Quart, where it can be."""
 
 LOOKS_APART_POLLS = 5

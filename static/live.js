@@ -2,7 +2,8 @@
 
    htmx's hx-sse reads the stream, swaps its fragments and reconnects it. What it leaves open is done here: a
    first connection that fails, a token that has expired, a stream that falls silent, and knowing when to stop.
-   Where the stream comes from, the server or another tab, is sharing.js's business. */
+   Where the stream comes from, the server or another tab, is sharing.js's business, and whether a stream gets
+   through at all that of line.js. */
 "use strict";
 (() => {
   const STALE_AFTER = 10_000; // without a connection for this long, the page says that it is not live
@@ -25,21 +26,26 @@
   const notice = document.getElementById("stopped");
   const connection = () => region._htmx?.sse;
 
-  let state = "connecting"; // connecting, live, reconnecting, stopped
+  const SILENCE_MAX = 40_000;
+
+  let state = "connecting"; // connecting, live, asking, reconnecting, stopped
   let lastHeard = Date.now();
-  let silenceMax = 40_000; // two and a half heartbeats, once the server has said how long one is
+  let heartbeat = SILENCE_MAX / 2.5; // until the server says how long one is
   let watching = 0;
   let trying = false; // a first connection is on its way
-  let asking = false; // a request of our own is on its way
+  let busy = false; // a request of our own is on its way
   let hurry = false; // the next wait between two tries is skipped
   let failures = 0;
   let retryTimer = 0;
 
   // The mark
 
+  /* Whether what happens comes here: at once, or within seconds. */
+  const follows = () => state === "live" || state === "asking";
+
   function become(next) {
     if (state === "stopped") return;
-    if (next === "live") {
+    if (next === "live" || next === "asking") {
       failures = 0;
       tell("");
     }
@@ -49,13 +55,14 @@
 
   function show() {
     const silence = Date.now() - lastHeard;
-    const stale = state === "stopped" || (state !== "live" && silence > STALE_AFTER);
+    const stale = state === "stopped" || (!follows() && silence > STALE_AFTER);
     const words = {
       connecting: "Connecting…",
       reconnecting: "Reconnecting…",
       live: isOver() ? "Up to date" : "Live",
+      asking: isOver() ? "Up to date" : "Following every few seconds",
     };
-    const waits = state === "reconnecting" && !asking;
+    const waits = state === "reconnecting" && !busy;
     mark.hidden = false;
     mark.dataset.state = stale ? "stale" : state;
     mark.textContent = stale ? `Not live · last update ${age(silence)}` : words[state];
@@ -151,28 +158,42 @@
     return again;
   }
 
+  async function askFeed(url, signal) {
+    const ask = () => {
+      const pass = token && { Authorization: `Bearer ${token}` };
+      return plainFetch(url, { headers: { Accept: "text/event-stream, text/plain", ...pass }, cache: "no-store", signal });
+    };
+    busy = true;
+    show();
+    try {
+      const answer = await ask();
+      return answer.status === 401 ? await askAfresh(ask, answer) : answer;
+    } finally {
+      busy = false;
+      show();
+    }
+  }
+
   // htmx asks for the stream as for anything else, and gets one that all tabs of this browser share. Signs of life are
   // noticed on the way, as htmx hides the comments that keep a silent stream alive.
   const plainFetch = window.fetch;
   const feed = new URL(region.getAttribute("hx-sse:connect"), location.href);
   if (navigator.locks) feed.searchParams.delete("part"); // the stream is shared with pages that show more
 
-  const fetchFeed = shareFeed(`grandstand:feed:${site.pathname.slice(1)}${region.dataset.tournament}`, {
-    async connect(position, options) {
-      const ask = () => {
-        const pass = token && { Authorization: `Bearer ${token}` };
-        return plainFetch(feed, { ...options, headers: { ...options.headers, "Last-Event-ID": position, ...pass } });
-      };
-      asking = true;
-      show();
-      try {
-        const answer = await ask();
-        return answer.status === 401 ? await askAfresh(ask, answer) : answer;
-      } finally {
-        asking = false;
-        show();
-      }
-    },
+  /* The feed, or what lies below it, from a position on. */
+  function feedFrom(position, below = "") {
+    const url = new URL(feed);
+    url.pathname += below;
+    url.searchParams.set("lastEventId", position);
+    if (!below) url.searchParams.set("heartbeat", "event");
+    return url;
+  }
+
+  const fetchFeed = shareFeed(`grandstand:line:${site.pathname.slice(1)}${region.dataset.tournament}`, {
+    connect: lineTo({
+      stream: (position, signal) => askFeed(feedFrom(position), signal),
+      ask: (position, signal) => askFeed(feedFrom(position, "catch-up/"), signal),
+    }),
     heard(when) {
       lastHeard = when;
     },
@@ -198,10 +219,7 @@
     if (hurry) queueMicrotask(() => next.delayCanceller?.()); // htmx begins to wait when we return
     hurry = false;
   });
-  on("htmx:sse:after:connection", () => {
-    hurry = false;
-    become("live");
-  });
+  on("htmx:sse:after:connection", () => (hurry = false)); // what it is worth, the line tells
   on("htmx:sse:error", (event) => {
     const { config } = event.detail.connection ?? {};
     // its jitter comes on top; and never sooner than the server asks for
@@ -230,8 +248,9 @@
   const told = (event) => JSON.parse(event.detail.data).data;
 
   on("connection_established", (event) => {
-    silenceMax = told(event).heartbeat_seconds * 2500;
+    heartbeat = told(event).heartbeat_seconds * 1000;
   });
+  on("line", (event) => become({ stream: "live", asking: "asking" }[told(event).way] ?? "reconnecting"));
   on("presence", (event) => {
     watching = told(event).watching;
     show();
@@ -270,17 +289,18 @@
   // A hidden page rests: htmx lets its stream go, and takes it up again when the page is looked at.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    if (state === "live" && !connection()?.reader) become("reconnecting");
+    if (follows() && !connection()?.reader) become("reconnecting");
     show();
     connectNow();
   });
   mark.addEventListener("click", () => state === "reconnecting" && connectNow());
   window.addEventListener("online", connectNow);
-  window.addEventListener("offline", () => state === "live" && hangUp());
+  window.addEventListener("offline", () => follows() && hangUp());
 
   setInterval(() => {
     // the connection is dead and nobody said so
-    if (state === "live" && !document.hidden && Date.now() - lastHeard > silenceMax) hangUp();
+    const silenceMax = state === "live" ? 2.5 * heartbeat : SILENCE_MAX;
+    if (follows() && !document.hidden && Date.now() - lastHeard > silenceMax) hangUp();
     if (state !== "live") show();
   }, 1000);
 

@@ -9,7 +9,7 @@
 const shareFeed = (() => {
   const ANSWER_WITHIN = 2_000; // a holder that says nothing for this long is frozen, and loses the lock
   const OF_ONE_STREAM = /^event: (?:token|goodbye)$/m; // not passed on: each tab finds out for itself
-  const OF_ALL = /^event: (connection_established|presence)$/m; // told again to a tab that comes later
+  const OF_ALL = /^event: (connection_established|presence|line)$/m; // told again to a tab that comes later
   const possible = "locks" in navigator && "BroadcastChannel" in window; // nowhere on plain http but localhost
   const encoder = new TextEncoder();
 
@@ -111,6 +111,7 @@ const shareFeed = (() => {
         line.abort();
         line = null;
         accept();
+        ask(); // what it has told those who lived on it
       }
 
       /* A message of the tab that has the lock, or of one that asks for it. */

@@ -160,7 +160,9 @@ async def test_a_first_connection_that_fails_is_tried_again(server: Server, brow
         assert "roken" not in await viewer.page.content()
 
 
-@pytest.mark.parametrize("late", ["htmx.min.js", "hx-sse.min.js", "sharing.js", "live.js", "page.js"])
+@pytest.mark.parametrize(
+    "late", ["htmx.min.js", "hx-sse.min.js", "sharing.js", "line.js", "live.js", "page.js"]
+)
 async def test_a_script_that_comes_late_loses_nothing(server: Server, browser: Browser, late: str) -> None:
     """However long one of them takes, the page gets its stream, and only one."""
     _, url = await live_match(server)

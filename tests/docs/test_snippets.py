@@ -30,7 +30,7 @@ from tests.services import free_port
 ROOT = Path(__file__).resolve().parents[2]
 FEED = (ROOT / "docs/feed.md").read_text(encoding="utf-8")
 
-UNLOGGED = {"connection_established", "presence", "resync", "token", "goodbye"}
+UNLOGGED = {"connection_established", "presence", "heartbeat", "resync", "token", "goodbye"}
 """What the stream says of itself."""
 
 

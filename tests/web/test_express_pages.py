@@ -31,7 +31,9 @@ class Counted:
         self.left.append(scope)
 
 
-async def is_express(server: Server, path: str, *headers: tuple[bytes, bytes], method: str = "GET") -> bool:
+async def is_express(
+    server: Server, path: str, *headers: tuple[bytes, bytes], method: str = "GET", query: bytes = b""
+) -> bool:
     """Whether such a request is answered by the express way."""
     behind, sent = Counted(), []
 
@@ -39,6 +41,7 @@ async def is_express(server: Server, path: str, *headers: tuple[bytes, bytes], m
         sent.append(message["type"])
 
     scope: Any = {"type": "http", "method": method, "path": path, "headers": headers, "scheme": "http"}
+    scope |= {"query_string": query, "client": ("127.0.0.1", 1)}
     await ExpressWay(behind, server.context, EXPRESS)(scope, None, send)  # type: ignore[arg-type]
     assert len(behind.left) + len(sent) / 2 == 1
     return bool(sent)

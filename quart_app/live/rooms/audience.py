@@ -54,9 +54,13 @@ class Audience:
         """Let somebody go; from now on nothing is written to them."""
         subscriber.plain = False
         self.subscribers.pop(subscriber, None)
-        self.empty_since = time.monotonic()
+        self.visited()
         if not self.subscribers:
             self.presence = None  # whoever comes next is told anew
+
+    def visited(self) -> None:
+        """Somebody was here just now: the room is kept for a while, though nobody may be in it."""
+        self.empty_since = time.monotonic()
 
     def fan_out(self) -> None:
         """Bring everyone what is new, beginning with the next turn of the loop."""

@@ -138,22 +138,38 @@ class Hub:
 
     async def admit(self, join: Join, wire: Wire) -> None:
         """Let a client in; the wire is the hub's from here on, to its end. Raises what ``open`` raises."""
+        audience = await self._open_for(join)
+        subscriber, outcome = self._greetings.seat(audience.room, join, wire)
+        self._tending.begin(subscriber)
+        audience.add(subscriber)
+        self._metrics.subscribers.inc()
+        self._metrics.resumes.labels(outcome).inc()
+        wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
+        if shut_out(audience.room, join.grant):
+            subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
+        subscriber.pump()
+        if audience.presence is not None:
+            subscriber.whisper(audience.presence)
+
+    async def catch_up(self, join: Join) -> bytes:
+        """What a stream of this join would bring at once behind its welcome; b"" where nothing is new.
+
+        Raises what ``open`` raises, and Unavailable for what cannot be rendered.
+        """
+        audience = await self._open_for(join)
+        audience.visited()
+        if shut_out(audience.room, join.grant):
+            raise NotFound("There is no such tournament.")
+        return self._greetings.catch_up(audience.room, join)
+
+    async def _open_for(self, join: Join) -> Audience:
+        """The room, which is no further back than who wants to join it."""
         audience = await self.open(join.tournament_id)
         if self._ahead(audience.room, join.asked):
             # a page from a worker that heard of the newest event before us
             await self._reading.reread(audience)
             audience = await self.open(join.tournament_id)  # an empty room may have been left meanwhile
-        subscriber, outcome = self._greetings.seat(audience.room, join, wire)
-        self._tending.schedule_check(subscriber)
-        audience.add(subscriber)
-        self._metrics.subscribers.inc()
-        self._metrics.resumes.labels(outcome).inc()
-        wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
-        if shut_out(subscriber):
-            subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
-        subscriber.pump()
-        if audience.presence is not None:
-            subscriber.whisper(audience.presence)
+        return audience
 
     def _left(self, audience: Audience, subscriber: Subscriber) -> None:
         audience.discard(subscriber)

@@ -16,7 +16,7 @@ from quart_app.domain.events import UnknownEvent
 from quart_app.errors import AppError, NotFound
 from quart_app.live.rooms.audience import Audience
 from quart_app.live.streams.greetings import Greetings
-from quart_app.live.streams.subscriber import End, Subscriber
+from quart_app.live.streams.subscriber import End, Tail, Ticket
 from quart_app.timeline.ledger import Ledger
 from quart_app.timeline.timeline import Growth
 
@@ -115,15 +115,15 @@ class Reading:
     def _look_who_may_stay(audience: Audience) -> None:
         """End the streams of spectators at once if the tournament is private; check the grants of staff."""
         for subscriber in list(audience.subscribers):
-            if shut_out(subscriber):
+            if shut_out(subscriber.room, subscriber.grant):
                 subscriber.say_goodbye(End.REVOKED)
             elif subscriber.grant.staff_id is not None:
                 subscriber.check_grant_at(0.0)
 
 
-def shut_out(subscriber: Subscriber) -> bool:
+def shut_out(room: Tail, grant: Ticket) -> bool:
     """Whether this is a spectator of a tournament that is private by now."""
-    return subscriber.room.tournament.visibility != PUBLIC and subscriber.grant.staff_id is None
+    return room.tournament.visibility != PUBLIC and grant.staff_id is None
 
 
 def _release(awaiting: Iterable[asyncio.Future[None]]) -> None:

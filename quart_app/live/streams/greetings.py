@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from quart_app.errors import Unavailable
 from quart_app.live.streams import frames
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Join, Subscriber, Tail
-from quart_app.live.wires.port import Wire
+from quart_app.live.wires.port import Block, Wire
 from quart_app.settings import Settings
+
+RETRY_FAULT_SECONDS = 5
+
+
+class Gathering:
+    """A wire that ends in one answer: it keeps what is written."""
+
+    full = False
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def attach(self, on_drain: Callable[[], None], on_closed: Callable[[], None]) -> None:
+        """It never fills, and nobody waits for its end."""
+
+    def write(self, block: Block) -> None:
+        """Keep it."""
+        self.pieces.append(block.raw)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    abort = close
 
 
 class Greetings:
@@ -24,15 +49,37 @@ class Greetings:
 
         That is ``fresh``, ``replayed``, or why its position is lost.
         """
+        subscriber, lost = self._placed(room, join, wire)
+        subscriber.notes = self._welcome(subscriber, lost) + subscriber.notes
+        return subscriber, lost or ("fresh" if join.asked is None else "replayed")
+
+    def catch_up(self, room: Tail, join: Join) -> bytes:
+        """What brings who asks now and then to the head: the frames of their stream, less the welcome.
+
+        b"" where it stands there. Raises Unavailable where they cannot be rendered, a fault of ours.
+        """
+        if join.asked == room.position and join.also is None:
+            return b""
+        gathering = Gathering()
+        subscriber, _ = self._placed(room, join, gathering)
+        subscriber.pump()
+        if subscriber.owed:
+            subscriber.heartbeat()
+        if subscriber.end is not None:
+            raise Unavailable("What is new cannot be shown right now.", RETRY_FAULT_SECONDS)
+        return b"".join(gathering.pieces)
+
+    def _placed(self, room: Tail, join: Join, wire: Wire) -> tuple[Subscriber, str | None]:
+        """A subscriber where it asked to go on from, and why it could not be, if so: then it is at the head,
+        and what puts it there waits to be written."""
         asked, lost = join.asked, self._lost(room, join.asked)
         cursor = room.head if asked is None or lost else asked.seq
         subscriber = Subscriber(join, room, wire, cursor, self.resync)
-        subscriber.notes = self._welcome(subscriber, lost)
         if lost:
             subscriber.notes += self.resync(subscriber, lost, asked)
         if join.also is not None:
             subscriber.notes += join.also(room.tournament)
-        return subscriber, lost or ("fresh" if asked is None else "replayed")
+        return subscriber, lost
 
     def _lost(self, room: Tail, asked: Position | None) -> str | None:
         """Why the log cannot be read forward from a position, None where it can."""
@@ -62,6 +109,8 @@ class Greetings:
             "heartbeat_seconds": self._settings.heartbeat_seconds,
             "expires_at": frames.rfc3339_seconds(subscriber.grant.expires_at),
         }
+        if join.beats:
+            data["heartbeat"] = "event"
         # without an id on a resume: a cut before the replay is through must not lose the rest of it
         return frames.notice(
             "connection_established",

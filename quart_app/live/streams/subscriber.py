@@ -18,6 +18,7 @@ import structlog
 
 from quart_app.domain.state.tournament import Tournament
 from quart_app.live.streams import frames
+from quart_app.live.streams.beats import Beats
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.views import Chunk, View
 from quart_app.live.wires.port import Block, Wire
@@ -121,8 +122,8 @@ class End(Enum):
 class Join:
     """What a client asked for when it connected. ``asked`` is None for somebody who joins afresh.
 
-    ``also`` gives the frames that it is told besides, once it is welcome. ``on_end`` is called when the
-    stream has ended; a join that is dropped lets go of it.
+    ``beats`` says that it wants heartbeats as events. ``also`` gives the frames that it is told besides, once
+    it is welcome. ``on_end`` is called when the stream has ended; a join that is dropped lets go of it.
     """
 
     tournament_id: int
@@ -131,6 +132,7 @@ class Join:
     address: str = ""
     asked: Position | None = None
     conflate: bool = True
+    beats: bool = False
     also: Callable[[Tournament], bytes] | None = None
     on_end: Callable[[], None] = nobody
 
@@ -139,6 +141,7 @@ class Subscriber:
     """One open stream."""
 
     __slots__ = (
+        "beats",
         "behind_since",
         "bytes",
         "check_at",
@@ -181,6 +184,7 @@ class Subscriber:
         self.check_at = float("inf")
         self.next_look = 0.0  # no timer of the stream can be due before
         self.opened = self.last_write = time.monotonic()
+        self.beats = Beats(self.opened) if join.beats else None
         self.bytes = self.events = 0
 
     def pump(self) -> None:
@@ -254,18 +258,23 @@ class Subscriber:
 
     def whisper(self, block: Block) -> None:
         """Send what may as well get lost: only if the wire is free, and to those who see every type."""
-        if not self.wire.full and self.end is None and not self.view.filter.types:
+        if self.wire.full or self.end is not None or self.view.filter.types:
+            return
+        if self.beats is not None and self.beats.alone:
+            self.beats.waiting = block
+        else:
             self._write(block)
 
-    def heartbeat(self) -> None:
-        """Break the silence: tell how far the cursor has come, or else send a comment."""
+    def heartbeat(self, heartbeat_seconds: float = 0.0) -> None:
+        """Tell how far the cursor has come: with an event to who wants that, else with an id or a comment."""
         if self.wire.full or self.end is not None:
             return
-        if self.owed:
-            self.owed = False
-            self.note(frames.frame(id=str(Position(self.room.epoch, self.cursor))))
+        position = str(Position(self.room.epoch, self.cursor)) if self.owed else None
+        self.owed = False
+        if self.beats is not None:
+            self.note(self.beats.next(time.monotonic(), heartbeat_seconds, position))
         else:
-            self.note(frames.COMMENT)
+            self.note(frames.COMMENT if position is None else frames.frame(id=position))
 
     def say_goodbye(self, end: End, retry_ms: int | None = None) -> None:
         """End the stream with a last frame; what is unsent of the log the client resumes with."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from quart_app.errors import AppError, Unavailable
 from quart_app.live.streams import frames
+from quart_app.live.streams.beats import FIRST_SECONDS
 from quart_app.live.streams.subscriber import End, Subscriber, Ticket
 from quart_app.settings import Settings
 
@@ -53,6 +54,13 @@ class Tending:
                 if number % 1000 == 0:
                     await asyncio.sleep(0)
 
+    def begin(self, subscriber: Subscriber) -> None:
+        """Start the timers of a stream that has just been opened."""
+        self.schedule_check(subscriber)
+        if subscriber.beats is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(FIRST_SECONDS, lambda: self.tend(subscriber, time.monotonic()))
+
     def schedule_check(self, subscriber: Subscriber) -> None:
         """Check the subscriber's grant towards the end of its life."""
         left = (subscriber.grant.expires_at - datetime.now(UTC)).total_seconds()
@@ -70,16 +78,21 @@ class Tending:
             subscriber.cut(End.LAGGED)
         if subscriber.end is not None:
             return
-        silence = self._settings.heartbeat_seconds - TICK_SECONDS / 2
-        if now - subscriber.last_write >= silence:
-            subscriber.heartbeat()
+        if now >= self._silent_until(subscriber):
+            subscriber.heartbeat(self._settings.heartbeat_seconds)
         if now >= subscriber.check_at:
             subscriber.check_at = float("inf")
             check = asyncio.create_task(self._check(subscriber))
             self._checks.add(check)
             check.add_done_callback(self._checks.discard)
         # what is written meanwhile only puts the heartbeat off
-        subscriber.next_look = min(subscriber.last_write + silence, subscriber.check_at)
+        subscriber.next_look = min(self._silent_until(subscriber), subscriber.check_at)
+
+    def _silent_until(self, subscriber: Subscriber) -> float:
+        """When the next heartbeat is due (monotonic): as an event in any case, else only in a silence."""
+        if subscriber.beats is not None:
+            return subscriber.beats.due
+        return subscriber.last_write + self._settings.heartbeat_seconds - TICK_SECONDS / 2
 
     async def _check(self, subscriber: Subscriber) -> None:
         """Let the stream go on under a fresh token, if its grant still holds."""

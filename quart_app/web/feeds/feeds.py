@@ -1,4 +1,5 @@
-"""The feeds: ``GET /sse/tournaments/<id>/`` as JSON, and ``…/fragments/`` as HTML for htmx.
+"""The feeds: ``GET /sse/tournaments/<id>/`` as JSON, and ``…/fragments/`` as HTML for htmx; and
+``…/fragments/catch-up/`` for pages to which no stream gets through.
 
 There are two ways in, with one set of rules: Quart's, which answers every refusal, and the express way of
 ``express.py`` for when thousands come back at once.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from quart import Blueprint, Response, request
 
 from quart_app.auth.tokens import FEED
 from quart_app.domain.state.tournament import Tournament
-from quart_app.errors import Forbidden
+from quart_app.errors import Forbidden, MalformedRequest
 from quart_app.live.streams import frames
 from quart_app.live.streams.filters import Filter
 from quart_app.live.streams.position import Position
@@ -42,6 +43,7 @@ HEADERS = {
 
 JSON_ROUTE = "/sse/tournaments/<int:tournament_id>/"
 HTML_ROUTE = "/sse/tournaments/<int:tournament_id>/fragments/"
+CATCH_UP_ROUTE = f"{HTML_ROUTE}catch-up/"
 _PAGE = re.compile(r"/tournaments/\d+/(matches/\d+/)?")
 """Where the pages are that follow a feed by themselves."""
 
@@ -74,8 +76,39 @@ async def html_feed(tournament_id: int) -> Response:
     return await _feed(tournament_id, html=True)
 
 
+@blueprint.get(CATCH_UP_ROUTE)
+async def catch_up(tournament_id: int) -> Response:
+    """What the HTML feed would send at once to who stands where the caller does, as one answer."""
+    asked = _wanted(tournament_id, html=True)
+    return await caught_up(context(), await join_asked(context(), cast(HTTPScope, request.scope), asked))
+
+
+async def caught_up(parts: Context, join: Join) -> Response:
+    """The answer to who asks now and then: 204 where nothing is new.
+
+    It is no event stream, so that nothing on the way holds it back like one. Raises what ``Hub.catch_up``
+    raises, and MalformedRequest for who does not say where they stand.
+    """
+    if join.asked is None:
+        raise MalformedRequest("Say in lastEventId which position you want to catch up from.")
+    body = await parts.hub.catch_up(join)
+    response = Response(body, 200, {"Cache-Control": "no-store"}, content_type="text/plain; charset=utf-8")
+    if not body:
+        response.status_code = 204
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+    return response
+
+
 async def _feed(tournament_id: int, *, html: bool) -> Response:
-    asked = Wanted(
+    asked = _wanted(tournament_id, html=html)
+    join = seated(context(), await join_asked(context(), cast(HTTPScope, request.scope), asked))
+    if request.method == "HEAD":
+        return Response(b"", headers=HEADERS)
+    return stream(context(), join, HEADERS)
+
+
+def _wanted(tournament_id: int, *, html: bool) -> Wanted:
+    return Wanted(
         tournament_id=tournament_id,
         html=html,
         address=client_address(),
@@ -84,14 +117,10 @@ async def _feed(tournament_id: int, *, html: bool) -> Response:
         referer=request.headers.get("Referer", ""),
         query=request.args.to_dict(flat=False),
     )
-    join = await join_asked(context(), cast(HTTPScope, request.scope), asked)
-    if request.method == "HEAD":
-        return Response(b"", headers=HEADERS)
-    return stream(context(), join, HEADERS)
 
 
 async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
-    """What to let in. Raises the AppError that refuses it."""
+    """What somebody who may watch asks for. Raises the AppError that refuses it."""
     request_state = cast(dict[str, object], scope)
     if COUNTED not in request_state:
         # before anything that costs more; what the express way leaves to Quart has been counted there
@@ -114,10 +143,16 @@ async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
         address=asked.address,
         asked=position,
         conflate=query.get("conflate") != ["0"],
+        beats=query.get("heartbeat") == ["event"],
         also=outdated(asked),
-        # last of all: from here on the seat is taken, until the stream has ended or is not begun
-        on_end=parts.hub.seats.take(asked.tournament_id, caller_of(asked.address), grant.staff_id).give_back,
     )
+
+
+def seated(parts: Context, join: Join) -> Join:
+    """The join with a seat, which is taken until the stream has ended or is not begun. Raises the AppError
+    of a limit."""
+    seat = parts.hub.seats.take(join.tournament_id, caller_of(join.address), join.grant.staff_id)
+    return replace(join, on_end=seat.give_back)
 
 
 def outdated(asked: Wanted) -> Callable[[Tournament], bytes] | None:

@@ -177,6 +177,18 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         method="get",
+        path="/sse/tournaments/{tournament_id}/fragments/catch-up/",
+        id="catchUp",
+        tag="Feeds",
+        summary="What the HTML feed would have sent by now",
+        description="The frames behind a stream's welcome, for pages that no stream reaches; 204 for none.",
+        answer="text/plain",
+        security=FEED_TOKEN,
+        errors=(400, 401, 403, 404, 422, 429, 503),
+        parameters=("LastEventId", "LastEventIdQuery"),
+    ),
+    Operation(
+        method="get",
         path="/api/openapi.json",
         id="getDescription",
         tag="Description",
