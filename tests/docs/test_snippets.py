@@ -7,10 +7,12 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -20,10 +22,12 @@ from quart_app.actions.services import Services
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.events import EVENT_TYPES, decode_event
 from quart_app.live.bus.local import LocalBus
+from quart_app.live.streams.subscriber import End
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
 from quart_app.timeline.ledger import Ledger
 from tests.browser.browsing import chromium
+from tests.browser.holding import holding_proxy
 from tests.server import Frame, running
 from tests.services import free_port
 
@@ -84,7 +88,9 @@ def node() -> str:
 
 
 @asynccontextmanager
-async def program(name: str, folder: Path, url: str, tournament_id: int) -> AsyncIterator[Follower]:
+async def program(
+    name: str, folder: Path, url: str, tournament_id: int, code: str | None = None, **environment: str
+) -> AsyncIterator[Follower]:
     """The client as a process, in a folder where Node.js finds the installed packages."""
     suffix, *command = {
         "curl": ("sh", "bash"),
@@ -93,11 +99,11 @@ async def program(name: str, folder: Path, url: str, tournament_id: int) -> Asyn
     }[name]
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     file = folder / f"follow.{suffix}"
-    file.write_text(snippet(name), encoding="utf-8")
+    file.write_text(code or snippet(name), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         *command,
         str(file),
-        env={**os.environ, "BASE_URL": url, "TOURNAMENT_ID": str(tournament_id)},
+        env={**os.environ, "BASE_URL": url, "TOURNAMENT_ID": str(tournament_id), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         limit=2**20,
@@ -206,6 +212,64 @@ async def test_client_tells_the_log_across_a_restart_and_an_expired_token(
             log = [f"{loaded.epoch}-{seq}" for seq in seqs]
             await follower.until(lambda: len(follower.ids) >= len(log))
     assert follower.ids == log
+
+
+@pytest.mark.parametrize("name", ["curl", "python", "node", "browser"])
+async def test_client_notices_a_connection_that_falls_silent(
+    name: str, settings: Settings, tmp_path: Path
+) -> None:
+    """Nobody tells it that the connection is dead. Within three heartbeats, and the moment that it waits
+    before it connects, it has what it missed."""
+    heartbeat, wait, slack = 1.0, 2.0, 2.0
+    other_port = free_port()
+    settings = replace(
+        settings,
+        heartbeat_seconds=heartbeat,
+        allowed_origins=(f"http://127.0.0.1:{other_port}",),
+    )
+    async with (
+        running(settings) as server,
+        holding_proxy(urlsplit(server.url).port or 0, "nothing") as (url, silenced),
+    ):
+        tid = (await server.tournament(4)).id
+        following = (
+            page(other_port, url, tid)
+            if name == "browser"
+            else program(name, tmp_path, url, tid, SILENCE_SECONDS=str(2.5 * heartbeat))
+        )
+        async with following as follower:
+            await follower.until(lambda: server.hub.watching(tid) == 1)
+            await play(server.services, tid, 1)
+            await follower.until(lambda: len(follower.ids) == 4)
+            silenced.set()
+            fell_silent = time.monotonic()
+            await play(server.services, tid, 2)
+            await follower.until(lambda: len(follower.ids) == 8)
+            assert time.monotonic() - fell_silent < 3 * heartbeat + wait + slack
+            log = await server.services.ledger.load(tid)
+            seqs = range(log.tournament.seq - 7, log.tournament.seq + 1)
+            assert follower.ids == [f"{log.epoch}-{seq}" for seq in seqs]
+
+
+async def test_nodes_position_moves_past_what_its_filter_leaves_out(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Its parser hides a frame with nothing but an id; the heartbeat that is an event has that id too."""
+    code = snippet("node").replace("?heartbeat=event", "?heartbeat=event&types=match_completed")
+    async with running(replace(settings, heartbeat_seconds=0.5)) as server:
+        tid = (await server.tournament(4)).id
+        async with program("node", tmp_path, server.url, tid, code) as follower:
+            await follower.until(lambda: server.hub.watching(tid) == 1)
+            await matches.start_match(server.services, tid, StartMatch(match_id=1), None)
+            head = (await server.services.ledger.load(tid)).position
+            [stream] = server.hub.audiences[tid].subscribers
+            told = stream.beats.number if stream.beats is not None else 0
+            await follower.until(lambda: stream.beats is not None and stream.beats.number > told + 1)
+            stream.cut(End.CLIENT)
+            await follower.until(lambda: stream not in server.hub.audiences[tid].subscribers)
+            await follower.until(lambda: server.hub.watching(tid) == 1)
+            [again] = server.hub.audiences[tid].subscribers
+            assert str(again.join.asked) == head
 
 
 def test_the_docs_show_every_kind_of_event() -> None:
