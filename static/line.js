@@ -175,12 +175,12 @@ const lineTo = (() => {
         const mine = (asking = {});
         try {
           for (let wait = ASK.least; asking === mine; ) {
-            const news = await askOnce();
+            const { news, told } = await askOnce();
             if (asking !== mine) return;
             for (const frame of news.match(/[^]+?\n\n/g) ?? []) take(frame);
             become("asking");
             put(":\n\n"); // a sign of life
-            wait = news ? ASK.least : Math.min(ASK.most, wait * ASK.growth);
+            wait = Math.max(told, news ? ASK.least : Math.min(ASK.most, wait * ASK.growth));
             if (!trial && now() >= tryAt) tryStream();
             await new Promise((go) => setTimeout(go, spread(wait)));
           }
@@ -189,14 +189,15 @@ const lineTo = (() => {
         }
       }
 
-      /* The frames that are new, as text. Fails on anything but them. */
+      /* The frames that are new, as text, and how long the server wants us to wait. Fails on anything else. */
       async function askOnce() {
         const line = new AbortController();
         const limit = setTimeout(() => line.abort(), ASK.within);
         try {
           const got = await ask(position, line.signal);
           if (got.status !== 200 && got.status !== 204) throw new TypeError(`Asking was answered ${got.status}.`);
-          return await got.text();
+          const told = 1000 * (Number(got.headers.get("Grandstand-Ask-After")) || 0);
+          return { news: await got.text(), told };
         } finally {
           clearTimeout(limit);
         }

@@ -55,6 +55,7 @@ async def test_the_answer_is_what_a_stream_would_send(server: Server, query: str
         assert (nothing.status_code, nothing.content) == (204, b"")
         assert nothing.headers["Grandstand-Answer"] == "yes"
         assert nothing.headers["Cache-Control"] == "no-store"
+        assert nothing.headers["Grandstand-Ask-After"] == "3"
 
 
 async def test_a_position_moves_past_what_is_not_shown(server: Server) -> None:

@@ -17,6 +17,7 @@ import structlog
 from quart_app.domain.events import Envelope, UnknownEvent
 from quart_app.errors import NotFound, Unavailable
 from quart_app.live.bus.port import Bus, Notice, StaffChanged
+from quart_app.live.crowd.pace import Pace
 from quart_app.live.crowd.presence import Crowd, Presence
 from quart_app.live.crowd.seats import Seats
 from quart_app.live.rooms.audience import Audience
@@ -65,6 +66,7 @@ class Hub:
         self._tending = Tending(settings, sources.renew, self._everyone)
         self._watch = Watch(settings, bus, sources, self._reading, self.audiences, self.noticed)
         self.seats = Seats(settings)
+        self.pace = Pace()
         self._crowd = Crowd(presence, lambda: self.audiences, self.seats)
         self.draining = False
 

@@ -92,7 +92,8 @@ async def caught_up(parts: Context, join: Join) -> Response:
     if join.asked is None:
         raise MalformedRequest("Say in lastEventId which position you want to catch up from.")
     body = await parts.hub.catch_up(join)
-    response = Response(body, 200, {"Cache-Control": "no-store"}, content_type="text/plain; charset=utf-8")
+    headers = {"Cache-Control": "no-store", "Grandstand-Ask-After": str(parts.hub.pace.asked())}
+    response = Response(body, 200, headers, content_type="text/plain; charset=utf-8")
     if not body:
         response.status_code = 204
         del response.headers["Content-Type"], response.headers["Content-Length"]
