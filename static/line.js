@@ -1,9 +1,10 @@
 /* The line from a page to the server: a stream, where one gets through in time; else asking now and then.
 
    A proxy or a virus scanner may hold a stream back: its head, its body, or each chunk until the next one. Nobody
-   tells the page, but the stream's heartbeats do: each says how old the stream is, and when the next one is due. No
-   stream counts before one of them has come on time. Where none does, or one is overdue, the page asks for what
-   has happened since its position, and goes on asking until a stream has proved itself.
+   tells the page, but the stream's heartbeats do: each says how old the stream is, and when the next one is due; and
+   what follows anything else, a comment. No stream counts before a heartbeat has come on time. Where none does, or
+   one or a comment is overdue, the page asks for what has happened since its position, and goes on asking until a
+   stream has proved itself.
 
    Whoever reads gets one stream of frames, and is told by `event: line` what gets through: its `way` is "stream",
    "asking", or "" while nobody knows. */
@@ -11,8 +12,9 @@
 const lineTo = (() => {
   const PATIENCE = 5_000; // with a stream that has proved nothing yet, before we ask; spread
   const TRIAL = 15_000; // how long a stream may take to prove itself while we ask
-  const ON_TIME = 300; // so late a heartbeat may be that proves something
+  const ON_TIME = 700; // so late a heartbeat may be that proves something
   const GRACE = 2_500; // one that is later than this has been held back
+  const PUSHED = 1_000; // so long after anything else the server sends a comment, which pushes it
   const PROVED_FOR = 30_000; // a stream that is good for so long makes us forget those that were not
   const TRY_AGAIN = { least: 60_000, most: 600_000 };
   const ASK = { least: 3_000, most: 10_000, growth: 1.4, within: 10_000 };
@@ -36,10 +38,13 @@ const lineTo = (() => {
       let way = "";
       let trial = null; // the stream that we read
       let asking = null;
+      let beats = false; // whether the server sends heartbeats that we hear of
+      let suspect = false; // whether one in time may have been an accident
+      let inTime = 0; // how many in a row were in time
       let start = 0; // when the server began the stream, by our clock
       let anew = false; // whether the next frame begins anew, at whatever position
       let over = false;
-      let patience, deadline, due;
+      let patience, deadline, due, push;
       let out;
       const body = new ReadableStream({ start: (controller) => (out = controller), cancel: finish });
       const answer = new Response(body, { headers: { "Content-Type": "text/event-stream" } });
@@ -79,6 +84,8 @@ const lineTo = (() => {
 
       async function tryStream() {
         const mine = (trial = new AbortController());
+        suspect = held > 0;
+        inTime = 0;
         deadline = setTimeout(giveUp, TRIAL);
         try {
           const got = await stream(position, mine.signal);
@@ -106,18 +113,23 @@ const lineTo = (() => {
 
       function hear(frame) {
         const kind = field("event", frame);
+        clearTimeout(push);
         if (kind === "connection_established") {
           start = now();
-          // a server of an older version knows no such heartbeats: then it has to be believed
-          if (told(frame).heartbeat === "event") expect(0, 0);
-          else prove();
+          beats = told(frame).heartbeat === "event";
+          if (beats) expect(0, 0);
+          else prove(); // a server of an older version: it has to be believed
         } else if (kind === "heartbeat") {
           const { seconds, next } = told(frame);
           start = Math.min(start + CLOCKS, now() - seconds * 1000);
           const late = now() - seconds * 1000 - start;
           if (late > GRACE) doubt();
-          else if (late < ON_TIME) prove(seconds * 1000);
+          inTime = late < ON_TIME ? inTime + 1 : 0;
+          suspect ||= !inTime;
+          if (inTime > (suspect ? 1 : 0)) prove(seconds * 1000);
           expect(seconds, next);
+        } else if (beats && !frame.startsWith(":")) {
+          push = setTimeout(doubt, PUSHED + GRACE);
         }
         take(frame);
       }
@@ -141,6 +153,8 @@ const lineTo = (() => {
       }
 
       function doubt() {
+        suspect = true;
+        inTime = 0;
         if (way === "stream") become("");
         if (trial) deadline ??= setTimeout(giveUp, TRIAL);
         askOn();
@@ -164,6 +178,7 @@ const lineTo = (() => {
         trial = null;
         clearTimeout(deadline);
         clearTimeout(due);
+        clearTimeout(push);
         deadline = null;
       }
 

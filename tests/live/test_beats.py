@@ -12,7 +12,7 @@ from quart_app.live.streams.beats import FIRST_SECONDS
 from quart_app.live.streams.tending import TICK_SECONDS
 from quart_app.settings import Settings
 from tests.live.test_resume import play_through
-from tests.server import Feed, Frame, running
+from tests.server import Feed, Frame, Server, running
 
 ASKED = "?heartbeat=event"
 
@@ -36,8 +36,8 @@ async def test_they_come_in_time_whatever_else_comes(settings: Settings) -> None
         for number in range(1, 5):
             frame, came = await beat(feed)
             assert frame.payload["number"] == number
-            assert abs(came - started - frame.payload["seconds"]) < 0.3
-            assert due <= frame.payload["seconds"] + 0.01 < due + TICK_SECONDS + 0.3
+            assert abs(came - started - frame.payload["seconds"]) < 1
+            assert due <= frame.payload["seconds"] + 0.01 < due + TICK_SECONDS + 1
             due = frame.payload["seconds"] + frame.payload["next"]
             assert frame.payload["next"] <= 1.0
         await playing
@@ -68,6 +68,17 @@ async def test_the_first_are_not_pushed(settings: Settings) -> None:
             await other.next()
             blocks = [(await feed.next_block()).event for _ in range(4)]
             assert blocks == ["connection_established", "heartbeat", "heartbeat", "presence"]
+
+
+async def test_a_comment_pushes_what_was_sent(server: Server) -> None:
+    """So that a proxy which holds each piece until the next one holds back nothing that matters."""
+    tournament = await server.tournament(4)
+    async with server.feed(tournament.id, query=ASKED) as feed:
+        await feed.until("heartbeat")
+        await feed.until("heartbeat")
+        await start_match(server.services, tournament.id, StartMatch(match_id=1), None)
+        await feed.until("match_started")
+        assert (await asyncio.wait_for(feed.next_block(), 1.5)).raw == b":"
 
 
 async def test_who_does_not_ask_gets_comments(settings: Settings) -> None:

@@ -13,23 +13,29 @@ from quart_app.live.wires.port import Block
 FIRST_SECONDS = 0.15
 """How old a stream is at its first heartbeat: past the packet of the welcome, and soon."""
 
-APART = 6
+APART = 8
 """How many times as old as at its last heartbeat a young stream is at its next: who waits for them knows soon
 that something holds the stream back."""
 
 ALONE = 2
 """How many must come through by themselves, pushed by no frame that can wait."""
 
+PUSH = Block(frames.COMMENT)
+"""What follows anything sent once no more does: what holds each piece until the next holds back only this."""
+
+PUSH_SECONDS = 0.25
+
 
 class Beats:
     """The heartbeats of one stream that was ``opened`` at that time (monotonic)."""
 
-    __slots__ = ("due", "number", "opened", "waiting")
+    __slots__ = ("due", "number", "opened", "pushed", "waiting")
 
     def __init__(self, opened: float) -> None:
         self.opened = opened
         self.number = 0
         self.due = opened + FIRST_SECONDS
+        self.pushed = float("inf")  # when what went out last, so that nothing behind it waits to be pushed
         self.waiting: Block | None = None  # what is put off until they have come through
 
     @property

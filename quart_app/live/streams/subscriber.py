@@ -18,7 +18,7 @@ import structlog
 
 from quart_app.domain.state.tournament import Tournament
 from quart_app.live.streams import frames
-from quart_app.live.streams.beats import Beats
+from quart_app.live.streams.beats import PUSH, Beats
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.views import Chunk, View
 from quart_app.live.wires.port import Block, Wire
@@ -273,8 +273,15 @@ class Subscriber:
         self.owed = False
         if self.beats is not None:
             self.note(self.beats.next(time.monotonic(), heartbeat_seconds, position))
+            self.beats.pushed = self.last_write
         else:
             self.note(frames.COMMENT if position is None else frames.frame(id=position))
+
+    def push(self) -> None:
+        """Send a comment behind what was sent last."""
+        if self.beats is not None and not self.wire.full and self.end is None:
+            self._write(PUSH)
+            self.beats.pushed = self.last_write
 
     def say_goodbye(self, end: End, retry_ms: int | None = None) -> None:
         """End the stream with a last frame; what is unsent of the log the client resumes with."""

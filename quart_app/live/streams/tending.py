@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from quart_app.errors import AppError, Unavailable
 from quart_app.live.streams import frames
-from quart_app.live.streams.beats import FIRST_SECONDS
+from quart_app.live.streams.beats import FIRST_SECONDS, PUSH_SECONDS
 from quart_app.live.streams.subscriber import End, Subscriber, Ticket
 from quart_app.settings import Settings
 
@@ -49,6 +49,9 @@ class Tending:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
             for number, subscriber in enumerate(self._everyone(), start=1):
+                beats = subscriber.beats
+                if beats is not None and beats.pushed < subscriber.last_write < now - PUSH_SECONDS:
+                    subscriber.push()
                 if now >= subscriber.next_look or subscriber.wire.full:
                     self.tend(subscriber, now)
                 if number % 1000 == 0:
