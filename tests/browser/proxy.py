@@ -36,7 +36,7 @@ http {{
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
-        proxy_buffering off;
+        {buffering}
         location {base}/ {{
             if (-f {folder}/gateway) {{ return 502; }}
             if (-f {folder}/portal) {{ return 200 "<!doctype html><title>Wi-Fi</title><h1>Welcome</h1>"; }}
@@ -61,17 +61,32 @@ http {{
 """
 
 
+AS_RECOMMENDED = "proxy_buffering off;"
+COMPRESSING = (
+    "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; gzip on; gzip_types *; gzip_proxied any;"
+)
+"""Fill a buffer before anything is passed on, whatever the server asks for."""
+
+
 class Nginx(services.Server):
     """nginx before the server at ``upstream``; ``trouble`` says what it answers instead of passing on.
 
     Only what is below ``base`` is the server's, which is asked for it below ``onward``.
     """
 
-    def __init__(self, upstream: int, base: str = "", onward: str = "") -> None:
+    def __init__(
+        self, upstream: int, base: str = "", onward: str = "", buffering: str = AS_RECOMMENDED
+    ) -> None:
         super().__init__()
         user = "user root;" if os.geteuid() == 0 else ""
         text = CONFIGURATION.format(
-            port=self.port, folder=self.folder, upstream=upstream, base=base, onward=onward, user=user
+            port=self.port,
+            folder=self.folder,
+            upstream=upstream,
+            base=base,
+            onward=onward,
+            user=user,
+            buffering=buffering,
         )
         (self.folder / "nginx.conf").write_text(text)
 
@@ -104,9 +119,11 @@ class Nginx(services.Server):
 
     @classmethod
     @asynccontextmanager
-    async def before(cls, upstream: int, base: str = "", onward: str = "") -> AsyncIterator[Self]:
+    async def before(
+        cls, upstream: int, base: str = "", onward: str = "", buffering: str = AS_RECOMMENDED
+    ) -> AsyncIterator[Self]:
         """A running one."""
-        proxy = cls(upstream, base, onward)
+        proxy = cls(upstream, base, onward, buffering)
         try:
             await proxy.start()
             yield proxy

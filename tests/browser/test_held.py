@@ -14,6 +14,7 @@ from playwright.async_api import Browser
 from quart_app.settings import Settings
 from tests.browser.browsing import Viewer, viewing
 from tests.browser.holding import Held, holding_proxy
+from tests.browser.proxy import COMPRESSING, Nginx
 from tests.browser.test_pad import add_referees, refereeing
 from tests.browser.test_stream import LIVE_SCORES, STATE, live_match, score
 from tests.server import Server, running
@@ -83,6 +84,37 @@ async def test_a_stream_that_is_held_back_is_not_believed(
         await viewer.until(f"{CARD} === '3–2'")
         assert "live" not in await viewer.page.evaluate("states")
         assert viewer.complaints == []
+
+
+async def test_a_page_that_nothing_holds_back_stays_live(server: Server, browser: Browser) -> None:
+    """Through quiet and busy times: it never doubts a stream that is good, nor asks."""
+    tid, url = await live_match(server)
+    asked: list[str] = []
+    async with viewing(browser, "about:blank") as viewer:
+        viewer.page.on("request", lambda each: asked.append(each.url))
+        await viewer.page.add_init_script(RECORD)
+        await viewer.page.goto(url)
+        await viewer.until_live()
+        for goals in range(3):
+            await score(server, tid, 1, goals, goals)
+            await asyncio.sleep(0.3)
+        await asyncio.sleep(5)
+        assert await viewer.page.evaluate("states") == ["connecting", "live"]
+        assert not [each for each in asked if "catch-up" in each]
+
+
+async def test_a_page_behind_an_nginx_that_compresses_follows(server: Server, browser: Browser) -> None:
+    """It fills a buffer for its compression, and passes on no more than a head."""
+    async with (
+        Nginx.before(urlsplit(server.url).port or 0, COMPRESSING) as proxy,
+        opened(browser, server, proxy.url, "page") as (viewer, tid),
+    ):
+        await pass_time(server, viewer, tid, PATIENCE)
+        await viewer.until(f"{STATE} === 'asking'")
+        await score(server, tid, 1, 3, 2)
+        await viewer.page.context.clock.fast_forward(ASKED_WITHIN)
+        await viewer.until(f"{CARD} === '3–2'")
+        assert "live" not in await viewer.page.evaluate("states")
 
 
 async def test_a_page_is_live_again_when_streams_get_through(server: Server, browser: Browser) -> None:

@@ -67,7 +67,7 @@ async def test_the_first_are_not_pushed(settings: Settings) -> None:
         ):
             await other.next()
             blocks = [(await feed.next_block()).event for _ in range(4)]
-            assert blocks == ["connection_established", "heartbeat", "heartbeat", "presence"]
+            assert blocks == ["connection_established", "heartbeat", "presence", "heartbeat"]
 
 
 async def test_a_comment_pushes_what_was_sent(server: Server) -> None:

@@ -53,6 +53,6 @@ class Beats:
         data = {"number": self.number, "seconds": round(age, 3), "next": round(following, 3)}
         frame = frames.notice("heartbeat", data, id=position)
         if self.waiting is not None and not self.alone:
-            frame += self.waiting.raw
+            frame = self.waiting.raw + frame
             self.waiting = None
         return frame

@@ -267,6 +267,7 @@ class Subscriber:
 
     def heartbeat(self, heartbeat_seconds: float = 0.0) -> None:
         """Tell how far the cursor has come: with an event to who wants that, else with an id or a comment."""
+        self.pump()  # so that nothing comes behind it in one go
         if self.wire.full or self.end is not None:
             return
         position = str(Position(self.room.epoch, self.cursor)) if self.owed else None
