@@ -17,7 +17,7 @@ const lineTo = (() => {
   const PUSHED = 1_000; // so long after anything else the server sends a comment, which pushes it
   const PROVED_FOR = 30_000; // a stream that is good for so long makes us forget those that were not
   const TRY_AGAIN = { least: 60_000, most: 600_000 };
-  const ASK = { least: 3_000, most: 10_000, growth: 1.4, within: 10_000 };
+  const ASK = { least: 3_000, most: 8_000, growth: 1.4, within: 10_000 };
   const CLOCKS = 10; // milliseconds by which two clocks may come apart between two heartbeats
 
   const encoder = new TextEncoder();
