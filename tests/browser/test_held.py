@@ -106,7 +106,7 @@ async def test_a_page_that_nothing_holds_back_stays_live(server: Server, browser
 async def test_a_page_behind_an_nginx_that_compresses_follows(server: Server, browser: Browser) -> None:
     """It fills a buffer for its compression, and passes on no more than a head."""
     async with (
-        Nginx.before(urlsplit(server.url).port or 0, COMPRESSING) as proxy,
+        Nginx.before(urlsplit(server.url).port or 0, buffering=COMPRESSING) as proxy,
         opened(browser, server, proxy.url, "page") as (viewer, tid),
     ):
         await pass_time(server, viewer, tid, PATIENCE)
