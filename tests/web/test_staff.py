@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -75,7 +76,31 @@ async def test_signing_out_ends_it(anna: Browser) -> None:
 
 async def test_signing_out_needs_a_post(anna: Browser) -> None:
     """No link or picture can do it."""
-    assert (await anna.get("/staff/logout/")).status == 405
+    assert (await anna.get("/staff/logout/")).location == "../"
+    assert (await anna.get("/staff/")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "page"),
+    [
+        ("participants/", ""),
+        ("draw/swap/", ""),
+        ("matches/1/score/", "matches/1/"),
+        ("people/1/rename/", "people/1/"),
+        ("stages/1/lots/", ""),
+    ],
+)
+async def test_where_a_refused_form_stands_a_reload_is_answered(
+    hall: Hall, anna: Browser, sent: str, page: str
+) -> None:
+    """With the page whose form it is; no program is led anywhere."""
+    path = f"/staff/tournaments/{(await hall.tournament()).id}/"
+    assert (await anna.post(path + sent, {"version": "x"})).status >= 400
+    answer = await anna.get(path + sent)
+    assert answer.status == 303
+    assert urljoin(path + sent, answer.location) == path + page
+    assert (await anna.get(path + page)).status == 200
+    assert (await anna.get("/api/token/")).status == 405
 
 
 # ---------------------------------------------------------------------- roles

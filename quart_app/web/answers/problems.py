@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 import structlog
-from quart import Quart, Response, request
+from quart import Quart, Response, current_app, request
 from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
@@ -178,8 +178,25 @@ async def _framework_error(error: HTTPException) -> Response | HTTPException:
         log.error("request_failed", error_id=error_id, method=request.method, path=request.path)
         return await answer(ServerError(error_id))
     if isinstance(error, WerkzeugMethodNotAllowed):
+        above = _page_above() if request.method == "GET" else None
+        if above is not None:
+            return Response(b"", 303, {"Location": above, "Cache-Control": "no-store"})
         return await answer(MethodNotAllowed(error.valid_methods or ()))
     return await answer(FRAMEWORK_ERRORS.get(error.code, FRAMEWORK_ERRORS[400]))
+
+
+def _page_above() -> str | None:
+    """Where the page is whose form was sent to this address, seen from it; None where no page is above it.
+
+    A refused form comes back under the address that it was sent to, which somebody may reload, or keep.
+    """
+    adapter = current_app.create_url_adapter(request)
+    way, folder = "", request.path.removesuffix("/")
+    while adapter is not None and folder and not for_machines(request.path):
+        way, folder = f"../{way}", folder.rpartition("/")[0]
+        if adapter.test(f"{folder}/", "GET"):
+            return way
+    return None
 
 
 async def _fault(error: Exception) -> Response:
