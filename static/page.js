@@ -1,5 +1,6 @@
-/* What the viewer does with a page: follow a participant, fold and choose rounds, jump to what is being played;
-   and what the page does for the viewer: tell what changed, and show times in the viewer's zone.
+/* What the viewer does with a page: fold and choose rounds, jump to what is being played (whom they follow is
+   follow.js's business); and what the page does for the viewer: tell what changed, show times in the viewer's zone,
+   and say on paper of when it is.
 
    The viewer's own state stands in attributes that begin with data-viewer- (and in aria-pressed and
    aria-expanded): the stream's swaps leave these alone, see morphIgnore in the layout. */
@@ -12,10 +13,14 @@
 
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
   function localiseTimes() {
     for (const time of all("time[datetime]")) {
-      time.textContent = (time.className === "day" ? day : moment).format(new Date(time.dateTime));
+      const at = new Date(time.dateTime);
+      const sameDay = () => day.format(at) === day.format(new Date(time.dataset.day));
+      const style = { day: () => day, clock: () => (sameDay() ? clock : moment) }[time.className]?.() ?? moment;
+      time.textContent = style.format(at);
     }
   }
 
@@ -28,7 +33,7 @@
   const SPOKEN_MAX = 3;
   const SPOKEN_EVERY = 500; // milliseconds; what comes together is told together
   const scores = new WeakMap();
-  const title = document.title;
+  let title = document.title;
   let said = sentences();
   let wasStale = false;
   let speaking = 0;
@@ -74,12 +79,28 @@
   const trees = () => all(".tree", region);
   const roundsOf = (tree) => all(".round", tree);
   const isPaired = (tree) => tree.closest('[data-layout="rounds"]') !== null; // one by one, below each other
-  const isDone = (round) => round.querySelector(".round-title[data-done]");
+  const titleOf = (round) => document.querySelector(`.round-title[aria-controls="${round.lastElementChild.id}"]`);
+  const roundOf = (title) => document.getElementById(title.getAttribute("aria-controls")).closest(".round");
+  const isDone = (round) => titleOf(round).matches("[data-done]");
   const isLive = (round) => round.querySelector('[data-status="live"]');
   const isFolded = (round) => round.dataset.viewerFold === "closed";
 
+  /* On a phone the titles are one control above the round that is shown, and scroll if they are many. */
+  function gatherTitles(tree) {
+    const control = tree.querySelector(".round-control");
+    if (phone.matches && !control) {
+      const made = Object.assign(document.createElement("div"), { className: "round-control" });
+      made.append(...roundsOf(tree).map((round) => round.firstElementChild));
+      tree.prepend(made);
+    } else if (!phone.matches && control) {
+      for (const heading of [...control.children]) roundOf(heading.firstElementChild).prepend(heading);
+      control.remove();
+    }
+  }
+
   function arrangeRounds() {
     for (const tree of trees()) {
+      gatherTitles(tree);
       const rounds = roundsOf(tree);
       for (const round of rounds) {
         const long = isPaired(tree) ? round !== rounds.at(-1) : all(".match", round).length >= FOLDS_FROM;
@@ -100,8 +121,8 @@
   /* The titles stay in sight however far somebody has scrolled; the round they choose begins at its top. */
   function chooseRound(chosen) {
     showRound(chosen);
-    const list = chosen.closest(".rounds");
-    if (list.getBoundingClientRect().top < 0) list.scrollIntoView();
+    const tree = chosen.closest(".tree");
+    if (tree.getBoundingClientRect().top < 0) tree.scrollIntoView();
   }
 
   /* Fold the rounds before this one; with it, unless it is folded or the last. Of those below each other, it
@@ -117,13 +138,17 @@
     const rounds = roundsOf(tree);
     for (const round of rounds) {
       const open = phone.matches ? "viewerShown" in round.dataset : !isFolded(round);
-      round.querySelector(".round-title").setAttribute("aria-expanded", String(open));
+      titleOf(round).setAttribute("aria-expanded", String(open));
+      titleOf(round).toggleAttribute("data-viewer-live", isLive(round) !== null);
     }
+    const control = tree.querySelector(".round-control");
+    const shown = control?.querySelector('[aria-expanded="true"]')?.parentElement;
+    if (shown) control.scrollLeft = shown.offsetLeft - (control.clientWidth - shown.offsetWidth) / 2;
     const columns = tree.querySelector(".rounds");
     if (!isPaired(tree)) columns.style.gridTemplateColumns = "2.75rem ".repeat(rounds.filter(isFolded).length);
   }
 
-  phone.addEventListener("change", () => [trees().forEach(markRounds), arrangeSections()]);
+  phone.addEventListener("change", () => [arrangeRounds(), arrangeSections()]);
 
   region.addEventListener("keydown", (event) => {
     const title = event.target.closest?.(".round-title, .section-title");
@@ -135,7 +160,7 @@
     event.preventDefault();
     next.focus();
     if (next.matches(".section-title") && phone.matches) showSection(next.closest(".section"));
-    else if (next.matches(".round-title") && phone.matches) chooseRound(next.closest(".round"));
+    else if (next.matches(".round-title") && phone.matches) chooseRound(roundOf(next));
   });
 
   // Sections of a bracket: on a wide screen each can be folded, on a phone one at a time is shown
@@ -203,73 +228,6 @@
     }
   }
 
-  // Following a participant: the whole path is lit, and the next match stands on top
-
-  const site = new URL("..", document.currentScript.src); // others may live on the same host, below other paths
-  const key = `grandstand.follow.${site.pathname.slice(1)}${region.dataset.tournament}`;
-  let followed = remembered();
-
-  function remembered() {
-    try {
-      return localStorage.getItem(key) ?? "";
-    } catch {
-      return ""; // a browser without storage: the choice lasts as long as the page
-    }
-  }
-
-  function choose(participant) {
-    followed = participant;
-    try {
-      localStorage.setItem(key, participant);
-    } catch {
-      // as above
-    }
-    follow();
-  }
-
-  function follow() {
-    for (const side of all("[data-participant]", region)) {
-      const lit = side.dataset.participant === followed;
-      side.toggleAttribute("data-viewer-followed", lit);
-      side.querySelector("button").setAttribute("aria-pressed", String(lit));
-    }
-    for (const card of all(".match", region)) {
-      card.toggleAttribute("data-viewer-path", card.querySelector("[data-viewer-followed]") !== null);
-    }
-    const box = document.getElementById("following");
-    if (box) showFollowed(box, all(".bracket [data-viewer-path]"));
-  }
-
-  function showFollowed(box, path) {
-    const shown = document.createElement("section");
-    if (path.length) shown.append(...nextOf(path));
-    box.hidden = !path.length;
-    if (shown.innerHTML === box.innerHTML) return; // what has the focus keeps it
-    const focused = box.contains(document.activeElement) && document.activeElement;
-    box.replaceChildren(...shown.childNodes);
-    if (focused) refocus(focused, path.length ? box : region.querySelector(".bracket"));
-  }
-
-  /* Give the focus to what stands for a button or link that is gone: the same name, else the same kind. */
-  function refocus({ parentElement, localName, className }, place) {
-    const name = parentElement.dataset.participant;
-    const same = name && place.querySelector(`[data-participant="${name}"] .name`);
-    (same || place.querySelector(`${localName}.${className}`))?.focus({ preventScroll: true });
-  }
-
-  /* The followed participant's name, and the card of the match that is theirs now, next or was the last. */
-  function nextOf(path) {
-    const next = path.find(({ dataset }) => ["live", "ready", "locked"].includes(dataset.status)) ?? path.at(-1);
-    const heading = document.createElement("h2");
-    heading.textContent = `You follow ${next.querySelector("[data-viewer-followed] .name").firstChild.textContent}`;
-    const card = next.cloneNode(true);
-    card.removeAttribute("id");
-    card.removeAttribute("data-says");
-    const list = document.createElement("ol");
-    list.append(card);
-    return [heading, list];
-  }
-
   // Jumping to the matches being played, offered while none of them is in view
 
   const jump = document.getElementById("jump");
@@ -291,15 +249,14 @@
   }
 
   region.addEventListener("click", ({ target }) => {
-    const round = target.closest(".round-title")?.closest(".round");
+    const title = target.closest(".round-title");
+    const round = title && roundOf(title);
     if (round && phone.matches) chooseRound(round);
     else if (round) foldRounds(round);
     const section = target.closest(".section-title")?.closest(".section");
     if (section) foldSection(section);
     const fold = target.closest(".fold");
     if (fold) fold.setAttribute("aria-expanded", String(fold.getAttribute("aria-expanded") !== "true"));
-    const participant = target.closest("button.name")?.closest("[data-participant]").dataset.participant;
-    if (participant) choose(participant === followed ? "" : participant);
   });
 
   function nameTab() {
@@ -308,19 +265,46 @@
     document.title = (document.hidden ? "" : state) + title; // a hidden page rests, and does not know
   }
 
+  /* The heading of a match's page: who was still unknown may be known by now. */
+  function namePairing() {
+    const pairing = document.getElementById("pairing");
+    const names = all(".the-match .name", region).map((name) => (name.querySelector("bdi") ?? name).textContent);
+    const before = pairing?.textContent;
+    if (pairing) all("bdi", pairing).forEach((side, index) => (side.textContent = names[index]));
+    if (pairing && before !== pairing.textContent) title = title.replace(before, pairing.textContent);
+  }
+
+  // On paper nothing is live: it says of when it is
+
+  let freshAt = new Date();
+
+  function sayAsOf() {
+    const paper = document.getElementById("as-of");
+    if (!isStale()) freshAt = new Date();
+    paper.textContent = `As of ${moment.format(freshAt)}`;
+    paper.hidden = false;
+  }
+
+  addEventListener("beforeprint", sayAsOf);
+  addEventListener("afterprint", () => (document.getElementById("as-of").hidden = true));
+
   function arrange() {
+    namePairing();
     nameTab();
     arrangeRounds();
     arrangeSections();
     arrangeFolds();
     slideRows();
-    follow();
     watchLive();
     pulse();
   }
 
   arrange();
-  region.addEventListener("freshness", () => [nameTab(), announceSoon()]);
+  region.addEventListener("freshness", () => {
+    if (isStale()) freshAt = new Date();
+    nameTab();
+    announceSoon();
+  });
   document.addEventListener("visibilitychange", nameTab);
   region.addEventListener("htmx:after:swap", () => {
     arrange();

@@ -37,6 +37,7 @@ def environment() -> Environment:
     made.globals |= {"static": static, "at": at, "for_staff": for_staff}
     made.filters["moment"] = moment
     made.filters["day"] = day
+    made.filters["clock"] = clock
     made.filters["isolated"] = isolated
     return made
 
@@ -48,14 +49,24 @@ def render(template: str, **context: object) -> str:
 
 def moment(at: str) -> Markup:
     """A ``<time>`` for an RFC 3339 time in UTC; the browser's script turns its text to the viewer's zone."""
-    when = datetime.fromisoformat(at)
-    return Markup('<time datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y, %H:%M} UTC")
+    return Markup('<time datetime="{}">{}</time>').format(at, _words(datetime.fromisoformat(at)))
+
+
+def _words(when: datetime) -> str:
+    return f"{when:%-d %b %Y, %H:%M} UTC"
 
 
 def day(at: str) -> Markup:
     """The same for the date alone."""
     when = datetime.fromisoformat(at)
     return Markup('<time class="day" datetime="{}">{}</time>').format(at, f"{when:%-d %b %Y}")
+
+
+def clock(at: str, day: str) -> Markup:
+    """The same for the time alone, on the day of ``day``; on another day with its date."""
+    when = datetime.fromisoformat(at)
+    words = f"{when:%H:%M} UTC" if when.date() == datetime.fromisoformat(day).date() else _words(when)
+    return Markup('<time class="clock" datetime="{}" data-day="{}">{}</time>').format(at, day, words)
 
 
 def static(name: str) -> str:

@@ -143,10 +143,10 @@ async def test_who_has_played_whom_stays_open_through_a_swap(server: Server, bro
 
 
 async def test_a_followed_name_is_lit_in_table_and_matches(server: Server, browser: Browser) -> None:
-    """One tap on the name in the table."""
+    """One tap on the star in the table."""
     _, url = await made(server, "groups, then a knock-out")
     async with viewing(browser, url, **screen("laptop")) as viewer:
-        await viewer.page.locator("#row-1-0-1 .name").click()
+        await viewer.page.locator("#row-1-0-1 .star").click()
         lit = await viewer.page.evaluate(
             "document.querySelectorAll('#bracket .match[data-viewer-path]').length"
         )

@@ -146,7 +146,7 @@ async def test_the_name_that_somebody_follows_widens_nothing(server: Server, bro
     """It stands in a heading of its own."""
     await hall(server, ["W" * 99 + str(number) for number in range(4)])
     async with viewing(browser, f"{server.url}/tournaments/3/", **PHONE) as viewer:
-        await viewer.page.locator("button.name:visible").first.click()
+        await viewer.page.locator("button.star:visible").first.click()
         await viewer.until("!document.querySelector('#following').hidden")
         assert await viewer.page.evaluate("document.documentElement.scrollWidth") == 390
 

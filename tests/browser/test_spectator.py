@@ -36,7 +36,8 @@ async def shown_rounds(viewer: Viewer) -> list[str]:
     shown: list[str] = await viewer.page.evaluate(
         """[...document.querySelectorAll(".round")]
            .filter((round) => round.querySelector(".matches").checkVisibility())
-           .map((round) => round.querySelector(".short").textContent)"""
+           .map((round) => document.querySelector(`[aria-controls="${round.lastElementChild.id}"] .short`))
+           .map((name) => name.textContent)"""
     )
     return shown
 
@@ -150,15 +151,15 @@ async def test_a_changed_score_pulses_once(
 
 
 async def test_times_are_in_the_viewers_zone(server: Server, browser: Browser) -> None:
-    """The text is local, the datetime stays UTC."""
+    """The text is local, the datetime stays UTC; the date stands once."""
     _, url = await started(server, 2)
     async with viewing(browser, f"{url}matches/1/", timezone_id="Asia/Kathmandu", locale="en-GB") as viewer:
         text, expected, utc = await viewer.page.evaluate(
             """(() => {
-              const time = document.querySelector("#story time");
+              const [day, time] = document.querySelectorAll("#story time");
               const style = { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Kathmandu" };
               const local = new Date(time.dateTime).toLocaleString("en-GB", style);
-              return [time.textContent, local, time.dateTime];
+              return [`${day.textContent}, ${time.textContent}`, local, time.dateTime];
             })()"""
         )
         assert (text, utc[-1]) == (expected, "Z")

@@ -186,4 +186,4 @@ def test_a_name_stays_text() -> None:
             tournament = apply(tournament, event)
     card = parse(render_all(tournament)).find("match-1")
     assert card is not None
-    assert [side.text() for side in card.walk() if side.tag == "button"] == [line.name for line in lines]
+    assert [name.text() for name in card.walk() if name.tag == "bdi"] == [line.name for line in lines]

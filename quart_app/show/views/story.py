@@ -8,7 +8,7 @@ from typing import Literal
 
 from quart_app.domain import events
 from quart_app.domain.bracket.match import Match, confirmed_by
-from quart_app.domain.events import Envelope
+from quart_app.domain.events import THIRD_PLACE, Envelope
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.paths import tournament_path
@@ -37,27 +37,31 @@ class Onward:
 
 @dataclass(frozen=True, slots=True)
 class MatchPage:
-    """Everything that a match's page shows. ``story`` is newest first."""
+    """Everything that a match's page shows. ``place`` says which match it is: "Round of 16 · match 1".
+    ``story`` is newest first; ``day`` is the moment it begins with, "" where it has not."""
 
     title: str
     tournament: str
     tournament_path: str
-    round: str
+    place: str
     match: MatchView
+    day: str
     story: tuple[StoryLine, ...]
     next_matches: tuple[Onward, ...]
 
 
 def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> MatchPage:
     """A match's page; ``log`` is what the tournament's log has about the match."""
+    story = tuple(_story(tournament, match, log))
     fed = [tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ())]
     return MatchPage(
         title=" v ".join(isolated(side_view(tournament, match, side).name) for side in (0, 1)),
         tournament=tournament.name,
         tournament_path=tournament_path(tournament.id),
-        round=tournament.round_name(match.plan.round),
+        place=_place(tournament, match),
         match=match_view(tournament, match),
-        story=tuple(reversed(tuple(_story(tournament, match, log)))),
+        day=story[0].at if story else "",
+        story=story[::-1],
         next_matches=tuple(
             Onward(
                 "Winner" if any(slot.winner_of == match.match_id for slot in each.plan.slots) else "Loser",
@@ -66,6 +70,23 @@ def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) ->
             for each in reversed(fed)
         ),
     )
+
+
+def _place(tournament: Tournament, match: Match) -> str:
+    """Which match of which round, group and stage it is, as far as there are several."""
+    plan, stage = match.plan, tournament.stage_of(match)
+    words = [stage.name] if len(tournament.stages) > 1 else []
+    if plan.group and len(stage.groups) > 1:
+        words.append(f"Group {plan.group}")
+    words.append("Third place" if plan.stage == THIRD_PLACE else tournament.round_name(plan.round))
+    beside = [
+        each.match_id
+        for each in tournament.matches.values()
+        if (each.plan.stage, each.plan.round, each.plan.group) == (plan.stage, plan.round, plan.group)
+    ]
+    if len(beside) > 1:
+        words.append(f"match {beside.index(match.match_id) + 1}")
+    return " · ".join(words)
 
 
 def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Iterator[StoryLine]:
