@@ -46,12 +46,13 @@ from quart_app.web.express.way import ExpressWay
 from quart_app.web.express.whole import NoWebSocket
 from quart_app.web.feeds import express as feed_express
 from quart_app.web.feeds import feeds
+from quart_app.web.feeds import lobby as lobby_feed
 from quart_app.web.feeds import tokens as token_routes
 from quart_app.web.ops import health, metering
 from quart_app.web.ops.canary import Canary
 from quart_app.web.ops.readiness import Readiness
 from quart_app.web.spectators import express as page_express
-from quart_app.web.spectators import pages
+from quart_app.web.spectators import front, pages
 from quart_app.web.staff import login
 from quart_app.web.staff import matches as staff_matches
 from quart_app.web.staff import stages as staff_stages
@@ -63,6 +64,7 @@ from quart_app.web.staff.organising import lifecycle as staff_lifecycle
 STATIC = Path(__file__).parent.parent / "static"
 
 ROUTES = (
+    front,
     pages,
     login,
     staff_tournaments,
@@ -79,6 +81,7 @@ ROUTES = (
     api_description,
     token_routes,
     feeds,
+    lobby_feed,
     health,
 )
 """The modules whose ``blueprint`` the app serves."""
@@ -191,7 +194,12 @@ def _sources(services: Services, signer: Tokens) -> Sources:
         await access.check_grant(services, held, visibility)
         return signer.renew_feed(held)
 
-    return Sources(read_heads=read_heads, read_standings=read_standings, renew=renew)
+    return Sources(
+        read_heads=read_heads,
+        read_standings=read_standings,
+        read_front=front.FrontReader(services),
+        renew=renew,
+    )
 
 
 async def _keep_running(hub: Hub) -> None:

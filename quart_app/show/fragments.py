@@ -14,6 +14,7 @@ from quart_app.show.paths import ANEW_PATH, at, tournament_path
 from quart_app.show.templating import environment
 from quart_app.show.views.bracket import bracket_view, has_titles, round_view
 from quart_app.show.views.cards import match_view
+from quart_app.show.views.front import FrontEntry, FrontPage
 from quart_app.show.views.table import table_view
 from quart_app.show.views.tournament import header_view, on_strip, strip_view
 
@@ -86,6 +87,16 @@ def gone(tournament: Tournament, match_id: int) -> str:
 def live_card(tournament: Tournament, match_id: int) -> str:
     """A match's card in the strip."""
     return _card(tournament, match_id, "live")
+
+
+def front_lists(page: FrontPage) -> str:
+    """Which tournaments stand on the front page, with all their lines."""
+    return _partial("front", _macro("front", "lists", page))
+
+
+def front_line(entry: FrontEntry) -> str:
+    """A tournament's line on the front page."""
+    return _partial(f"tournament-{entry.line.id}", _macro("front", "line", entry))
 
 
 def _card(tournament: Tournament, match_id: int, place: str) -> str:

@@ -13,6 +13,9 @@ PAGE_VERSION = "2"
 ANEW_PATH = "/anew/"
 """What tells htmx to load the page anew that asks there."""
 
+FRONT_FEED = "/sse/tournaments/fragments/"
+"""The path of the front page's feed."""
+
 _base = ""
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import InvalidInput
 from quart_app.show import fragments
 from quart_app.show.snapshot import snapshot
+from quart_app.show.views.front import LISTS, FrontPage, front_page, line_part
 
 _MATCH = re.compile(r"match-([0-9]{1,9})")
 
@@ -45,6 +47,26 @@ PAGE = Projection(
     changes=fragments.render_changes,
 )
 """A tournament's page."""
+
+
+def _front(board: Any) -> FrontPage:
+    return front_page(board.shown, board.revisions)
+
+
+def _front_changes(board: Any, changed: frozenset[Part]) -> str:
+    page = _front(board)
+    if LISTS in changed:
+        return fragments.front_lists(page)
+    entries = (*page.playing, *page.coming, *page.finished)
+    return "".join(fragments.front_line(entry) for entry in entries if line_part(entry.line.id) in changed)
+
+
+FRONT = Projection(
+    name="front",
+    whole=lambda epoch, board: fragments.front_lists(_front(board)).encode(),
+    changes=_front_changes,
+)
+"""The front page, of what the lobby shows."""
 
 
 @lru_cache(maxsize=4096)

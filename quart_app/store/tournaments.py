@@ -75,6 +75,7 @@ async def select_tournaments(
     *,
     statuses: Sequence[str] | None = None,
     public_only: bool = True,
+    private_only: bool = False,
     before_id: int | None = None,
     limit: int = 50,
 ) -> tuple[TournamentRow, ...]:
@@ -87,6 +88,8 @@ async def select_tournaments(
         query = query.where(tournaments.c.status.not_in((ARCHIVED, DELETED)))
     if public_only:
         query = query.where(tournaments.c.visibility == "public")
+    if private_only:
+        query = query.where(tournaments.c.visibility != "public")
     if before_id is not None:
         query = query.where(tournaments.c.id < before_id)
     return tuple(TournamentRow(*row) for row in await conn.execute(query))

@@ -1,4 +1,4 @@
-"""Whom a viewer follows, how a card and a match's page tell who plays, and what stands on paper."""
+"""Whom a viewer follows, how cards and pages tell who plays and who has won, and what stands on paper."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 from quart_app.actions.matches import confirm_result
 from quart_app.domain.commands import ConfirmResult
 from tests.browser.browsing import viewing
-from tests.browser.test_spectator import PHONE, started
+from tests.browser.test_spectator import PHONE, score, started
 from tests.server import Server
 
 
@@ -88,3 +88,15 @@ async def test_on_paper_nothing_is_live(server: Server, browser: Browser) -> Non
         await viewer.page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert (await viewer.page.locator("#as-of").inner_text()).startswith("As of ")
         assert await viewer.page.locator(".badge.live:visible, .star:visible").count() == 0
+
+
+async def test_the_front_page_is_live(server: Server, browser: Browser) -> None:
+    """A score changes on it, and then there is a winner; nothing is complained about."""
+    tid, _ = await started(server, 2)
+    async with viewing(browser, server.url) as viewer:
+        await viewer.until_live()
+        await score(server, tid, 1, 3, 2)
+        await viewer.until("document.querySelector('.front-score').textContent === '3–2'")
+        await confirm_result(server.services, tid, ConfirmResult(match_id=1), None)
+        await viewer.until("document.querySelector('.finished')?.textContent.includes('Winner P1')")
+        assert viewer.complaints == []

@@ -56,7 +56,7 @@ def counted_out(state: Tournament, seq: int) -> Tournament:
         for group in stage.groups if stage.format.layout == "rounds" else ():
             deserted = sum(who not in state.roster.out for who in group.members) < 2
             if deserted != group.deserted:
-                stage = stage.with_group(replace(group, deserted=deserted))
+                stage = stage.with_group(altered(group, deserted=deserted))
         stages.append(stage)
     return state.with_stages(tuple(stages), seq)
 

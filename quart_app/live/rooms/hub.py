@@ -21,6 +21,7 @@ from quart_app.live.crowd.pace import Pace
 from quart_app.live.crowd.presence import Crowd, Presence
 from quart_app.live.crowd.seats import Seats
 from quart_app.live.rooms.audience import Audience
+from quart_app.live.rooms.lobby import Lobby
 from quart_app.live.rooms.reading import Reading, shut_out
 from quart_app.live.rooms.room import Room
 from quart_app.live.rooms.watch import Sources, Watch
@@ -65,6 +66,7 @@ class Hub:
         self._reading = Reading(ledger, self._greetings)
         self._tending = Tending(settings, sources.renew, self._everyone)
         self._watch = Watch(settings, bus, sources, self._reading, self.audiences, self.noticed)
+        self.lobby = Lobby(sources.read_front, self._passed)
         self.seats = Seats(settings)
         self.pace = Pace()
         self._crowd = Crowd(presence, lambda: self.audiences, self.seats)
@@ -73,7 +75,8 @@ class Hub:
     @property
     def subscribers(self) -> int:
         """How many streams are open; the server's own, whose ids are below 0, do not count."""
-        return sum(len(audience.subscribers) for number, audience in self.audiences.items() if number > 0)
+        rooms = (len(audience.subscribers) for number, audience in self.audiences.items() if number > 0)
+        return sum(rooms) + len(self.lobby.audience.subscribers)
 
     def current(self, tournament_id: int) -> Vantage | None:
         """The state of a tournament that is watched here and surely up to date; None otherwise.
@@ -98,6 +101,7 @@ class Hub:
             tasks.create_task(self._tending.run())
             tasks.create_task(self._crowd.run())
             tasks.create_task(self._leave_empty_rooms())
+            tasks.create_task(self.lobby.run())
 
     # Joining and leaving
 
@@ -106,8 +110,7 @@ class Hub:
 
         Raises NotFound, or Unavailable when the log cannot be read or the worker is draining.
         """
-        if self.draining:
-            raise Unavailable("This server is restarting; please reconnect.", 1)
+        self._require_open()
         audience = self.audiences.get(tournament_id)
         if audience is not None and audience.gone:
             raise NotFound(f"There is no tournament {tournament_id}.")
@@ -140,18 +143,7 @@ class Hub:
 
     async def admit(self, join: Join, wire: Wire) -> None:
         """Let a client in; the wire is the hub's from here on, to its end. Raises what ``open`` raises."""
-        audience = await self._open_for(join)
-        subscriber, outcome = self._greetings.seat(audience.room, join, wire)
-        self._tending.begin(subscriber)
-        audience.add(subscriber)
-        self._metrics.subscribers.inc()
-        self._metrics.resumes.labels(outcome).inc()
-        wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
-        if shut_out(audience.room, join.grant):
-            subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
-        subscriber.pump()
-        if audience.presence is not None:
-            subscriber.whisper(audience.presence)
+        self._seat(await self._open_for(join), join, wire)
 
     async def catch_up(self, join: Join) -> bytes:
         """What a stream of this join would bring at once behind its welcome; b"" where nothing is new.
@@ -172,6 +164,34 @@ class Hub:
             await self._reading.reread(audience)
             audience = await self.open(join.tournament_id)  # an empty room may have been left meanwhile
         return audience
+
+    async def open_lobby(self) -> Lobby:
+        """The lobby, with what it shows. Raises Unavailable when that cannot be read, or while draining."""
+        self._require_open()
+        if not self.lobby.head:
+            await self.lobby.look()
+        return self.lobby
+
+    async def admit_to_lobby(self, join: Join, wire: Wire) -> None:
+        """Let a client into the lobby. Raises what ``open_lobby`` raises."""
+        self._seat((await self.open_lobby()).audience, join, wire)
+
+    def _require_open(self) -> None:
+        if self.draining:
+            raise Unavailable("This server is restarting; please reconnect.", 1)
+
+    def _seat(self, audience: Audience, join: Join, wire: Wire) -> None:
+        subscriber, outcome = self._greetings.seat(audience.room, join, wire)
+        self._tending.begin(subscriber)
+        audience.add(subscriber)
+        self._metrics.subscribers.inc()
+        self._metrics.resumes.labels(outcome).inc()
+        wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
+        if shut_out(audience.room, join.grant):
+            subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
+        subscriber.pump()
+        if audience.presence is not None:
+            subscriber.whisper(audience.presence)
 
     def _left(self, audience: Audience, subscriber: Subscriber) -> None:
         audience.discard(subscriber)
@@ -246,7 +266,8 @@ class Hub:
     # The end
 
     def _everyone(self) -> list[Subscriber]:
-        return [s for audience in self.audiences.values() for s in audience.subscribers]
+        audiences = (*self.audiences.values(), self.lobby.audience)
+        return [subscriber for audience in audiences for subscriber in audience.subscribers]
 
     async def _leave_empty_rooms(self) -> None:
         while True:

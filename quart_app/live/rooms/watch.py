@@ -16,6 +16,7 @@ import structlog
 from quart_app.errors import AppError
 from quart_app.live.bus.port import Bus, Notice, StaffChanged
 from quart_app.live.rooms.audience import Audience
+from quart_app.live.rooms.lobby import Read
 from quart_app.live.rooms.reading import Reading
 from quart_app.live.streams.tending import Renew
 from quart_app.settings import Settings
@@ -34,11 +35,13 @@ class Sources:
     """What the hub needs of the rest of the house, given by ``app.create_app``.
 
     ``read_heads(ids)`` gives each log's epoch, head seq and the moment of its last event;
-    ``read_standings(ids)`` the role of each member of staff and whether the account is active.
+    ``read_standings(ids)`` the role of each member of staff and whether the account is active;
+    ``read_front()`` what the lobby shows.
     """
 
     read_heads: Callable[[Collection[int]], Awaitable[Mapping[int, tuple[str, int, str]]]]
     read_standings: Callable[[Collection[int]], Awaitable[Mapping[int, Standing]]]
+    read_front: Read
     renew: Renew
 
 

@@ -26,17 +26,6 @@ class ListLine:
     progress: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndexPage:
-    """The lists of tournaments. ``older_than`` leads on to the older finished ones, None at the end."""
-
-    live: tuple[ListLine, ...]
-    coming: tuple[ListLine, ...]
-    finished: tuple[ListLine, ...]
-    older_than: int | None
-    further: bool
-
-
 def listed(row: TournamentRow, progress: str = "") -> ListLine:
     """A tournament in a list, from its row."""
     status = TournamentStatus(row.status) if row.status != ARCHIVED else None

@@ -1,14 +1,13 @@
-"""The spectator's pages: the tournaments, one tournament with its bracket, one match with its story."""
+"""The spectator's pages: one tournament with its bracket, one match with its story."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable
 
 from quart import Blueprint, Response, request
 
 from quart_app.actions.services import Services
 from quart_app.domain.events import UnknownEvent
-from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.errors import NotFound
 from quart_app.show.paths import ANEW_PATH, tournament_path
 from quart_app.show.projections import PAGE, Projection, match_projection
@@ -18,54 +17,20 @@ from quart_app.show.views import lists
 from quart_app.show.views import story as page_views
 from quart_app.show.views import tournament as views
 from quart_app.store.database.engine import Connection
-from quart_app.store.tournaments import TournamentRow, select_tournaments
+from quart_app.store.tournaments import TournamentRow
 from quart_app.timeline.ledger import Diverged
 from quart_app.timeline.vantage import Vantage
-from quart_app.web.answers.stored import ASKED_AGAIN_PRIVATELY, HTML, Stored
+from quart_app.web.answers.stored import ASKED_AGAIN_PRIVATELY
 from quart_app.web.doors.access import current_staff, require_public
 from quart_app.web.doors.context import Context, context
 from quart_app.web.doors.following import joined_at, let_in
 
 blueprint = Blueprint("pages", __name__)
 
-FINISHED_PER_PAGE = 50
-UNFINISHED_MAX = 100
-ID_DIGITS_MAX = 18
 NO_MATCH = "There is no such match to be played. It may have been in an earlier draw."
 
 TOURNAMENT_ROUTE = f"/tournaments/<int(max={ID_MAX}):tournament_id>/"
 MATCH_ROUTE = f"{TOURNAMENT_ROUTE}matches/<int:match_id>/"
-
-
-@blueprint.get("/")
-async def index() -> Response:
-    """The tournaments: being played, coming, finished. Staff also see drafts and private ones.
-
-    ``?before=<id>`` shows the finished ones that are older than that.
-    """
-    before = request.args.get("before", "")
-    before_id = int(before) if before.isdecimal() and len(before) <= ID_DIGITS_MAX else None
-    further = before_id is not None
-    public_only = await current_staff() is None
-    coming = [TournamentStatus.PENDING, TournamentStatus.POSTPONED]
-    coming += [] if public_only else [TournamentStatus.DRAFT]
-    async with context().services.database.reading() as connection:
-        finished = await select_tournaments(
-            connection,
-            statuses=lists.ENDED,
-            public_only=public_only,
-            before_id=before_id,
-            limit=FINISHED_PER_PAGE + 1,
-        )
-    page = lists.IndexPage(
-        live=() if further else await _unfinished((TournamentStatus.ACTIVE,), public_only),
-        coming=() if further else await _unfinished(coming, public_only),
-        finished=tuple(lists.listed(row) for row in finished[:FINISHED_PER_PAGE]),
-        older_than=finished[FINISHED_PER_PAGE - 1].id if len(finished) > FINISHED_PER_PAGE else None,
-        further=further,
-    )
-    rendered = Stored(render("index.html", page=page).encode(), HTML)
-    return rendered.answer(ASKED_AGAIN_PRIVATELY, request.headers)
 
 
 @blueprint.get(TOURNAMENT_ROUTE)
@@ -107,16 +72,6 @@ async def anew() -> Response:
 async def static(name: str) -> Response:
     """A style sheet, script or icon; for ever, under the address that the pages give it."""
     return context().static.answer(name)
-
-
-async def _unfinished(statuses: Sequence[str], public_only: bool) -> tuple[lists.ListLine, ...]:
-    """The tournaments that are not over, with how far they are."""
-    services = context().services
-    async with services.database.reading() as connection:
-        rows = await select_tournaments(
-            connection, statuses=statuses, public_only=public_only, limit=UNFINISHED_MAX
-        )
-        return tuple([await listed_with_progress(services, connection, row) for row in rows])
 
 
 async def listed_with_progress(
