@@ -189,6 +189,16 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         method="get",
+        path="/sse/tournaments/fragments/",
+        id="followFrontPage",
+        tag="Feeds",
+        summary="Follow the list of public tournaments as HTML fragments, for htmx",
+        answer="text/event-stream",
+        errors=(400, 429, 503),
+        parameters=("LastEventId", "LastEventIdQuery"),
+    ),
+    Operation(
+        method="get",
         path="/api/openapi.json",
         id="getDescription",
         tag="Description",
