@@ -19,7 +19,8 @@ from quart_app.live.bus.redis import RedisBus
 from quart_app.live.crowd.presence import LocalPresence, RedisPresence
 from quart_app.live.rooms.hub import Hub
 from quart_app.live.rooms.watch import Sources, Standing
-from quart_app.live.streams.subscriber import Ticket
+from quart_app.live.streams.join import Ticket
+from quart_app.live.wires.socket import WRITES
 from quart_app.settings import Settings
 from quart_app.store import event_log
 from quart_app.store.database import schema
@@ -122,6 +123,7 @@ def create_app(settings: Settings) -> Quart:
         metrics=metrics,
         readiness=readiness,
         limits=limits,
+        fleet=WRITES if settings.wire == "socket" else None,
         pages=PageCache(),
         static=StaticFiles(STATIC),
     )

@@ -25,8 +25,9 @@ from quart_app.live.rooms.room import Room
 from quart_app.live.rooms.watch import Sources, Watch
 from quart_app.live.streams import frames
 from quart_app.live.streams.greetings import Greetings
+from quart_app.live.streams.join import End, Join
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import End, Join, Subscriber
+from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.streams.tending import Tending
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
@@ -61,8 +62,8 @@ class Hub:
         self.audiences: dict[int, Audience] = {}  # by tournament id
         self._opening: dict[int, asyncio.Task[Audience]] = {}
         self._greetings = Greetings(settings)
-        self._reading = Reading(ledger, self._greetings)
-        self._tending = Tending(settings, sources.renew, self._everyone)
+        self._tending = Tending(settings, sources.renew, lambda: self.audiences.values())
+        self._reading = Reading(ledger, self._tending)
         self._watch = Watch(settings, bus, sources, self._reading, self.audiences, self.noticed)
         self.seats = Seats(settings)
         self._crowd = Crowd(presence, lambda: self.audiences, self.seats)
@@ -144,19 +145,20 @@ class Hub:
             await self._reading.reread(audience)
             audience = await self.open(join.tournament_id)  # an empty room may have been left meanwhile
         subscriber, outcome = self._greetings.seat(audience.room, join, wire)
-        self._tending.schedule_check(subscriber)
         audience.add(subscriber)
+        self._tending.schedule_check(subscriber)
+        if audience.presence is not None and join.view.overhears:
+            subscriber.notes += audience.presence.raw
         self._metrics.subscribers.inc()
         self._metrics.resumes.labels(outcome).inc()
         wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
         if shut_out(subscriber):
             subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
         subscriber.pump()
-        if audience.presence is not None:
-            subscriber.whisper(audience.presence)
 
     def _left(self, audience: Audience, subscriber: Subscriber) -> None:
         audience.discard(subscriber)
+        self._tending.forget(subscriber)
         subscriber.join.on_end()
         self._closed(audience, subscriber)
 
@@ -166,6 +168,7 @@ class Hub:
 
     def _closed(self, audience: Audience, subscriber: Subscriber) -> None:
         reason = (subscriber.end or End.CLIENT).reason
+        events, size = subscriber.counted
         self._metrics.subscribers.dec()
         self._metrics.closes.labels(reason).inc()
         self._tally(audience.room)
@@ -174,8 +177,8 @@ class Hub:
             reason=reason,
             tournament_id=subscriber.join.tournament_id,
             feed=subscriber.view.projection.name,
-            events=subscriber.events,
-            bytes=subscriber.bytes,
+            events=events,
+            bytes=size,
             seconds=round(time.monotonic() - subscriber.opened, 3),
         )
 
@@ -209,7 +212,7 @@ class Hub:
         if isinstance(notice, StaffChanged):
             for subscriber in self._everyone():
                 if subscriber.grant.staff_id == notice.staff_id:
-                    subscriber.check_grant_at(0.0)
+                    self._tending.check_now(subscriber)
 
     def _tally(self, room: Room) -> None:
         self._metrics.deliveries.inc(room.delivered_events)

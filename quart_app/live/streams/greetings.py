@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from quart_app.live.streams import frames
+from quart_app.live.streams.join import Join
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import Join, Subscriber, Tail
+from quart_app.live.streams.subscriber import Level, Subscriber, Tail
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
 
@@ -76,10 +77,9 @@ class Greetings:
         ``asked`` is where it wanted to go on from; in an open stream, where it stands.
         """
         room = subscriber.room
-        asked = asked or Position(subscriber.epoch, subscriber.cursor)
+        asked = asked or Position(subscriber.level.epoch, subscriber.cursor)
         data: dict[str, Any] = {"reason": reason, "asked": str(asked), "head": str(room.position)}
-        subscriber.epoch, subscriber.cursor = room.epoch, room.head
-        subscriber.owed = False
+        subscriber.level = Level(room.epoch, room.head)
         everything = room.whole(subscriber.view)
         if subscriber.view.projection.changes is None:
             data["snapshot"] = msgspec.Raw(everything)

@@ -1,6 +1,6 @@
 """The timers of all open streams of a worker, in one ticker: heartbeat, grant, lag.
 
-Timers are kept per worker, not per stream: a stream that has nothing due costs a few comparisons a tick.
+Timers are kept per worker, not per stream: who stands in a cohort and has nothing due costs nothing at all.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from quart_app.errors import AppError, Unavailable
 from quart_app.live.streams import frames
-from quart_app.live.streams.subscriber import End, Subscriber, Ticket
+from quart_app.live.streams.join import End, Ticket
+from quart_app.live.streams.subscriber import Subscriber
 from quart_app.settings import Settings
 
 TICK_SECONDS = 0.5
@@ -28,18 +31,32 @@ Renew = Callable[[Ticket, str], Awaitable[tuple[str, Ticket]]]
 token and grant. Raises an AppError when the grant no longer holds."""
 
 
+class Tended(Protocol):
+    """Those who watch one tournament here."""
+
+    @property
+    def loose(self) -> Collection[Subscriber]:
+        """Those of them who stand for themselves."""
+        ...
+
+    def break_silence(self, since: float) -> None:
+        """Let all others have a heartbeat who have been written nothing since then (monotonic)."""
+        ...
+
+
 class Tending:
-    """Looks after every stream that ``everyone`` names."""
+    """Looks after every stream of ``audiences``."""
 
     def __init__(
         self,
         settings: Settings,
         renew: Renew,
-        everyone: Callable[[], Iterable[Subscriber]],
+        audiences: Callable[[], Iterable[Tended]],
     ) -> None:
         self._settings = settings
         self._renew = renew
-        self._everyone = everyone
+        self._audiences = audiences
+        self._due: defaultdict[int, dict[Subscriber, None]] = defaultdict(dict)  # by tick, whose check is due
         self._checks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -47,39 +64,56 @@ class Tending:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
-            for number, subscriber in enumerate(self._everyone(), start=1):
-                if now >= subscriber.next_look or subscriber.wire.full:
-                    self.tend(subscriber, now)
-                if number % 1000 == 0:
+            for number, audience in enumerate(list(self._audiences()), start=1):
+                self.tend(audience, now)
+                if number % 100 == 0:
                     await asyncio.sleep(0)
+            for tick in [tick for tick in self._due if tick <= _tick(now)]:
+                for subscriber in self._due.pop(tick):
+                    check = asyncio.create_task(self._check(subscriber))
+                    self._checks.add(check)
+                    check.add_done_callback(self._checks.discard)
 
     def schedule_check(self, subscriber: Subscriber) -> None:
         """Check the subscriber's grant towards the end of its life."""
         left = (subscriber.grant.expires_at - datetime.now(UTC)).total_seconds()
-        subscriber.check_grant_at(time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN))  # noqa: S311
+        self._check_at(subscriber, time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN))  # noqa: S311
 
-    def tend(self, subscriber: Subscriber, now: float) -> None:
-        """Do for one stream what is due at ``now`` (monotonic)."""
+    def check_now(self, subscriber: Subscriber) -> None:
+        """Check the subscriber's grant with the next tick."""
+        self._check_at(subscriber, 0.0)
+
+    def forget(self, subscriber: Subscriber) -> None:
+        """Check the subscriber's grant no more."""
+        tick = _tick(subscriber.check_at)
+        if tick in self._due and subscriber in self._due[tick]:
+            del self._due[tick][subscriber]
+            if not self._due[tick]:
+                del self._due[tick]
+
+    def _check_at(self, subscriber: Subscriber, moment: float) -> None:
+        self.forget(subscriber)
+        if subscriber.home is not None:  # it has not left meanwhile
+            subscriber.check_at = moment
+            self._due[_tick(moment)][subscriber] = None
+
+    def tend(self, audience: Tended, now: float) -> None:
+        """Do for the streams of an audience what is due at ``now`` (monotonic), grants aside."""
+        since = now - self._settings.heartbeat_seconds + TICK_SECONDS / 2
+        audience.break_silence(since)
+        for subscriber in list(audience.loose):
+            self._tend(subscriber, now, since)
+
+    def _tend(self, subscriber: Subscriber, now: float, since: float) -> None:
         if subscriber.wire.full:
             # until everything is out, however little a slow reader takes in between
             subscriber.lagging = True
-            subscriber.plain = False
             subscriber.behind_since = subscriber.behind_since or now
         behind_since = subscriber.behind_since
         if behind_since is not None and now - behind_since > self._settings.lag_seconds_max:
             subscriber.cut(End.LAGGED)
-        if subscriber.end is not None:
-            return
-        silence = self._settings.heartbeat_seconds - TICK_SECONDS / 2
-        if now - subscriber.last_write >= silence:
+        elif subscriber.last_write <= since:
             subscriber.heartbeat()
-        if now >= subscriber.check_at:
-            subscriber.check_at = float("inf")
-            check = asyncio.create_task(self._check(subscriber))
-            self._checks.add(check)
-            check.add_done_callback(self._checks.discard)
-        # what is written meanwhile only puts the heartbeat off
-        subscriber.next_look = min(subscriber.last_write + silence, subscriber.check_at)
 
     async def _check(self, subscriber: Subscriber) -> None:
         """Let the stream go on under a fresh token, if its grant still holds."""
@@ -88,7 +122,7 @@ class Tending:
             token, subscriber.grant = await self._renew(subscriber.grant, visibility)
         except Unavailable:
             if datetime.now(UTC) < subscriber.grant.expires_at:
-                subscriber.check_grant_at(time.monotonic() + ASK_AGAIN_SECONDS)
+                self._check_at(subscriber, time.monotonic() + ASK_AGAIN_SECONDS)
             else:
                 subscriber.say_goodbye(End.TOKEN_EXPIRED)
             return
@@ -98,3 +132,7 @@ class Tending:
         data = {"token": token, "expires_at": frames.rfc3339_seconds(subscriber.grant.expires_at)}
         subscriber.note(frames.notice("token", data))
         self.schedule_check(subscriber)
+
+
+def _tick(moment: float) -> int:
+    return int(moment / TICK_SECONDS)

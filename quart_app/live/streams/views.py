@@ -46,6 +46,11 @@ class View:
     projection: Projected
     filter: Filter
 
+    @property
+    def overhears(self) -> bool:
+        """Whether it shows what is not of the log: how many watch, say. Not who asked for some types only."""
+        return not self.filter.types
+
 
 @lru_cache(maxsize=1024)
 def view_of(projection: Projected, filter: Filter) -> View:

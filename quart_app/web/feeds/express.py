@@ -22,7 +22,7 @@ async def feed_way(
     """The stream, for a request that needs no other answer, on a connection that can be handed over."""
     # of a header that stands twice the first counts, as on Quart's way
     headers = {name: value.decode("latin-1") for name, value in reversed(list(scope["headers"]))}
-    if not takeable or parts.settings.wire != "socket" or b"origin" in headers:
+    if not takeable or parts.fleet is None or b"origin" in headers:
         return None
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     scheme, _, bearer = headers.get(b"authorization", "").partition(" ")

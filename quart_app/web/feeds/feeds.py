@@ -20,8 +20,8 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import Forbidden
 from quart_app.live.streams import frames
 from quart_app.live.streams.filters import Filter
+from quart_app.live.streams.join import Join
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import Join
 from quart_app.live.streams.views import view_of
 from quart_app.show import fragments
 from quart_app.show.paths import PAGE_VERSION
@@ -133,6 +133,4 @@ def outdated(asked: Wanted) -> Callable[[Tournament], bytes] | None:
 
 def stream(parts: Context, join: Join, headers: Mapping[str, str]) -> StreamResponse:
     """The answer that lets the join into the hub."""
-    return StreamResponse(
-        lambda wire: parts.hub.admit(join, wire), adopt=parts.settings.wire == "socket", headers=headers
-    )
+    return StreamResponse(lambda wire: parts.hub.admit(join, wire), fleet=parts.fleet, headers=headers)
