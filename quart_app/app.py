@@ -20,6 +20,7 @@ from quart_app.live.crowd.presence import LocalPresence, RedisPresence
 from quart_app.live.rooms.hub import Hub
 from quart_app.live.rooms.watch import Sources, Standing
 from quart_app.live.streams.join import Ticket
+from quart_app.live.wires.ring import Ring
 from quart_app.live.wires.socket import WRITES
 from quart_app.settings import Settings
 from quart_app.store import event_log
@@ -111,6 +112,7 @@ def create_app(settings: Settings) -> Quart:
     signer = Tokens(settings, services.clock)
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     limits = Limits(settings)
+    ring = Ring(on_state=metrics.ring_state)
     hub = Hub(settings, bus, presence, ledger, _sources(services, signer), metrics)
     readiness = Readiness(
         services, hub, Canary(services, hub), apart=LOOKS_APART_POLLS * settings.degraded_poll_seconds
@@ -123,7 +125,7 @@ def create_app(settings: Settings) -> Quart:
         metrics=metrics,
         readiness=readiness,
         limits=limits,
-        fleet=WRITES if settings.wire == "socket" else None,
+        fleet=ring if settings.wire == "ring" else WRITES if settings.wire == "socket" else None,
         pages=PageCache(),
         static=StaticFiles(STATIC),
     )
@@ -144,6 +146,8 @@ def create_app(settings: Settings) -> Quart:
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
         await schema.require_current(database)
+        if parts.fleet is ring:
+            ring.open()
         running = asyncio.create_task(_keep_running(hub))
         looking = asyncio.create_task(readiness.run())
         yield
@@ -156,6 +160,7 @@ def create_app(settings: Settings) -> Quart:
         await asyncio.gather(looking, running, return_exceptions=True)
         if services.underway:
             await asyncio.wait(services.underway, timeout=settings.drain_seconds)
+        ring.close()
         await presence.close()
         await limits.close()
         await bus.close()
