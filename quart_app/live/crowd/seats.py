@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 from quart_app.errors import TooManyRequests, Unavailable
 from quart_app.settings import Settings
@@ -98,6 +99,7 @@ class Seats:
         return self._most[name.partition(":")[0]]
 
 
+@lru_cache(maxsize=1024)
 def tournament_seat(tournament_id: int) -> str:
     """The name of a tournament's seats."""
     return f"tournament:{tournament_id}"

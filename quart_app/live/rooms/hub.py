@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -151,7 +152,7 @@ class Hub:
             subscriber.notes += audience.presence.raw
         self._metrics.subscribers.inc()
         self._metrics.resumes.labels(outcome).inc()
-        wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
+        wire.attach(subscriber.pump, partial(self._left, audience, subscriber))
         if shut_out(subscriber):
             subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
         subscriber.pump()

@@ -19,6 +19,7 @@ class Greetings:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._resync = self.resync  # one for all whom it welcomes
 
     def seat(self, room: Tail, join: Join, wire: Wire) -> tuple[Subscriber, str]:
         """A subscriber whose welcome waits to be written, and the outcome of its resume.
@@ -27,7 +28,7 @@ class Greetings:
         """
         asked, lost = join.asked, self._lost(room, join.asked)
         cursor = room.head if asked is None or lost else asked.seq
-        subscriber = Subscriber(join, room, wire, cursor, self.resync)
+        subscriber = Subscriber(join, room, wire, cursor, self._resync)
         subscriber.notes = self._welcome(subscriber, lost)
         if lost:
             subscriber.notes += self.resync(subscriber, lost, asked)

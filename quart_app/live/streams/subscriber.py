@@ -194,6 +194,7 @@ class Subscriber:
         events, size = cohort.counted(place)
         self._events -= events
         self._bytes -= size
+        self._level = cohort.level_of(place)  # the very object, so that its own is not kept
         self.cohort, self.place = cohort, place
 
     def stand_alone(self) -> None:
