@@ -6,6 +6,7 @@ import asyncio
 import time
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -160,6 +161,27 @@ async def test_what_is_not_shown_moves_the_whole_cohort_without_a_word() -> None
     world.audience.break_silence(time.monotonic() + 10.0)
     await world.settled()
     assert {wire.arrived[-9:] for _, wire in world.everyone} == {b"id: e-4\n\n"}
+
+
+async def test_a_fault_in_writing_cuts_those_who_were_written_to_and_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can tell what they got. The pass goes on, and so does the next."""
+    write = world.fleet.write
+
+    def fail_once(*batch: Any) -> list[int]:
+        monkeypatch.undo()
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(world.fleet, "write", fail_once)
+    world.happen()
+    await world.settled()
+    assert world.fleet.write == write
+    world.happen()
+    await world.settled()
+    ended = [wire.ended for _, wire in world.everyone]
+    assert (ended, len(world.audience.subscribers)) == ([True] * 64 + [False] * 86, 86)
+    assert {subscriber.cursor for subscriber in world.audience.subscribers} == {3}
 
 
 async def test_an_empty_cohort_of_a_view_that_nobody_asks_for_is_not_kept(world: World) -> None:

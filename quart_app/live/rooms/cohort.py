@@ -129,9 +129,14 @@ class Cohort:
             stop = self._done = min(len(self.members), start + self._fleet.at_once)
             self._room.delivered_events += self._shown * (stop - start)
             self._room.delivered_bytes += len(block.raw) * (stop - start)
-            unwell = self._fleet.write(self._wires, self._descriptors, start, stop, block)
-            for subscriber in [self.members[place] for place in unwell]:
-                self.let_go(subscriber)
+            handed = self.members[start:stop]
+            try:
+                unwell = self._fleet.write(self._wires, self._descriptors, start, stop, block)
+                for subscriber in [self.members[place] for place in unwell]:
+                    self.let_go(subscriber)
+            except Exception as error:  # who has got what, nobody knows
+                for subscriber in handed:
+                    subscriber.fail(error)
         if self._done < len(self.members):
             return True
         self._finish()

@@ -214,18 +214,19 @@ class Subscriber:
             self._step_out()
             self._pump()
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
 
     def begin_anew(self, reason: str) -> None:
         """Put the client at the head, whatever it has. Never raises, as ``pump``."""
         try:
             frames_of_it = self.resync(self, reason)
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
         else:
             self.note(frames_of_it)
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """End the stream now, because of a fault of ours; it may come back."""
         if self.end is not End.FAULT:
             log.warning("stream_failed", tournament_id=self.room.tournament_id, reason=repr(error))
         self.cut(End.FAULT)
