@@ -99,12 +99,12 @@ class Seats:
         return self._most[name.partition(":")[0]]
 
 
-@lru_cache(maxsize=1024)
 def tournament_seat(tournament_id: int) -> str:
     """The name of a tournament's seats."""
     return f"tournament:{tournament_id}"
 
 
+@lru_cache(maxsize=4096)  # not for its speed: many come from one address, and each keeps its names
 def _names(tournament_id: int, address: str, staff_id: int | None) -> tuple[str, ...]:
     names = f"address:{address}", tournament_seat(tournament_id)
     return names if staff_id is None else (*names, f"staff:{staff_id}")

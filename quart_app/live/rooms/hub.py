@@ -68,6 +68,7 @@ class Hub:
         self._watch = Watch(settings, bus, sources, self._reading, self.audiences, self.noticed)
         self.seats = Seats(settings)
         self._crowd = Crowd(presence, lambda: self.audiences, self.seats)
+        self._on_left = self._left  # one for all streams
         self.draining = False
 
     @property
@@ -152,7 +153,7 @@ class Hub:
             subscriber.notes += audience.presence.raw
         self._metrics.subscribers.inc()
         self._metrics.resumes.labels(outcome).inc()
-        wire.attach(subscriber.pump, partial(self._left, audience, subscriber))
+        wire.attach(subscriber.pump, partial(self._on_left, audience, subscriber))
         if shut_out(subscriber):
             subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
         subscriber.pump()

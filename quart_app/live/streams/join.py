@@ -68,7 +68,6 @@ class Join:
     tournament_id: int
     view: View
     grant: Ticket
-    address: str = ""
     asked: Position | None = None
     conflate: bool = True
     also: Callable[[Tournament], bytes] | None = None

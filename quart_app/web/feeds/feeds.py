@@ -111,7 +111,6 @@ async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
         tournament_id=asked.tournament_id,
         view=view_of(projection, chosen),
         grant=grant,
-        address=asked.address,
         asked=position,
         conflate=query.get("conflate") != ["0"],
         also=outdated(asked),
