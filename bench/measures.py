@@ -258,8 +258,8 @@ def _every_peer(scale: Scale) -> Sequence[str]:
     return tuple(PEERS)
 
 
-def _both_wires(scale: Scale) -> Sequence[str]:
-    return (peers.GRANDSTAND.name, peers.GRANDSTAND_ASGI.name)
+def _all_wires(scale: Scale) -> Sequence[str]:
+    return (peers.GRANDSTAND.name, peers.GRANDSTAND_SOCKET.name, peers.GRANDSTAND_ASGI.name)
 
 
 def _peers_by_streams(names: Sequence[str], streams: Sequence[int]) -> Sequence[str]:
@@ -279,7 +279,7 @@ MEASURES = {
     for measure in (
         Measure("fanout", "processor time, latency and bursts", _every_peer, fan_out),
         Measure("idle", "memory per idle stream, and joins", _idle_variants, idle),
-        Measure("resume", "everybody comes back at once", _both_wires, resume),
+        Measure("resume", "everybody comes back at once", _all_wires, resume),
         Measure("growth", "as the crowd grows", _growth_variants, growth),
         Measure("workers", "two workers against one", lambda _: ("1", "2"), workers),
         Measure("post", "from a form post to the last socket", lambda _: tuple(DATABASES), post),

@@ -153,7 +153,7 @@ def grandstand(
     folder: Path,
     cores: Cores,
     *,
-    wire: str = "socket",
+    wire: str = "ring",
     html: bool = False,
     workers: int = 1,
     players: int = 16,
@@ -304,6 +304,10 @@ def channels(folder: Path, cores: Cores, *, layer: str) -> Iterator[Server]:
             )
 
 
+def _grandstand_socket(folder: Path, cores: Cores) -> AbstractContextManager[Server]:
+    return grandstand(folder, cores, wire="socket")
+
+
 def _grandstand_asgi(folder: Path, cores: Cores) -> AbstractContextManager[Server]:
     return grandstand(folder, cores, wire="asgi")
 
@@ -322,6 +326,7 @@ def _channels_pubsub(folder: Path, cores: Cores) -> AbstractContextManager[Serve
 
 FLOOR = Peer("floor", "floor: a C loop that only calls `write`", floor)
 GRANDSTAND = Peer("grandstand", "**Grandstand**, JSON feed", grandstand)
+GRANDSTAND_SOCKET = Peer("grandstand-socket", "Grandstand, JSON feed, without the ring", _grandstand_socket)
 GRANDSTAND_ASGI = Peer("grandstand-asgi", "Grandstand, JSON feed, over ASGI `send`", _grandstand_asgi)
 GRANDSTAND_HTML = Peer("grandstand-html", "Grandstand, HTML feed", _grandstand_html)
 NCHAN_PEER = Peer("nchan", "nchan (nginx)", nchan)
@@ -337,6 +342,7 @@ PEERS = {
     for peer in (
         FLOOR,
         GRANDSTAND,
+        GRANDSTAND_SOCKET,
         GRANDSTAND_ASGI,
         GRANDSTAND_HTML,
         NCHAN_PEER,

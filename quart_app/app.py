@@ -19,7 +19,9 @@ from quart_app.live.bus.redis import RedisBus
 from quart_app.live.crowd.presence import LocalPresence, RedisPresence
 from quart_app.live.rooms.hub import Hub
 from quart_app.live.rooms.watch import Sources, Standing
-from quart_app.live.streams.subscriber import Ticket
+from quart_app.live.streams.join import Ticket
+from quart_app.live.wires.ring import Ring
+from quart_app.live.wires.socket import WRITES
 from quart_app.settings import Settings
 from quart_app.show import paths
 from quart_app.store import event_log
@@ -120,6 +122,7 @@ def create_app(settings: Settings) -> Quart:
     signer = Tokens(settings, services.clock)
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)
     limits = Limits(settings)
+    ring = Ring(on_state=metrics.ring_state)
     hub = Hub(settings, bus, presence, ledger, _sources(services, signer), metrics)
     readiness = Readiness(
         services, hub, Canary(services, hub), apart=LOOKS_APART_POLLS * settings.degraded_poll_seconds
@@ -132,6 +135,7 @@ def create_app(settings: Settings) -> Quart:
         metrics=metrics,
         readiness=readiness,
         limits=limits,
+        fleet=ring if settings.wire == "ring" else WRITES if settings.wire == "socket" else None,
         pages=PageCache(),
         static=StaticFiles(STATIC),
     )
@@ -154,6 +158,8 @@ def create_app(settings: Settings) -> Quart:
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
         await schema.require_current(database)
+        if parts.fleet is ring:
+            ring.open()
         running = asyncio.create_task(_keep_running(hub))
         looking = asyncio.create_task(readiness.run())
         yield
@@ -166,6 +172,7 @@ def create_app(settings: Settings) -> Quart:
         await asyncio.gather(looking, running, return_exceptions=True)
         if services.underway:
             await asyncio.wait(services.underway, timeout=settings.drain_seconds)
+        ring.close()
         await presence.close()
         await limits.close()
         await bus.close()

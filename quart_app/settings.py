@@ -187,9 +187,10 @@ class Settings:
     )
     wire: str = _setting(
         "GRANDSTAND_WIRE",
-        "socket",
-        readers.one_of("socket", "asgi"),
-        "socket: write feeds to the socket; asgi: never",
+        "ring",
+        readers.one_of("ring", "socket", "asgi"),
+        "ring: write feeds to their sockets through io_uring, where it is allowed; socket: one by one; "
+        "asgi: never to the socket",
     )
     log_format: str = _setting(
         "GRANDSTAND_LOG_FORMAT", "", readers.one_of("json", "console"), "json or console"

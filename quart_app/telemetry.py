@@ -168,6 +168,11 @@ class Metrics:
             "1 while this worker hears the others through the bus and they hear it, 0 while not.",
             registry=registry,
         )
+        self.ring = Gauge(
+            "grandstand_ring",
+            "1 while this worker writes feeds through io_uring, 0 while socket by socket or over ASGI.",
+            registry=registry,
+        )
         self.http_requests = Counter(
             "grandstand_http_requests_total",
             "Requests answered, by method, route (never the path) and status.",
@@ -179,6 +184,10 @@ class Metrics:
     def bus_state(self, well: bool) -> None:
         """Note whether the bus works in both directions: what a bus calls as its ``on_state``."""
         self.bus_connected.set(well)
+
+    def ring_state(self, used: bool) -> None:
+        """Note whether feeds are written through io_uring: what a ring calls as its ``on_state``."""
+        self.ring.set(used)
 
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format, to be sent as ``content_type``."""

@@ -2,9 +2,9 @@
 
    A proxy or a virus scanner may hold a stream back: its head, its body, or each chunk until the next one. Nobody
    tells the page, but the stream's heartbeats do: each says how old the stream is, and when the next one is due; and
-   what follows anything else, a comment. No stream counts before a heartbeat has come on time. Where none does, or
-   one or a comment is overdue, the page asks for what has happened since its position, and goes on asking until a
-   stream has proved itself.
+   in a young stream what follows anything else, a comment. No stream counts before a heartbeat has come on time.
+   Where none does, or one or a comment is overdue, the page asks for what has happened since its position, and goes
+   on asking until a stream has proved itself.
 
    Whoever reads gets one stream of frames, and is told by `event: line` what gets through: its `way` is "stream",
    "asking", or "" while nobody knows. */
@@ -14,7 +14,8 @@ const lineTo = (() => {
   const TRIAL = 15_000; // how long a stream may take to prove itself while we ask
   const ON_TIME = 700; // so late a heartbeat may be that proves something
   const GRACE = 2_500; // one that is later than this has been held back
-  const PUSHED = 1_000; // so long after anything else the server sends a comment, which pushes it
+  const YOUNG = 3; // before its heartbeat of this number a stream is young,
+  const PUSHED = 1_000; // and so long after anything else the server sends a comment, which pushes it
   const PROVED_FOR = 30_000; // a stream that is good for so long makes us forget those that were not
   const TRY_AGAIN = { least: 60_000, most: 600_000 };
   const ASK = { least: 3_000, most: 8_000, growth: 1.4, within: 10_000 };
@@ -39,6 +40,7 @@ const lineTo = (() => {
       let trial = null; // the stream that we read
       let asking = null;
       let beats = false; // whether the server sends heartbeats that we hear of
+      let young = true; // whether it pushes what it sends
       let suspect = false; // whether one in time may have been an accident
       let inTime = 0; // how many in a row were in time
       let start = 0; // when the server began the stream, by our clock
@@ -117,10 +119,12 @@ const lineTo = (() => {
         if (kind === "connection_established") {
           start = now();
           beats = told(frame).heartbeat === "event";
+          young = true;
           if (beats) expect(0, 0);
           else prove(); // a server of an older version: it has to be believed
         } else if (kind === "heartbeat") {
-          const { seconds, next } = told(frame);
+          const { number, seconds, next } = told(frame);
+          young = number < YOUNG;
           start = Math.min(start + CLOCKS, now() - seconds * 1000);
           const late = now() - seconds * 1000 - start;
           if (late > GRACE) doubt();
@@ -128,7 +132,7 @@ const lineTo = (() => {
           suspect ||= !inTime;
           if (inTime > (suspect ? 1 : 0)) prove(seconds * 1000);
           expect(seconds, next);
-        } else if (beats && !frame.startsWith(":")) {
+        } else if (beats && young && !frame.startsWith(":")) {
           push = setTimeout(doubt, PUSHED + GRACE);
         }
         take(frame);

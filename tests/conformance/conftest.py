@@ -16,7 +16,7 @@ from tests.server import Server, running
 
 PROGRAMS = ("Chromium's EventSource", "npm eventsource", "npm eventsource-client", "httpx-sse", "curl")
 CLIENTS = (*PROGRAMS, "htmx")
-WIRES = ("socket", "asgi")
+WIRES = ("ring", "asgi")
 
 
 @pytest_asyncio.fixture(scope="session", name="browser")

@@ -16,7 +16,8 @@ from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import CreateTournament
 from quart_app.live.bus.local import LocalBus
 from quart_app.live.streams import frames
-from quart_app.live.streams.subscriber import End, Subscriber
+from quart_app.live.streams.join import End
+from quart_app.live.streams.subscriber import Subscriber
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate

@@ -22,7 +22,7 @@ from quart_app.actions.services import Services
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.events import EVENT_TYPES, decode_event
 from quart_app.live.bus.local import LocalBus
-from quart_app.live.streams.subscriber import End
+from quart_app.live.streams.join import End
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
 from quart_app.timeline.ledger import Ledger

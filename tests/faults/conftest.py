@@ -61,11 +61,11 @@ def fault_settings(database_url: str, redis_url: str, wire: str) -> Settings:
     )
 
 
-OVER_ONE_WIRE = pytest.mark.parametrize("deployment", ["socket"], indirect=True, scope="package")
+OVER_ONE_WIRE = pytest.mark.parametrize("deployment", ["ring"], indirect=True, scope="package")
 """For what goes wrong behind the hub, of which neither wire knows anything."""
 
 
-@pytest_asyncio.fixture(scope="package", name="deployment", params=["socket", "asgi"])
+@pytest_asyncio.fixture(scope="package", name="deployment", params=["ring", "asgi"])
 async def _deployment(
     request: pytest.FixtureRequest, redis_server: RedisServer, postgres_server: PostgresServer
 ) -> AsyncIterator[Deployment]:

@@ -27,7 +27,7 @@ class Clock(datetime):
         return cls.fromtimestamp(shown.timestamp(), tz)
 
 
-@pytest_asyncio.fixture(name="jumpy_server", params=["socket", "asgi"])
+@pytest_asyncio.fixture(name="jumpy_server", params=["ring", "asgi"])
 async def _jumpy_server(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Server]:

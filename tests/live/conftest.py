@@ -1,4 +1,8 @@
-"""The live room is tested over both wires: the adopted socket, and plain ASGI."""
+"""The live room is tested over an adopted socket and over plain ASGI.
+
+The ring takes the place of the socket that is written by itself: all but the one call into the kernel is the
+same. What the wires promise is tested over all three, in ``test_wire.py``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import pytest
 from quart_app.settings import Settings
 
 
-@pytest.fixture(name="settings", params=["socket", "asgi"])
+@pytest.fixture(name="settings", params=["ring", "asgi"])
 def _settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings on a SQLite file of the test's own, once for each wire."""
     return Settings.for_tests(

@@ -15,11 +15,12 @@ from quart_app.auth.tokens import FEED, Grant
 from quart_app.domain.events import EVENT_TYPES, BracketUpdated, Envelope, Event
 from quart_app.domain.parts import Part
 from quart_app.domain.state.tournament import Tournament
-from quart_app.live.streams.filters import Filter
+from quart_app.live.rooms.audience import Audience
+from quart_app.live.rooms.cohort import Cohort
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Subscriber
-from quart_app.live.streams.views import View, view_of
-from quart_app.live.wires.port import Block
+from quart_app.live.streams.views import Filter, View, view_of
+from quart_app.live.wires.port import NO_DESCRIPTOR, Block, OneByOne
 from quart_app.settings import Settings
 from tests.server import Frame
 
@@ -37,14 +38,27 @@ GRANT = Grant(
 )
 
 
+class ModelFleet(OneByOne):
+    """A fleet that lets the clock be read often."""
+
+    at_once = 2
+
+
+MODEL_FLEET = ModelFleet()
+
+
 class ModelWire:
     """A wire in memory. ``stalled``, it takes one block more and is full, until ``drain``."""
+
+    fleet = MODEL_FLEET
+    descriptor = NO_DESCRIPTOR
 
     def __init__(self, stalled: bool = False) -> None:
         self.full = False
         self.stalled = stalled
         self.ended = False
         self.arrived = b""
+        self.written = 0  # bytes that it was ever given
         self._unsent = b""
         self._on_drain: Callable[[], None] = lambda: None
         self._on_closed: Callable[[], None] = lambda: None
@@ -57,6 +71,7 @@ class ModelWire:
         """Let a block arrive, or hold it while stalled."""
         assert not self.full, "written to a full wire"
         assert not self.ended, "written to an ended wire"
+        self.written += len(block.raw)
         if self.stalled:
             self._unsent = block.raw
             self.full = True
@@ -173,3 +188,39 @@ def overtaker(log: Sequence[Envelope], seq: int) -> int | None:
         if event.type == other.event.type == CONFLATED and matches_of(other.event) == matches_of(event)
     ]
     return newer[-1] if newer else None
+
+
+def passes(chosen: Filter, event: Event, state: Tournament) -> bool:
+    """Whether a filter lets an event through that led to a state, said anew as well."""
+    about = matches_of(event)
+    playing = {slot.participant_id for number in about for slot in state.matches[number].slots}
+    return (
+        (not chosen.types or event.type in chosen.types)
+        and (not chosen.matches or bool(chosen.matches & about))
+        and (not chosen.participants or bool(chosen.participants & playing))
+    )
+
+
+def check_resync(told: dict[str, Any]) -> None:
+    """A client is put at the head only for a reason that is true."""
+    asked, head = (Position.parse(told[name]) for name in ("asked", "head"))
+    if told["reason"] == "too_far_behind":
+        assert head.seq - asked.seq > SETTINGS.replay_events_max
+    else:
+        assert (told["reason"], asked.epoch == head.epoch) == ("unknown_epoch", False)
+
+
+def check_place(client: Client, audience: Audience) -> None:
+    """Who stands in a cohort has a place there, and is counted what its own wire was given."""
+    subscriber = client.subscriber
+    assert subscriber is not None
+    assert (subscriber.cohort is None) == (subscriber in audience.loose)
+    assert subscriber.counted[1] == client.wire.written
+    if isinstance(subscriber.cohort, Cohort):
+        assert subscriber.cohort.members[subscriber.place] is subscriber
+        assert not client.wire.full
+
+
+def may_be_dropped(client: Client, log: Sequence[Envelope], seq: int) -> bool:
+    """Whether conflation explains that a client was not told this event."""
+    return client.conflate and client.lagged and overtaker(log, seq) is not None

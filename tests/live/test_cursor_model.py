@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -26,14 +26,14 @@ from quart_app.domain.events import EVENT_TYPES, Envelope, encode_event
 from quart_app.domain.fold import apply, changed
 from quart_app.domain.parts import Part, match_part
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
+from quart_app.live.crowd.presence import told
 from quart_app.live.rooms import audience as audience_module
 from quart_app.live.rooms import room as room_module
 from quart_app.live.rooms.audience import Audience
 from quart_app.live.rooms.room import Room
-from quart_app.live.streams.filters import Filter
 from quart_app.live.streams.greetings import Greetings
+from quart_app.live.streams.join import End, Join
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import End, Join
 from quart_app.live.streams.tending import Tending
 from quart_app.live.streams.views import View
 from quart_app.timeline.timeline import Gap, Timeline
@@ -45,8 +45,12 @@ from tests.live.model import (
     TOURNAMENT_ID,
     Client,
     ModelWire,
+    check_place,
+    check_resync,
     matches_of,
+    may_be_dropped,
     overtaker,
+    passes,
     renew,
     views,
 )
@@ -195,7 +199,12 @@ class CursorMachine(RuleBasedStateMachine):
         for client in self._connected():
             assert client.subscriber is not None
             client.lagged |= client.wire.full
-            self.tending.tend(client.subscriber, time.monotonic() + seconds)
+        self._in_loop(lambda: list(self.tending.tend(self.audience, time.monotonic() + seconds)))
+
+    @rule(watching=st.integers(1, 9))
+    def whisper(self, watching: int) -> None:
+        """Everyone is told how many watch."""
+        self._in_loop(lambda: self.audience.whisper(told(TOURNAMENT_ID, watching)))
 
     # What must hold
 
@@ -213,7 +222,13 @@ class CursorMachine(RuleBasedStateMachine):
             shown = self._shown(client, client.base, client.position.seq)
             assert client.seen == [seq for seq in shown if seq in set(client.seen)], "repeated or made up"
             for seq in set(shown) - set(client.seen):
-                assert self._may_be_dropped(client, seq), f"{seq} is lost at {client.position}"
+                assert may_be_dropped(client, self.log, seq), f"{seq} is lost at {client.position}"
+
+    @invariant()
+    def what_is_shared_is_everyones_own(self) -> None:
+        """Who stands in a cohort has a place there, and has been counted what its wire was given."""
+        for client in self._connected():
+            check_place(client, self.audience)
 
     def teardown(self) -> None:
         """In the end everybody is back, reads on, and holds everything there is."""
@@ -268,25 +283,31 @@ class CursorMachine(RuleBasedStateMachine):
             self.reread()
 
     def _take_in(self, envelopes: Sequence[Envelope]) -> None:
-        async def take_in() -> None:
+        def take_in() -> None:
             try:
                 self.timeline.extend(envelopes)
             finally:
                 self.room.grown()
                 self.audience.fan_out()
 
-        self.loop.run_until_complete(take_in())
+        self._in_loop(take_in)
+
+    def _in_loop(self, do: Callable[[], object]) -> None:
+        async def done() -> None:
+            do()
+
+        self.loop.run_until_complete(done())
 
     @staticmethod
     async def _turn(turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
 
-    def _connected(self) -> list[Client]:
-        return [client for client in self.clients if not client.wire.ended]
-
     def _any(self, data: st.DataObject) -> Client:
         return data.draw(st.sampled_from(self.clients))
+
+    def _connected(self) -> list[Client]:
+        return [client for client in self.clients if not client.wire.ended]
 
     def _join(self, client: Client, *, stalled: bool = False) -> None:
         """Let a client in as the hub does."""
@@ -329,7 +350,7 @@ class CursorMachine(RuleBasedStateMachine):
             if block.event == "connection_established":
                 self._check_receipt(client, block.payload["resume"])
             elif block.event == "resync":
-                self._check_resync(block.payload)
+                check_resync(block.payload)
             elif block.event is not None and block.event in EVENT_TYPES:
                 assert block.id is not None
                 client.seen.append(Position.parse(block.id).seq)
@@ -356,13 +377,6 @@ class CursorMachine(RuleBasedStateMachine):
             # the room has at most grown since; what it had then was all of these
             assert receipt["replayed"] <= len(self._shown(client, client.position.seq, len(self.log)))
 
-    def _check_resync(self, told: dict[str, Any]) -> None:
-        asked, head = (Position.parse(told[name]) for name in ("asked", "head"))
-        if told["reason"] == "too_far_behind":
-            assert head.seq - asked.seq > SETTINGS.replay_events_max
-        else:
-            assert (told["reason"], asked.epoch == head.epoch) == ("unknown_epoch", False)
-
     def _check_parts(self, client: Client, position: Position) -> None:
         """Whoever follows the parts holds each that a shown event changed, no older than that change."""
         newest: dict[Part, int] = {}
@@ -377,22 +391,9 @@ class CursorMachine(RuleBasedStateMachine):
 
     def _shown(self, client: Client, after: int, to: int) -> list[int]:
         """What a client's filter lets through of a stretch of the log, by what was so at the time."""
-        return [seq for seq in range(after + 1, to + 1) if self._passes(client.view.filter, seq)]
-
-    def _passes(self, chosen: Filter, seq: int) -> bool:
-        event, state = self.log[seq - 1].event, self.states[seq]
-        about = matches_of(event)
-        playing = {slot.participant_id for number in about for slot in state.matches[number].slots}
-        return (
-            (not chosen.types or event.type in chosen.types)
-            and (not chosen.matches or bool(chosen.matches & about))
-            and (not chosen.participants or bool(chosen.participants & playing))
-        )
-
-    def _may_be_dropped(self, client: Client, seq: int) -> bool:
-        """Whether conflation explains that a client was not told this event."""
-        conflates = client.conflate and client.lagged
-        return conflates and overtaker(self.log, seq) is not None
+        chosen = client.view.filter
+        seqs = range(after + 1, to + 1)
+        return [seq for seq in seqs if passes(chosen, self.log[seq - 1].event, self.states[seq])]
 
 
 CursorMachine.TestCase.settings = hypothesis_settings(max_examples=150, stateful_step_count=40, deadline=None)

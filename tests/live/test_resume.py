@@ -12,7 +12,7 @@ from quart_app.actions import matches, tournaments
 from quart_app.actions.upkeep import backup
 from quart_app.actions.upkeep.restore import restore
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
-from quart_app.live.streams.subscriber import Join
+from quart_app.live.streams.join import Join
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
 from quart_app.store.event_log import select_events

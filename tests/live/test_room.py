@@ -5,8 +5,7 @@ from __future__ import annotations
 from quart_app.domain.events import Envelope, decode_event
 from quart_app.live.rooms import room as rooms
 from quart_app.live.rooms.room import Room
-from quart_app.live.streams.filters import Filter
-from quart_app.live.streams.views import view_of
+from quart_app.live.streams.views import Filter, view_of
 from quart_app.show.projections import JSON
 from quart_app.timeline.timeline import Timeline
 

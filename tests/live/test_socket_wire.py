@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from quart_app.live.wires.port import Block
-from quart_app.live.wires.socket import SocketWire
+from quart_app.live.wires.socket import WRITES, SocketWire
 
 
 async def write_what_the_kernel_takes_in_two_steps() -> tuple[bool, bytes]:
@@ -21,7 +21,7 @@ async def write_what_the_kernel_takes_in_two_steps() -> tuple[bool, bytes]:
     near.setblocking(False)
     descriptor = near.fileno()
     transport, wire = await asyncio.get_running_loop().create_connection(
-        lambda: SocketWire(descriptor), sock=near
+        lambda: SocketWire(descriptor, WRITES), sock=near
     )
     try:
         wire.write(Block(b"data: twice\n\n"))

@@ -1,10 +1,11 @@
-"""Both wires: the same bytes, the same end, and each where it belongs."""
+"""All three wires: the same bytes, the same end, and each where it belongs."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,12 +18,24 @@ from quart_app.actions import matches
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.wires.asgi import AsgiWire
-from quart_app.live.wires.socket import SocketWire
+from quart_app.live.wires.port import OneByOne
+from quart_app.live.wires.ring import Ring
+from quart_app.live.wires.socket import SocketWire, Writes
 from quart_app.settings import Settings
 from quart_app.web.express.handover import ADOPTABLE_HYPERCORN
 from tests.server import Server, running
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+WIRES = ("ring", "socket", "asgi")
+
+
+@pytest.fixture(name="settings", params=WIRES)
+def _settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings on a SQLite file of the test's own, once for each wire."""
+    return Settings.for_tests(
+        database_url=f"sqlite+aiosqlite:///{tmp_path}/grandstand.db", wire=request.param
+    )
 
 
 @asynccontextmanager
@@ -67,6 +80,15 @@ async def play_first(server: Server, tournament_id: int) -> None:
     await matches.confirm_result(server.services, tournament_id, ConfirmResult(match_id=1), None)
 
 
+def ring_allowed() -> bool:
+    """Whether this kernel allows io_uring."""
+    ring = Ring()
+    ring.open()
+    allowed = ring._queues is not None
+    ring.close()
+    return allowed
+
+
 def test_adoption_is_proved_on_the_installed_hypercorn() -> None:
     """A new version of Hypercorn is adopted from only once these tests have passed on it."""
     assert version("hypercorn") in ADOPTABLE_HYPERCORN
@@ -77,8 +99,12 @@ async def test_wire_is_the_one_that_the_settings_ask_for(server: Server) -> None
     tournament = await server.tournament()
     async with server.feed(tournament.id) as feed:
         await feed.next()
-        kinds = [type(subscriber.wire) for subscriber in subscribers_of(server, tournament.id)]
-    assert kinds == [SocketWire if server.settings.wire == "socket" else AsgiWire]
+        (wire,) = [subscriber.wire for subscriber in subscribers_of(server, tournament.id)]
+    kinds = {"ring": (SocketWire, Ring), "socket": (SocketWire, Writes), "asgi": (AsgiWire, OneByOne)}
+    assert (type(wire), type(wire.fleet)) == kinds[server.settings.wire]
+    metrics = (await server.client.get("/metrics")).text
+    in_use = server.settings.wire == "ring" and ring_allowed()
+    assert f"grandstand_ring {float(in_use)}\n" in metrics
 
 
 @pytest.mark.parametrize("after", [b"X", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
@@ -112,25 +138,31 @@ async def bytes_of_a_stream(settings: Settings) -> bytes:
         tournament = await server.tournament(name="The same")
         async with raw_feed(server, tournament.id) as (reader, _):
             await reader.readuntil(b"connection_established")
+            rest = await reader.readuntil(b"event: presence")
             await play_first(server, tournament.id)
-            await asyncio.sleep(1.0)
+            audience = server.hub.audiences[tournament.id]
+            assert await settle(
+                lambda: not audience.room.head > subscribers_of(server, tournament.id)[0].cursor
+            )
+            audience.break_silence(time.monotonic())
+            rest += await reader.readuntil(b"\r\n:\n\n")
             await server.hub.drain(2.0)
-            rest = await reader.read()
+            rest += await reader.read()
     varying = rb"\d{4}-\d\d-\d\dT[\d:.]+Z|retry: \d+|[0-9a-f]{8}-(?=\d)|(?m:^[0-9a-f]+\r$)"
     return re.sub(varying, b"", rest)
 
 
-async def test_both_wires_carry_the_same_bytes(tmp_path: Path) -> None:
+async def test_all_wires_carry_the_same_bytes(tmp_path: Path) -> None:
     """Byte for byte, down to the last chunk and the close."""
     streams = [
         await bytes_of_a_stream(
             Settings.for_tests(
-                database_url=f"sqlite+aiosqlite:///{tmp_path}/{wire}.db", wire=wire, heartbeat_seconds=0.6
+                database_url=f"sqlite+aiosqlite:///{tmp_path}/{wire}.db", wire=wire, heartbeat_seconds=60.0
             )
         )
-        for wire in ("socket", "asgi")
+        for wire in WIRES
     ]
-    assert streams[0] == streams[1]
+    assert streams[0] == streams[1] == streams[2]
 
 
 async def test_stream_ends_with_the_last_chunk(server: Server) -> None:
@@ -165,6 +197,30 @@ async def test_client_that_vanishes_leaves_the_room(server: Server) -> None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         writer.transport.abort()
         assert await settle(lambda: server.hub.watching(tournament.id) == 0)
+
+
+async def test_a_file_that_is_opened_in_the_place_of_a_stream_gets_nothing(server: Server) -> None:
+    """Between two events a stream ends and another file takes its number: the next event is not for that."""
+    tournament = await server.tournament()
+    async with server.feed(tournament.id) as stays:
+        await stays.next()
+        async with raw_feed(server, tournament.id) as (reader, _):
+            await reader.readuntil(b"connection_established")
+            leaver = subscribers_of(server, tournament.id)[1]
+        assert await settle(lambda: server.hub.watching(tournament.id) == 1)
+        pairs = [socket.socketpair() for _ in range(20)]
+        try:
+            taken = [one.fileno() for pair in pairs for one in pair]
+            assert leaver.wire.descriptor in taken or server.settings.wire == "asgi"
+            await play_first(server, tournament.id)
+            await stays.until("match_completed")
+            for one in (one for pair in pairs for one in pair):
+                one.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    one.recv(1)
+        finally:
+            for one in (one for pair in pairs for one in pair):
+                one.close()
 
 
 async def test_silent_reader_delays_nobody_and_is_cut(settings: Settings) -> None:

@@ -11,6 +11,7 @@ import pytest
 from quart_app.actions.matches import confirm_result, start_match, update_score
 from quart_app.actions.tournaments import change_visibility
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
+from quart_app.live.rooms.lobby import LOOK_SECONDS
 from tests.server import Feed, Server, open_feed
 from tests.web.live_page import LivePage
 
@@ -85,6 +86,22 @@ async def test_who_comes_back_gets_what_was_missed(server: Server) -> None:
         assert (welcome.payload["resume"]["reason"], resync.event) == ("unknown_epoch", "resync")
         assert 'hx-target="#front"' in (whole.data or "")
     assert (await server.client.get(PATH, headers={"Last-Event-ID": "x"})).status_code == 400
+
+
+async def test_a_page_that_no_stream_reaches_asks(server: Server) -> None:
+    """For what a stream would have brought, and gets nothing where nothing is new."""
+    tid = (await server.tournament(2, name="Cup")).id
+    page = await page_of(server)
+    path, _, query = connect_of(page).partition("?")
+    assert (await server.client.get(f"{path}catch-up/?{query}")).status_code == 204
+    await start_match(server.services, tid, StartMatch(match_id=1), None)
+    await asyncio.sleep(LOOK_SECONDS)
+    news = await server.client.get(f"{path}catch-up/?{query}")
+    assert (news.status_code, news.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    for block in news.text.split("\n\n"):
+        page.receive("\n".join(line[6:] for line in block.split("\n") if line.startswith("data: ")))
+    assert "Being played Cup 1 live Final, 0 of 1 played P1 0 – 0 P2" in page.document.text()
+    assert (await server.client.get(f"{path}catch-up/")).status_code == 400
 
 
 async def test_no_champion_is_said(server: Server) -> None:

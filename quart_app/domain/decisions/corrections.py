@@ -163,11 +163,8 @@ def taken_back(
 
 def nobody_played(tournament: Tournament, reopenings: Iterable[events.Event]) -> bool:
     """Whether all matches that these take back were only given to the opponents of those who are out."""
-    return all(
-        _given(tournament.matches[each.match_id])
-        for each in reopenings
-        if isinstance(each, events.MatchReopened)
-    )
+    reopened = (each.match_id for each in reopenings if isinstance(each, events.MatchReopened))
+    return all(_given(tournament.matches[match_id]) for match_id in reopened)
 
 
 def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[Consequence, ...]:
@@ -268,8 +265,8 @@ def outlined(consequence: Consequence) -> dict[str, object]:
 
 def _check(command: commands.ChangeOfMind, match: Match) -> None:
     if command.seen not in (None, match.version):
-        stands = match.confirmed.score if match.confirmed is not None else match.score
-        now = f"It stands at {stands[0]}–{stands[1]} now" if stands else "It has no score now"
+        score = match.confirmed.score if match.confirmed is not None else match.score
+        now = f"It stands at {score[0]}–{score[1]} now" if score else "It has no score now"
         raise errors.VersionConflict(
             f"Somebody else changed this match meanwhile. {now}. Look again before you change it.",
             current={"version": match.version},
@@ -281,12 +278,11 @@ def _check(command: commands.ChangeOfMind, match: Match) -> None:
 
 def _refuse_forfeited(tournament: Tournament, match: Match) -> None:
     """What goes to the opponent of somebody who is out is settled by bringing them back."""
-    out = [slot.participant_id for slot in match.slots if slot.participant_id in tournament.roster.out]
+    gone = tournament.roster.out
+    out = [slot.participant_id for slot in match.slots if slot.participant_id in gone]
     if out and (match.annulled or (match.result is not None and match.result.forfeit)):
         who = tournament.participants[out[0] or 0]
-        raise errors.ParticipantConflict(
-            f"{who.name} is {tournament.roster.out[who.id]}. Reinstate them first."
-        )
+        raise errors.ParticipantConflict(f"{who.name} is {gone[who.id]}. Reinstate them first.")
 
 
 def _refuse_unless_own(match: Match, at: str, actor_id: int | None) -> None:

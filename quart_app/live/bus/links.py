@@ -50,6 +50,7 @@ class _Link:
         self.next = Batch()
         self.asked: deque[Batch] = deque()
         self.confirmed = False
+        self.silent_polls = 0
 
 
 class Links:
@@ -119,7 +120,7 @@ class Links:
     async def _serve(self, link: _Link) -> NoReturn:
         async with asyncio.timeout(REDIS_SECONDS_MAX):
             await link.pubsub.connect()  # type: ignore[no-untyped-call]
-        await _together(self._ask(link), self._read(link))
+        await _together(self._ask(link), self._read(link), self._count_silence(link))
 
     async def _ask(self, link: _Link) -> NoReturn:
         """Keep Redis told of what is wanted, and ask it for a sign of life after every change and second.
@@ -157,16 +158,20 @@ class Links:
             await link.pubsub.unsubscribe(*fewer)
 
     async def _read(self, link: _Link) -> NoReturn:
-        silent_polls = 0
         while True:
-            message = await link.pubsub.get_message(timeout=POLL_SECONDS)
+            # without a timeout for each message, which would cost as much as reading it
+            message = await link.pubsub.get_message(timeout=None)
+            link.silent_polls = 0
             if message is not None:
-                silent_polls = 0
                 self._take(link, message)
-                # What has arrived already is read without a wait: let the others have their turn.
-                await asyncio.sleep(0)
-            elif (silent_polls := silent_polls + 1) == SILENT_POLLS_MAX:
-                raise TimeoutError(f"Redis was silent for {SILENT_POLLS_MAX * POLL_SECONDS:g} seconds")
+            # What has arrived already is read without a wait: let the others have their turn.
+            await asyncio.sleep(0)
+
+    async def _count_silence(self, link: _Link) -> NoReturn:
+        while link.silent_polls < SILENT_POLLS_MAX:
+            await asyncio.sleep(POLL_SECONDS)
+            link.silent_polls += 1
+        raise TimeoutError(f"Redis was silent for {SILENT_POLLS_MAX * POLL_SECONDS:g} seconds")
 
     def _take(self, link: _Link, message: dict[str, Any]) -> None:
         kind = message["type"]

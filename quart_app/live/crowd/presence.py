@@ -129,22 +129,18 @@ def _key(name: str) -> str:
     return f"grandstand:streams:{name}"
 
 
-class Listening(Protocol):
-    """A stream, as far as the crowd goes."""
-
-    def whisper(self, block: Block) -> None:
-        """Send what may as well get lost."""
-        ...
-
-
 class Watched(Protocol):
     """Those who watch one tournament here; ``presence`` is the last total they were told."""
 
     presence: Block | None
 
     @property
-    def subscribers(self) -> Collection[Listening]:
+    def subscribers(self) -> Collection[object]:
         """Everyone."""
+        ...
+
+    def whisper(self, block: Block) -> None:
+        """Tell everyone what may as well get lost."""
         ...
 
 
@@ -171,20 +167,17 @@ class Crowd:
             totals = await self._presence.totals(counts) if counts else {}
             self._seats.learn({name: total - counts[name] for name, total in totals.items()})
             for number, audience in audiences.items():
-                await self._tell(audience, number, totals[names[number]])
+                self._tell(audience, number, totals[names[number]])
             self._told = {number: told for number, told in self._told.items() if number in audiences}
 
-    async def _tell(self, audience: Watched, tournament_id: int, total: int) -> None:
+    def _tell(self, audience: Watched, tournament_id: int, total: int) -> None:
         now = time.monotonic()
         last, at = self._told.get(tournament_id, (0, 0.0))
         if total == last or now - at < rest_seconds(total):
             return
         self._told[tournament_id] = (total, now)
-        block = audience.presence = told(tournament_id, total)
-        for number, subscriber in enumerate(list(audience.subscribers), start=1):
-            subscriber.whisper(block)
-            if number % 200 == 0:
-                await asyncio.sleep(0)
+        audience.presence = told(tournament_id, total)
+        audience.whisper(audience.presence)
 
 
 def told(tournament_id: int, watching: int) -> Block:

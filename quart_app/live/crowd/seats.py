@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 from quart_app.errors import TooManyRequests, Unavailable
 from quart_app.settings import Settings
@@ -103,6 +104,7 @@ def tournament_seat(tournament_id: int) -> str:
     return f"tournament:{tournament_id}"
 
 
+@lru_cache(maxsize=4096)  # not for its speed: many come from one address, and each keeps its names
 def _names(tournament_id: int, address: str, staff_id: int | None) -> tuple[str, ...]:
     names = f"address:{address}", tournament_seat(tournament_id)
     return names if staff_id is None else (*names, f"staff:{staff_id}")

@@ -1,7 +1,7 @@
 """An audience: a room, and everyone in it.
 
-``fan_out`` brings what is new to all of them in passes that give way to other work, and may start anew at any
-time: as each subscriber is a cursor, nobody gets anything twice or misses anything.
+``fan_out`` brings what is new to all of them in passes that give way to other work: to each cohort as one, to
+who stands alone by itself. As everybody is at a cursor, nobody gets anything twice or misses anything.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 
-from quart_app.live.rooms.room import Room, Unrenderable
+from quart_app.live.rooms.cohort import Cohort
+from quart_app.live.rooms.room import Room
 from quart_app.live.streams.subscriber import Subscriber
-from quart_app.live.wires.port import Block
+from quart_app.live.streams.views import View
+from quart_app.live.wires.port import Block, Fleet
 
 SLICE_SECONDS = 0.004
 """How long one slice of a pass may keep the loop from a form post."""
 
 SLICE_CHECK = 64
-"""After how many subscribers the clock is read."""
-
-Step = tuple[int, Block | None, int, int, int]
-"""From which cursor, by which block, to which cursor, and how many bytes and events that is."""
+"""After how many of those who stand for themselves the clock is read."""
 
 
 class Audience:
@@ -31,6 +29,8 @@ class Audience:
     def __init__(self, room: Room, on_pass: Callable[[Audience], None]) -> None:
         self.room = room
         self.subscribers: dict[Subscriber, None] = {}  # a set that keeps its order
+        self.loose: dict[Subscriber, None] = {}  # who stands in no cohort
+        self._cohorts: dict[tuple[View, Fleet, bool], Cohort] = {}
         self.ready = False
         self.reading: asyncio.Task[None] | None = None
         self.read_again = False
@@ -43,17 +43,31 @@ class Audience:
         self.undelivered: list[str] = []
         self.presence: Block | None = None  # the last total told, for those who come after
         self._on_pass = on_pass
-        self._pass: Iterator[Subscriber] | None = None
+        self._pass: Iterator[None] | None = None
         self._anew = False
 
     def add(self, subscriber: Subscriber) -> None:
         """Let somebody in."""
-        self.subscribers[subscriber] = None
+        key = subscriber.view, subscriber.wire.fleet, subscriber.beats is not None
+        cohort = self._cohorts.get(key)
+        if cohort is None:
+            cohort = self._cohorts[key] = Cohort(self.room, *key, self.loose)
+        cohort.residents += 1
+        subscriber.home = cohort
+        self.subscribers[subscriber] = self.loose[subscriber] = None
 
     def discard(self, subscriber: Subscriber) -> None:
         """Let somebody go; from now on nothing is written to them."""
-        subscriber.plain = False
-        self.subscribers.pop(subscriber, None)
+        if subscriber not in self.subscribers:
+            return
+        if subscriber.cohort is not None:
+            subscriber.cohort.let_go(subscriber)
+        subscriber.home = None
+        key = subscriber.view, subscriber.wire.fleet, subscriber.beats is not None
+        self._cohorts[key].residents -= 1
+        if not self._cohorts[key].residents:
+            del self._cohorts[key]
+        del self.subscribers[subscriber], self.loose[subscriber]
         self.visited()
         if not self.subscribers:
             self.presence = None  # whoever comes next is told anew
@@ -62,10 +76,24 @@ class Audience:
         """Somebody was here just now: the room is kept for a while, though nobody may be in it."""
         self.empty_since = time.monotonic()
 
+    def whisper(self, block: Block) -> None:
+        """Tell everyone what may as well get lost."""
+        for cohort in self._cohorts.values():
+            cohort.whisper(block)
+        for subscriber in list(self.loose):
+            subscriber.whisper(block)
+        self.fan_out()
+
+    def break_silence(self, since: float) -> None:
+        """Let every cohort that has been written nothing since then (monotonic) have a heartbeat."""
+        silent = [cohort.break_silence(since) for cohort in self._cohorts.values()]
+        if any(silent):
+            self.fan_out()
+
     def fan_out(self) -> None:
         """Bring everyone what is new, beginning with the next turn of the loop."""
         if self._pass is None:
-            self._pass = iter(list(self.subscribers))
+            self._pass = self._bring()
             asyncio.get_running_loop().call_soon(self._slice)
         else:
             self._anew = True
@@ -73,8 +101,7 @@ class Audience:
     def _slice(self) -> None:
         """Carry the pass on for a little while."""
         deadline = time.monotonic() + SLICE_SECONDS
-        while batch := list(islice(self._pass or (), SLICE_CHECK)):
-            self._hand_out(batch)
+        for _ in self._pass or ():
             if time.monotonic() > deadline:
                 asyncio.get_running_loop().call_soon(self._slice)
                 return
@@ -85,45 +112,16 @@ class Audience:
         else:
             self._on_pass(self)
 
-    def _hand_out(self, batch: list[Subscriber]) -> None:
-        """Bring some subscribers what is new.
-
-        Nearly everyone stands at the same place with nothing to think of: they take the same block here, in
-        as few steps as Python allows, and only the rest is pumped.
-        """
-        now = time.monotonic()
-        view, at, block, cursor, size, events = None, -1, None, -1, 0, 0
-        shown = written = 0
-        for subscriber in batch:
-            wire = subscriber.wire
-            if not subscriber.plain or wire.full:
-                if subscriber in self.subscribers:
-                    subscriber.pump()
-                continue
-            if subscriber.view is not view or subscriber.cursor != at:
-                view = subscriber.view
-                at, block, cursor, size, events = self._step(subscriber)
-            if block is None:
+    def _bring(self) -> Iterator[None]:
+        """A pass; it can be held wherever the clock may be read."""
+        for cohort in list(self._cohorts.values()):
+            if cohort.begin():
+                while cohort.advance():
+                    yield
+                self._anew |= cohort.behind
+                yield
+        for number, subscriber in enumerate(list(self.loose), start=1):
+            if subscriber in self.loose:
                 subscriber.pump()
-                continue
-            subscriber.cursor = cursor
-            subscriber.events += events
-            subscriber.bytes += size
-            subscriber.last_write = now
-            shown += events
-            written += size
-            wire.write(block)
-        self.room.delivered_events += shown
-        self.room.delivered_bytes += written
-
-    def _step(self, subscriber: Subscriber) -> Step:
-        """The step of everyone who stands where this subscriber does, without a block if there is none."""
-        cursor = subscriber.cursor
-        if self.room.oldest <= cursor < self.room.head:
-            try:
-                chunk = self.room.chunk(subscriber.view, cursor, False)
-            except Unrenderable:
-                return cursor, None, cursor, 0, 0  # each is pumped, and cut
-            if chunk.block is not None and chunk.cursor == self.room.head and not chunk.owed:
-                return cursor, chunk.block, chunk.cursor, len(chunk.block.raw), chunk.events
-        return cursor, None, cursor, 0, 0
+            if number % SLICE_CHECK == 0:
+                yield

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
-from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -21,14 +21,16 @@ from quart_app.live.crowd.pace import Pace
 from quart_app.live.crowd.presence import Crowd, Presence
 from quart_app.live.crowd.seats import Seats
 from quart_app.live.rooms.audience import Audience
-from quart_app.live.rooms.lobby import Lobby
+from quart_app.live.rooms.lobby import LOBBY, Lobby
 from quart_app.live.rooms.reading import Reading, shut_out
 from quart_app.live.rooms.room import Room
+from quart_app.live.rooms.tally import Tally
 from quart_app.live.rooms.watch import Sources, Watch
 from quart_app.live.streams import frames
 from quart_app.live.streams.greetings import Greetings
+from quart_app.live.streams.join import End, Join
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import End, Join, Subscriber
+from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.streams.tending import Tending
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
@@ -59,17 +61,18 @@ class Hub:
         self._bus = bus
         self._ledger = ledger
         self._sources = sources
-        self._metrics = metrics
+        self._tally = Tally(metrics)
         self.audiences: dict[int, Audience] = {}  # by tournament id
         self._opening: dict[int, asyncio.Task[Audience]] = {}
         self._greetings = Greetings(settings)
-        self._reading = Reading(ledger, self._greetings)
-        self._tending = Tending(settings, sources.renew, self._everyone)
+        self._tending = Tending(settings, sources.renew, self._all_audiences)
+        self._reading = Reading(ledger, self._tending)
         self._watch = Watch(settings, bus, sources, self._reading, self.audiences, self.noticed)
-        self.lobby = Lobby(sources.read_front, self._passed)
+        self.lobby = Lobby(sources.read_front, self._tally.passed)
         self.seats = Seats(settings)
         self.pace = Pace()
         self._crowd = Crowd(presence, lambda: self.audiences, self.seats)
+        self._on_left = self._left  # one for all streams
         self.draining = False
 
     @property
@@ -127,7 +130,7 @@ class Hub:
 
     async def _open(self, tournament_id: int) -> Audience:
         timeline = self._ledger.kept.use(tournament_id)
-        audience = self.audiences[tournament_id] = Audience(Room(timeline), self._passed)
+        audience = self.audiences[tournament_id] = Audience(Room(timeline), self._tally.passed)
         timeline.follower = self._reading.follower(audience)
         try:
             # subscribed before the log is read, so that what is committed in between is heard
@@ -150,6 +153,10 @@ class Hub:
 
         Raises what ``open`` raises, and Unavailable for what cannot be rendered.
         """
+        if join.tournament_id == LOBBY:
+            lobby = await self.open_lobby()
+            await lobby.keep_up()
+            return self._greetings.catch_up(lobby, join)
         audience = await self._open_for(join)
         audience.visited()
         if shut_out(audience.room, join.grant):
@@ -182,40 +189,25 @@ class Hub:
 
     def _seat(self, audience: Audience, join: Join, wire: Wire) -> None:
         subscriber, outcome = self._greetings.seat(audience.room, join, wire)
-        self._tending.begin(subscriber)
         audience.add(subscriber)
-        self._metrics.subscribers.inc()
-        self._metrics.resumes.labels(outcome).inc()
-        wire.attach(subscriber.pump, lambda: self._left(audience, subscriber))
+        self._tending.begin(subscriber)
+        if audience.presence is not None:
+            subscriber.overhear(audience.presence)
+        self._tally.opened(outcome)
+        wire.attach(subscriber.pump, partial(self._on_left, audience, subscriber))
         if shut_out(audience.room, join.grant):
             subscriber.say_goodbye(End.REVOKED)  # it was public when they asked
         subscriber.pump()
-        if audience.presence is not None:
-            subscriber.whisper(audience.presence)
 
     def _left(self, audience: Audience, subscriber: Subscriber) -> None:
         audience.discard(subscriber)
+        self._tending.forget(subscriber)
         subscriber.join.on_end()
-        self._closed(audience, subscriber)
+        self._tally.closed(audience, subscriber)
 
     @staticmethod
     def _ahead(room: Room, asked: Position | None) -> bool:
         return asked is not None and (asked.epoch != room.epoch or asked.seq > room.head)
-
-    def _closed(self, audience: Audience, subscriber: Subscriber) -> None:
-        reason = (subscriber.end or End.CLIENT).reason
-        self._metrics.subscribers.dec()
-        self._metrics.closes.labels(reason).inc()
-        self._tally(audience.room)
-        log.info(
-            "feed_closed",
-            reason=reason,
-            tournament_id=subscriber.join.tournament_id,
-            feed=subscriber.view.projection.name,
-            events=subscriber.events,
-            bytes=subscriber.bytes,
-            seconds=round(time.monotonic() - subscriber.opened, 3),
-        )
 
     # What the bus tells (live.bus.Listener)
 
@@ -247,27 +239,15 @@ class Hub:
         if isinstance(notice, StaffChanged):
             for subscriber in self._everyone():
                 if subscriber.grant.staff_id == notice.staff_id:
-                    subscriber.check_grant_at(0.0)
-
-    def _tally(self, room: Room) -> None:
-        self._metrics.deliveries.inc(room.delivered_events)
-        self._metrics.delivered_bytes.inc(room.delivered_bytes)
-        room.delivered_events = room.delivered_bytes = 0
-
-    def _passed(self, audience: Audience) -> None:
-        self._tally(audience.room)
-        now = datetime.now(UTC)
-        for at in audience.undelivered:
-            self._metrics.commit_to_socket.observe(
-                max(0.0, (now - datetime.fromisoformat(at)).total_seconds())
-            )
-        audience.undelivered.clear()
+                    self._tending.check_now(subscriber)
 
     # The end
 
+    def _all_audiences(self) -> list[Audience]:
+        return [*self.audiences.values(), self.lobby.audience]
+
     def _everyone(self) -> list[Subscriber]:
-        audiences = (*self.audiences.values(), self.lobby.audience)
-        return [subscriber for audience in audiences for subscriber in audience.subscribers]
+        return [subscriber for audience in self._all_audiences() for subscriber in audience.subscribers]
 
     async def _leave_empty_rooms(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,6 +67,7 @@ class Lobby(Room):
         self._board = Board({}, {})
         self._reading = asyncio.Lock()
         self._begun = self._ended = 0  # readings
+        self._looked_at = 0.0
         self.audience = Audience(self, on_pass)
 
     @property
@@ -95,9 +97,15 @@ class Lobby(Room):
         async with self._reading:
             if self._ended <= asked:
                 self._begun = begun = self._begun + 1
+                self._looked_at = time.monotonic()
                 self._take_in(await self._read())
                 self._ended = begun
         return self._board
+
+    async def keep_up(self) -> None:
+        """Look again, unless that was done so lately that nobody need know more. Raises as ``look``."""
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            await self.look()
 
     async def run(self) -> None:
         """Look again and again for as long as somebody follows, until cancelled."""

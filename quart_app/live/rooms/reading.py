@@ -15,8 +15,9 @@ from quart_app.domain.commands import PUBLIC
 from quart_app.domain.events import UnknownEvent
 from quart_app.errors import AppError, NotFound
 from quart_app.live.rooms.audience import Audience
-from quart_app.live.streams.greetings import Greetings
-from quart_app.live.streams.subscriber import End, Tail, Ticket
+from quart_app.live.streams.join import End, Ticket
+from quart_app.live.streams.tending import Tending
+from quart_app.live.streams.views import Tail
 from quart_app.timeline.ledger import Ledger
 from quart_app.timeline.timeline import Growth
 
@@ -27,9 +28,9 @@ class Reading:
     """Brings what is new in the timelines to their audiences, and the timelines to the heads of their
     logs."""
 
-    def __init__(self, ledger: Ledger, greetings: Greetings) -> None:
+    def __init__(self, ledger: Ledger, tending: Tending) -> None:
         self._ledger = ledger
-        self._greetings = greetings
+        self._tending = tending
 
     def follower(self, audience: Audience) -> Callable[[Growth], None]:
         """What a timeline is to tell of its growth, so that the audience has it."""
@@ -111,14 +112,13 @@ class Reading:
         for subscriber in list(audience.subscribers) if end is not None else ():
             subscriber.say_goodbye(end or End.FAULT)
 
-    @staticmethod
-    def _look_who_may_stay(audience: Audience) -> None:
+    def _look_who_may_stay(self, audience: Audience) -> None:
         """End the streams of spectators at once if the tournament is private; check the grants of staff."""
         for subscriber in list(audience.subscribers):
             if shut_out(subscriber.room, subscriber.grant):
                 subscriber.say_goodbye(End.REVOKED)
             elif subscriber.grant.staff_id is not None:
-                subscriber.check_grant_at(0.0)
+                self._tending.check_now(subscriber)
 
 
 def shut_out(room: Tail, grant: Ticket) -> bool:

@@ -20,8 +20,13 @@ that something holds the stream back."""
 ALONE = 2
 """How many must come through by themselves, pushed by no frame that can wait."""
 
+YOUNG = 3
+"""From which heartbeat on a stream is proved: what held it back would have shown by then, or shows by the
+heartbeats themselves. A young one stands alone."""
+
 PUSH = Block(frames.COMMENT)
-"""What follows anything sent once no more does: what holds each piece until the next holds back only this."""
+"""What follows anything sent on a young stream once no more does: what holds each piece until the next holds
+back only this, and no accident proves the stream."""
 
 PUSH_SECONDS = 0.25
 
@@ -29,12 +34,13 @@ PUSH_SECONDS = 0.25
 class Beats:
     """The heartbeats of one stream that was ``opened`` at that time (monotonic)."""
 
-    __slots__ = ("due", "number", "opened", "pushed", "waiting")
+    __slots__ = ("due", "look", "number", "opened", "pushed", "waiting")
 
     def __init__(self, opened: float) -> None:
         self.opened = opened
         self.number = 0
         self.due = opened + FIRST_SECONDS
+        self.look = 0.0  # when the stream, once proved, is looked at next
         self.pushed = float("inf")  # when what went out last, so that nothing behind it waits to be pushed
         self.waiting: Block | None = None  # what is put off until they have come through
 
@@ -42,6 +48,11 @@ class Beats:
     def alone(self) -> bool:
         """Whether what can wait has to."""
         return self.number < ALONE
+
+    @property
+    def young(self) -> bool:
+        """Whether the stream is still to be proved."""
+        return self.number < YOUNG
 
     def next(self, now: float, heartbeat_seconds: float, position: str | None) -> bytes:
         """The frame of the one that is sent ``now``: its number, how old the stream is, and in how many

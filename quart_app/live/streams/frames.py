@@ -52,6 +52,11 @@ def notice(
     return frame(msgspec.json.encode({"type": event, "data": data}), event=event, id=id, retry_ms=retry_ms)
 
 
+def breaking_silence(untold: str | None) -> bytes:
+    """What tells a client that the stream lives: the id that it is still to be told, or a comment."""
+    return COMMENT if untold is None else frame(id=untold)
+
+
 def encode(envelope: Envelope) -> bytes:
     """The JSON frame of a logged event; its ``data`` is the log's own bytes."""
     kind = envelope.event.type

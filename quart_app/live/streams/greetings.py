@@ -9,9 +9,11 @@ import msgspec
 
 from quart_app.errors import Unavailable
 from quart_app.live.streams import frames
-from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import Join, Subscriber, Tail
-from quart_app.live.wires.port import Block, Wire
+from quart_app.live.streams.join import Join
+from quart_app.live.streams.position import Level, Position
+from quart_app.live.streams.subscriber import Subscriber
+from quart_app.live.streams.views import Tail
+from quart_app.live.wires.port import NO_DESCRIPTOR, ONE_BY_ONE, Block, Wire
 from quart_app.settings import Settings
 
 RETRY_FAULT_SECONDS = 5
@@ -21,6 +23,8 @@ class Gathering:
     """A wire that ends in one answer: it keeps what is written."""
 
     full = False
+    fleet = ONE_BY_ONE
+    descriptor = NO_DESCRIPTOR
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -43,6 +47,7 @@ class Greetings:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._resync = self.resync  # one for all whom it welcomes
 
     def seat(self, room: Tail, join: Join, wire: Wire) -> tuple[Subscriber, str]:
         """A subscriber whose welcome waits to be written, and the outcome of its resume.
@@ -63,7 +68,7 @@ class Greetings:
         gathering = Gathering()
         subscriber, _ = self._placed(room, join, gathering)
         subscriber.pump()
-        if subscriber.owed:
+        if subscriber.level.owed:
             subscriber.heartbeat()
         if subscriber.end is not None:
             raise Unavailable("What is new cannot be shown right now.", RETRY_FAULT_SECONDS)
@@ -74,7 +79,7 @@ class Greetings:
         and what puts it there waits to be written."""
         asked, lost = join.asked, self._lost(room, join.asked)
         cursor = room.head if asked is None or lost else asked.seq
-        subscriber = Subscriber(join, room, wire, cursor, self.resync)
+        subscriber = Subscriber(join, room, wire, cursor, self._resync)
         if lost:
             subscriber.notes += self.resync(subscriber, lost, asked)
         if join.also is not None:
@@ -125,10 +130,9 @@ class Greetings:
         ``asked`` is where it wanted to go on from; in an open stream, where it stands.
         """
         room = subscriber.room
-        asked = asked or Position(subscriber.epoch, subscriber.cursor)
+        asked = asked or Position(subscriber.level.epoch, subscriber.cursor)
         data: dict[str, Any] = {"reason": reason, "asked": str(asked), "head": str(room.position)}
-        subscriber.epoch, subscriber.cursor = room.epoch, room.head
-        subscriber.owed = False
+        subscriber.level = Level(room.epoch, room.head)
         everything = room.whole(subscriber.view)
         if subscriber.view.projection.changes is None:
             data["snapshot"] = msgspec.Raw(everything)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from quart_app.errors import MalformedRequest
 
@@ -32,3 +32,21 @@ class Position:
 
     def __str__(self) -> str:
         return f"{self.epoch}-{self.seq}"
+
+
+class Level(NamedTuple):
+    """Where somebody stands: after which event of which log. ``owed`` says that the cursor has moved on since
+    the client was last told an id."""
+
+    epoch: str
+    cursor: int
+    owed: bool = False
+
+    @property
+    def untold(self) -> str | None:
+        """The id that the client is still to be told; None where it knows how far the cursor has come."""
+        return str(Position(self.epoch, self.cursor)) if self.owed else None
+
+    def told(self) -> Level:
+        """The same, now that the client knows."""
+        return self._replace(owed=False) if self.owed else self

@@ -3,161 +3,75 @@
 There is no queue. ``pump`` writes what comes after the cursor as long as the wire takes it; a wire that is
 full leaves the subscriber where it stands, and it goes on from there once the wire has drained. So replay,
 live and catching up are one code path, and a silent reader costs no more memory than a quick one.
+
+Who has nothing to think of – caught up, nothing waiting, the wire free – stands with the others of its cohort
+(``rooms/cohort.py``), and shares their cursor and their counters until something of its own comes up.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
 from typing import Protocol
 
 import structlog
 
-from quart_app.domain.state.tournament import Tournament
 from quart_app.live.streams import frames
 from quart_app.live.streams.beats import PUSH, Beats
-from quart_app.live.streams.position import Position
-from quart_app.live.streams.views import Chunk, View
+from quart_app.live.streams.join import End, Join
+from quart_app.live.streams.position import Level
+from quart_app.live.streams.views import Tail
 from quart_app.live.wires.port import Block, Wire
-from quart_app.live.wires.socket import nobody
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Ticket(Protocol):
-    """What lets somebody watch: until when, and whose it is (None for a spectator)."""
+class Home(Protocol):
+    """The cohort that a subscriber belongs to, and stands in while it is level with the others."""
 
-    @property
-    def expires_at(self) -> datetime:
-        """When the grant ends, aware."""
+    def take_in(self, subscriber: Subscriber) -> None:
+        """Let it stand with the others, if it is level with them."""
+        ...
+
+    def let_go(self, subscriber: Subscriber) -> None:
+        """Let it stand for itself."""
+        ...
+
+    def level_of(self, place: int) -> Level:
+        """Where the member at this place stands."""
+        ...
+
+    def counted(self, place: int) -> tuple[int, int]:
+        """How many events and bytes whoever had been at this place from the beginning would have got."""
         ...
 
     @property
-    def role(self) -> str:
-        """In what role they watch."""
+    def last_write(self) -> float:
+        """When something was last written to all (monotonic)."""
         ...
-
-    @property
-    def staff_id(self) -> int | None:
-        """The member of staff whose grant it is."""
-        ...
-
-
-class Tail(Protocol):
-    """What a subscriber reads: the newest end of a log, of which ``chunk`` gives the next piece."""
-
-    delivered_events: int
-    delivered_bytes: int
-
-    @property
-    def tournament_id(self) -> int:
-        """Whose log it is."""
-        ...
-
-    @property
-    def tournament(self) -> Tournament:
-        """The state at the head."""
-        ...
-
-    @property
-    def epoch(self) -> str:
-        """The log's incarnation."""
-        ...
-
-    @property
-    def head(self) -> int:
-        """The seq of the newest event."""
-        ...
-
-    @property
-    def oldest(self) -> int:
-        """The least cursor that can be served."""
-        ...
-
-    @property
-    def position(self) -> Position:
-        """The head as a client is told it."""
-        ...
-
-    def chunk(self, view: View, cursor: int, conflate: bool) -> Chunk:
-        """What a subscriber at ``cursor`` gets next."""
-        ...
-
-    def count(self, view: View, cursor: int) -> int:
-        """How many events after ``cursor`` the view shows."""
-        ...
-
-    def whole(self, view: View) -> bytes:
-        """All that the view's projection shows of the present state."""
-        ...
-
-
-class End(Enum):
-    """Why a stream ended: the goodbye's code, reason, and whether the client may come back."""
-
-    TOKEN_EXPIRED = (4001, "token_expired", True)
-    REVOKED = (4003, "revoked", False)
-    DRAINING = (1012, "draining", True)
-    UNREADABLE = (1012, "newer_version", True)
-    LAGGED = (0, "lagged", True)
-    FAULT = (0, "fault", True)
-    CLIENT = (0, "client", True)
-
-    @property
-    def reason(self) -> str:
-        """The word for logs, metrics and the goodbye."""
-        return self.value[1]
-
-    def goodbye(self, retry_ms: int | None = None) -> bytes:
-        """The last frame, for those that get one."""
-        code, reason, reconnect = self.value
-        data = {"code": code, "reason": reason, "reconnect": reconnect}
-        return frames.notice("goodbye", data, retry_ms=retry_ms)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
-    """What a client asked for when it connected. ``asked`` is None for somebody who joins afresh.
-
-    ``beats`` says that it wants heartbeats as events. ``also`` gives the frames that it is told besides, once
-    it is welcome. ``on_end`` is called when the stream has ended; a join that is dropped lets go of it.
-    """
-
-    tournament_id: int
-    view: View
-    grant: Ticket
-    address: str = ""
-    asked: Position | None = None
-    conflate: bool = True
-    beats: bool = False
-    also: Callable[[Tournament], bytes] | None = None
-    on_end: Callable[[], None] = nobody
 
 
 class Subscriber:
-    """One open stream."""
+    """One open stream. ``home`` is the cohort that it belongs to while an audience has it; ``cohort`` is the
+    same while it stands there, at ``place``, and None while it stands for itself."""
 
     __slots__ = (
+        "_bytes",
+        "_events",
+        "_last_write",
+        "_level",
         "beats",
         "behind_since",
-        "bytes",
         "check_at",
-        "cursor",
+        "cohort",
         "end",
-        "epoch",
-        "events",
         "grant",
+        "home",
         "join",
         "lagging",
-        "last_write",
-        "next_look",
         "notes",
         "opened",
-        "owed",
-        "plain",
+        "place",
         "resync",
         "room",
         "view",
@@ -172,20 +86,66 @@ class Subscriber:
         self.grant = join.grant
         self.room = room
         self.wire = wire
-        self.epoch = room.epoch  # of the log that the cursor is in
-        self.cursor = cursor
-        self.owed = False  # whether the cursor has moved on without the client being told
-        self.plain = False  # whether there is nothing to think of: caught up, on time, nothing waiting
+        self.home: Home | None = None
+        self.cohort: Home | None = None
+        self.place = 0
         self.resync = resync
         self.notes = b""  # frames outside the log that wait for the wire; a few, never many
         self.end: End | None = None
         self.lagging = False
         self.behind_since: float | None = None
-        self.check_at = float("inf")
-        self.next_look = 0.0  # no timer of the stream can be due before
-        self.opened = self.last_write = time.monotonic()
+        self.check_at = 0.0
+        self.opened = self._last_write = time.monotonic()
         self.beats = Beats(self.opened) if join.beats else None
-        self.bytes = self.events = 0
+        self._level = Level(room.epoch, cursor)
+        self._bytes = self._events = 0  # with the others: less what they had been written before
+
+    @property
+    def level(self) -> Level:
+        """Where it stands; who is put elsewhere stands alone."""
+        return self._level if self.cohort is None else self.cohort.level_of(self.place)
+
+    @level.setter
+    def level(self, level: Level) -> None:
+        self._step_out()
+        self._level = level
+
+    @property
+    def cursor(self) -> int:
+        """The seq of the last event that it is through with."""
+        return self.level.cursor
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many events and bytes it was written."""
+        events, size = (0, 0) if self.cohort is None else self.cohort.counted(self.place)
+        return self._events + events, self._bytes + size
+
+    @property
+    def last_write(self) -> float:
+        """When something was last written to it (monotonic)."""
+        own = self._last_write
+        return own if self.cohort is None else max(own, self.cohort.last_write)
+
+    @property
+    def young(self) -> bool:
+        """Whether it stands alone for now, as it has not yet been proved that its stream gets through."""
+        return self.beats is not None and self.beats.young
+
+    def stand_in(self, cohort: Home, place: int) -> None:
+        """Share a cohort's level from now on; what was counted becomes a difference to what it counts."""
+        events, size = cohort.counted(place)
+        self._events -= events
+        self._bytes -= size
+        self._level = cohort.level_of(place)  # the very object, so that its own is not kept
+        self.cohort, self.place = cohort, place
+
+    def stand_alone(self) -> None:
+        """Take all that it has shared, and go on from there."""
+        self._level = self.level
+        self._events, self._bytes = self.counted
+        self._last_write = self.last_write
+        self.cohort = None
 
     def pump(self) -> None:
         """Write what comes next, as long as the wire takes it.
@@ -194,89 +154,95 @@ class Subscriber:
         keep the others from what is new, nor any timer.
         """
         try:
+            self._step_out()
             self._pump()
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
 
     def begin_anew(self, reason: str) -> None:
         """Put the client at the head, whatever it has. Never raises, as ``pump``."""
         try:
             frames_of_it = self.resync(self, reason)
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
         else:
             self.note(frames_of_it)
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """End the stream now, because of a fault of ours; it may come back."""
         if self.end is not End.FAULT:
             log.warning("stream_failed", tournament_id=self.room.tournament_id, reason=repr(error))
         self.cut(End.FAULT)
 
+    def _step_out(self) -> None:
+        if self.cohort is not None:
+            self.cohort.let_go(self)
+
     def _pump(self) -> None:
         while not self.wire.full:
+            level = self._level
             if self.notes:
                 block, self.notes = Block(self.notes), b""
             elif self.end is not None:
                 self.wire.close()
                 return
-            elif self.cursor >= self.room.head:
+            elif level.cursor >= self.room.head:
                 self.behind_since = None
                 self.lagging = False
-                self.plain = not self.owed
+                if self.home is not None and not self.young:
+                    self.home.take_in(self)
                 return
-            elif self.cursor < self.room.oldest:
+            elif level.cursor < self.room.oldest:
                 block = Block(self.resync(self, "too_far_behind"))
             else:
-                chunk = self.room.chunk(self.view, self.cursor, self.lagging and self.join.conflate)
-                self.events += chunk.events
+                chunk = self.room.chunk(self.view, level.cursor, self.lagging and self.join.conflate)
+                self._events += chunk.events
                 self.room.delivered_events += chunk.events
-                self.cursor = chunk.cursor
-                self.owed = chunk.owed
+                self._level = Level(level.epoch, chunk.cursor, chunk.owed)
                 if chunk.block is None:
                     continue
                 block = chunk.block
             self._write(block)
-        self.plain = False
 
     def _write(self, block: Block) -> None:
         size = len(block.raw)
-        self.bytes += size
+        self._bytes += size
         self.room.delivered_bytes += size
-        self.last_write = time.monotonic()
+        self._last_write = time.monotonic()
         self.wire.write(block)
 
     def note(self, frame: bytes) -> None:
         """Send a frame that is not of the log as soon as the wire is free."""
         self.notes += frame
-        self.plain = False
         self.pump()
 
-    def check_grant_at(self, moment: float) -> None:
-        """Have the grant checked at this time (monotonic)."""
-        self.check_at = moment
-        self.next_look = 0.0
-
     def whisper(self, block: Block) -> None:
-        """Send what may as well get lost: only if the wire is free, and to those who see every type."""
-        if self.wire.full or self.end is not None or self.view.filter.types:
+        """Send what may as well get lost: only if the wire is free, and to those who overhear it."""
+        if self.view.overhears and not self.wire.full and self.end is None:
+            self.overhear(block)
+            self.pump()
+
+    def overhear(self, block: Block) -> None:
+        """Have it sent with what is sent next, to those who overhear it."""
+        if not self.view.overhears:
             return
         if self.beats is not None and self.beats.alone:
             self.beats.waiting = block
         else:
-            self._write(block)
+            self.notes += block.raw
 
     def heartbeat(self, heartbeat_seconds: float = 0.0) -> None:
-        """Tell how far the cursor has come: with an event to who wants that, else with an id or a comment."""
+        """Tell how far the cursor has come, if the wire is free: with an event to who wants that, the next of
+        which is due after so many seconds at the latest; else with an id or a comment."""
         self.pump()  # so that nothing comes behind it in one go
         if self.wire.full or self.end is not None:
             return
-        position = str(Position(self.room.epoch, self.cursor)) if self.owed else None
-        self.owed = False
-        if self.beats is not None:
-            self.note(self.beats.next(time.monotonic(), heartbeat_seconds, position))
-            self.beats.pushed = self.last_write
+        untold, self.level = self.level.untold, self.level.told()
+        if self.beats is None:
+            self.note(frames.breaking_silence(untold))
         else:
-            self.note(frames.COMMENT if position is None else frames.frame(id=position))
+            self.note(self.beats.next(time.monotonic(), heartbeat_seconds, untold))
+            self.beats.pushed = self.last_write
 
     def push(self) -> None:
         """Send a comment behind what was sent last."""
@@ -288,7 +254,6 @@ class Subscriber:
         """End the stream with a last frame; what is unsent of the log the client resumes with."""
         if self.end is None:
             self.end = end
-            self.plain = False
             self.notes = end.goodbye(retry_ms)
             self.pump()
 
@@ -296,5 +261,5 @@ class Subscriber:
         """End the stream now, without a word."""
         if self.end is None:
             self.end = end
-        self.plain = False
+        self._step_out()
         self.wire.abort()

@@ -1,6 +1,6 @@
 """The timers of all open streams of a worker, in one ticker: heartbeat, grant, lag.
 
-Timers are kept per worker, not per stream: a stream that has nothing due costs a few comparisons a tick.
+Timers are kept per worker, not per stream: who stands in a cohort and has nothing due costs nothing at all.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Protocol
 
 from quart_app.errors import AppError, Unavailable
 from quart_app.live.streams import frames
 from quart_app.live.streams.beats import FIRST_SECONDS, PUSH_SECONDS
-from quart_app.live.streams.subscriber import End, Subscriber, Ticket
+from quart_app.live.streams.join import End, Ticket
+from quart_app.live.streams.subscriber import Subscriber
 from quart_app.settings import Settings
 
 TICK_SECONDS = 0.5
@@ -24,23 +27,65 @@ GRANT_CHECK_SPAN = (0.80, 0.95)
 
 ASK_AGAIN_SECONDS = 1.0
 
+AT_ONCE = 200
+"""How many streams are looked at before anything else has its turn."""
+
 Renew = Callable[[Ticket, str], Awaitable[tuple[str, Ticket]]]
 """What checks a grant against the tournament's visibility and all else that is true now, and gives a fresh
 token and grant. Raises an AppError when the grant no longer holds."""
 
 
+class Tended(Protocol):
+    """Those who watch one tournament here."""
+
+    @property
+    def loose(self) -> Collection[Subscriber]:
+        """Those of them who stand for themselves."""
+        ...
+
+    def break_silence(self, since: float) -> None:
+        """Let all others have a heartbeat who have been written nothing since then (monotonic)."""
+        ...
+
+
+class Diary:
+    """Which streams are to be looked at in which tick: those that have nothing due cost nothing."""
+
+    def __init__(self) -> None:
+        self._due: defaultdict[int, dict[Subscriber, None]] = defaultdict(dict)
+
+    def put(self, subscriber: Subscriber, moment: float) -> None:
+        """Have the stream looked at in the tick of this moment (monotonic)."""
+        self._due[_tick(moment)][subscriber] = None
+
+    def drop(self, subscriber: Subscriber, moment: float) -> None:
+        """Forget what was put down for this moment, if anything was."""
+        tick = _tick(moment)
+        if tick in self._due and subscriber in self._due[tick]:
+            del self._due[tick][subscriber]
+            if not self._due[tick]:
+                del self._due[tick]
+
+    def take(self, now: float) -> list[Subscriber]:
+        """Those who are due by now; they stand here no more."""
+        ticks = [tick for tick in self._due if tick <= _tick(now)]
+        return [subscriber for tick in ticks for subscriber in self._due.pop(tick)]
+
+
 class Tending:
-    """Looks after every stream that ``everyone`` names."""
+    """Looks after every stream of ``audiences``."""
 
     def __init__(
         self,
         settings: Settings,
         renew: Renew,
-        everyone: Callable[[], Iterable[Subscriber]],
+        audiences: Callable[[], Iterable[Tended]],
     ) -> None:
         self._settings = settings
         self._renew = renew
-        self._everyone = everyone
+        self._audiences = audiences
+        self._to_check = Diary()
+        self._to_beat = Diary()  # of those that are proved and have heartbeats of their own
         self._checks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -48,54 +93,83 @@ class Tending:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
-            for number, subscriber in enumerate(self._everyone(), start=1):
-                beats = subscriber.beats
-                if beats is not None and beats.pushed < subscriber.last_write < now - PUSH_SECONDS:
-                    subscriber.push()
-                if now >= subscriber.next_look or subscriber.wire.full:
-                    self.tend(subscriber, now)
-                if number % 1000 == 0:
+            for number, audience in enumerate(list(self._audiences()), start=1):
+                for _ in self.tend(audience, now):
                     await asyncio.sleep(0)
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            for number, subscriber in enumerate(self._to_beat.take(now), start=1):
+                self._beat(subscriber)
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            for subscriber in self._to_check.take(now):
+                check = asyncio.create_task(self._check(subscriber))
+                self._checks.add(check)
+                check.add_done_callback(self._checks.discard)
 
     def begin(self, subscriber: Subscriber) -> None:
-        """Start the timers of a stream that has just been opened."""
-        self.schedule_check(subscriber)
+        """Start the timers of a stream that has just been let in."""
+        self._schedule_check(subscriber)
         if subscriber.beats is not None:
-            loop = asyncio.get_running_loop()
-            loop.call_later(FIRST_SECONDS, lambda: self.tend(subscriber, time.monotonic()))
+            asyncio.get_running_loop().call_later(FIRST_SECONDS, self._beat, subscriber)
 
-    def schedule_check(self, subscriber: Subscriber) -> None:
+    def forget(self, subscriber: Subscriber) -> None:
+        """Stop the timers of a stream that has ended."""
+        self._to_check.drop(subscriber, subscriber.check_at)
+        if subscriber.beats is not None:
+            self._to_beat.drop(subscriber, subscriber.beats.look)
+
+    def check_now(self, subscriber: Subscriber) -> None:
+        """Check the subscriber's grant with the next tick."""
+        self._check_at(subscriber, 0.0)
+
+    def _schedule_check(self, subscriber: Subscriber) -> None:
         """Check the subscriber's grant towards the end of its life."""
         left = (subscriber.grant.expires_at - datetime.now(UTC)).total_seconds()
-        subscriber.check_grant_at(time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN))  # noqa: S311
+        self._check_at(subscriber, time.monotonic() + left * random.uniform(*GRANT_CHECK_SPAN))  # noqa: S311
 
-    def tend(self, subscriber: Subscriber, now: float) -> None:
-        """Do for one stream what is due at ``now`` (monotonic)."""
+    def _check_at(self, subscriber: Subscriber, moment: float) -> None:
+        self._to_check.drop(subscriber, subscriber.check_at)
+        if subscriber.home is not None:  # it has not left meanwhile
+            subscriber.check_at = moment
+            self._to_check.put(subscriber, moment)
+
+    def tend(self, audience: Tended, now: float) -> Iterator[None]:
+        """Do for the streams of an audience what is due at ``now`` (monotonic), grants and the heartbeats of
+        the proved aside; can be held after every AT_ONCE."""
+        since = now - self._settings.heartbeat_seconds + TICK_SECONDS / 2
+        audience.break_silence(since)
+        for number, subscriber in enumerate(list(audience.loose), start=1):
+            self._tend(subscriber, now, since)
+            if number % AT_ONCE == 0:
+                yield
+
+    def _tend(self, subscriber: Subscriber, now: float, since: float) -> None:
         if subscriber.wire.full:
             # until everything is out, however little a slow reader takes in between
             subscriber.lagging = True
-            subscriber.plain = False
             subscriber.behind_since = subscriber.behind_since or now
-        behind_since = subscriber.behind_since
+        behind_since, beats = subscriber.behind_since, subscriber.beats
         if behind_since is not None and now - behind_since > self._settings.lag_seconds_max:
             subscriber.cut(End.LAGGED)
-        if subscriber.end is not None:
-            return
-        if now >= self._silent_until(subscriber):
-            subscriber.heartbeat(self._settings.heartbeat_seconds)
-        if now >= subscriber.check_at:
-            subscriber.check_at = float("inf")
-            check = asyncio.create_task(self._check(subscriber))
-            self._checks.add(check)
-            check.add_done_callback(self._checks.discard)
-        # what is written meanwhile only puts the heartbeat off
-        subscriber.next_look = min(self._silent_until(subscriber), subscriber.check_at)
+        elif beats is None:
+            if subscriber.last_write <= since:
+                subscriber.heartbeat()
+        elif beats.young:
+            if now >= beats.due:
+                self._beat(subscriber)
+            elif beats.pushed < subscriber.last_write < now - PUSH_SECONDS:
+                subscriber.push()
 
-    def _silent_until(self, subscriber: Subscriber) -> float:
-        """When the next heartbeat is due (monotonic): as an event in any case, else only in a silence."""
-        if subscriber.beats is not None:
-            return subscriber.beats.due
-        return subscriber.last_write + self._settings.heartbeat_seconds - TICK_SECONDS / 2
+    def _beat(self, subscriber: Subscriber) -> None:
+        """Send a stream the next of its own heartbeats."""
+        beats = subscriber.beats
+        if beats is None or subscriber.home is None:
+            return  # it has left meanwhile
+        subscriber.heartbeat(self._settings.heartbeat_seconds)
+        if not beats.young and subscriber.home is not None:
+            beats.look = max(beats.due, time.monotonic() + TICK_SECONDS)  # its wire may be full
+            self._to_beat.put(subscriber, beats.look)
 
     async def _check(self, subscriber: Subscriber) -> None:
         """Let the stream go on under a fresh token, if its grant still holds."""
@@ -104,7 +178,7 @@ class Tending:
             token, subscriber.grant = await self._renew(subscriber.grant, visibility)
         except Unavailable:
             if datetime.now(UTC) < subscriber.grant.expires_at:
-                subscriber.check_grant_at(time.monotonic() + ASK_AGAIN_SECONDS)
+                self._check_at(subscriber, time.monotonic() + ASK_AGAIN_SECONDS)
             else:
                 subscriber.say_goodbye(End.TOKEN_EXPIRED)
             return
@@ -113,4 +187,8 @@ class Tending:
             return
         data = {"token": token, "expires_at": frames.rfc3339_seconds(subscriber.grant.expires_at)}
         subscriber.note(frames.notice("token", data))
-        self.schedule_check(subscriber)
+        self._schedule_check(subscriber)
+
+
+def _tick(moment: float) -> int:
+    return int(moment / TICK_SECONDS)

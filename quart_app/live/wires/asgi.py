@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from quart_app.live.wires.port import Block
+from quart_app.live.wires.port import NO_DESCRIPTOR, ONE_BY_ONE, Block
 from quart_app.live.wires.socket import nobody
 
 SendBody = Callable[[bytes, bool], Awaitable[None]]
@@ -17,6 +17,9 @@ class AsgiWire:
 
     Made in the task that then carries the bytes with ``run``.
     """
+
+    fleet = ONE_BY_ONE
+    descriptor = NO_DESCRIPTOR
 
     def __init__(self, send: SendBody, reset: Callable[[], None]) -> None:
         self._send = send

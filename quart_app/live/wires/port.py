@@ -6,12 +6,23 @@ whatever that is; ``socket.SocketWire`` writes to a socket itself. Both put the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
 class Wire(Protocol):
     """One way to one client. Bytes go out in order; nothing is queued but what one ``write`` brought."""
+
+    @property
+    def fleet(self) -> Fleet:
+        """What writes to many wires of this kind at once."""
+        ...
+
+    @property
+    def descriptor(self) -> int:
+        """The file to which its fleet writes; NO_DESCRIPTOR where it has none of its own."""
+        ...
 
     @property
     def full(self) -> bool:
@@ -33,6 +44,48 @@ class Wire(Protocol):
     def abort(self) -> None:
         """End the stream now, whatever is still unsent."""
         ...
+
+
+class Fleet(Protocol):
+    """What writes one block to many wires of a kind."""
+
+    @property
+    def at_once(self) -> int:
+        """To how many it writes before somebody should look at the clock."""
+        ...
+
+    def write(
+        self, wires: Sequence[Wire], descriptors: array[int], start: int, stop: int, block: Block
+    ) -> list[int]:
+        """Write a block to the wires from ``start`` on, up to ``stop``, none of which is full. Never raises.
+
+        Gives the places of those that cannot take more for now, or never again.
+        """
+        ...
+
+
+NO_DESCRIPTOR = -1
+
+
+class OneByOne:
+    """The fleet of any wires: each writes for itself."""
+
+    at_once = 64
+
+    def write(
+        self, wires: Sequence[Wire], descriptors: array[int], start: int, stop: int, block: Block
+    ) -> list[int]:
+        """As ``Fleet`` says."""
+        full = []
+        for place in range(start, stop):
+            wire = wires[place]
+            wire.write(block)
+            if wire.full:
+                full.append(place)
+        return full
+
+
+ONE_BY_ONE = OneByOne()
 
 
 class Block:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import struct
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from quart_app.live.wires.port import Block
+from quart_app.live.wires.port import Block, Fleet, Wire
 
 SEND_BUFFER_BYTES = 64 * 1024
 """What a reader that has gone silent may pin in the kernel (which doubles it for its own book-keeping)."""
@@ -30,6 +32,9 @@ AT_ONCE = struct.pack("ii", 1, 0)
 LAST = Block(b"")
 """The empty chunk ends an HTTP body."""
 
+NOT_NOW = frozenset({errno.EAGAIN, errno.ECANCELED, errno.EINTR, errno.ENOBUFS, errno.ENOMEM})
+"""With which the kernel says that it has taken nothing, but may later."""
+
 
 def nobody() -> None:
     """Nobody is attached yet."""
@@ -42,11 +47,12 @@ class SocketWire(asyncio.Protocol):
     is no task and no buffer per stream.
     """
 
-    __slots__ = ("_closing", "_descriptor", "_on_closed", "_on_drain", "_transport", "full")
+    __slots__ = ("_closing", "_on_closed", "_on_drain", "_transport", "descriptor", "fleet", "full")
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, fleet: Fleet) -> None:
         self.full = False
-        self._descriptor = descriptor
+        self.fleet = fleet
+        self.descriptor = descriptor
         self._closing = False
         self._transport: asyncio.Transport | None = None
         self._on_drain: Callable[[], None] = nobody
@@ -60,21 +66,32 @@ class SocketWire(asyncio.Protocol):
 
     def write(self, block: Block) -> None:
         """Write a block as one HTTP chunk."""
-        transport = self._transport
-        if transport is None or self._closing:
+        if self._transport is None or self._closing:
             return
-        data = block.chunk
         try:
-            sent = os.write(self._descriptor, data)
-        except BlockingIOError:
+            sent = os.write(self.descriptor, block.chunk)
+        except OSError as error:
+            sent = -(error.errno or errno.EIO)
+        if sent != len(block.chunk):
+            self.took(block, sent)
+
+    def took(self, block: Block, sent: int) -> bool:
+        """The kernel has taken only so many bytes of a block, or none and said why: an errno below 0.
+
+        Gives whether it may be written more all the same.
+        """
+        transport, data = self._transport, block.chunk
+        if transport is None or self._closing:
+            return False
+        if -sent in NOT_NOW:
             sent = 0
-        except OSError:
+        if not 0 <= sent < len(data):
             transport.abort()  # the client has gone; connection_lost will tell
-            return
-        if sent < len(data):
-            transport.write(data[sent:])
-            # it tries at once, and a quick reader may have made room by now: then nothing will drain later
-            self.full = transport.get_write_buffer_size() > 0
+            return False
+        transport.write(data[sent:])
+        # it tries at once, and a quick reader may have made room by now: then nothing will drain later
+        self.full = transport.get_write_buffer_size() > 0
+        return not self.full
 
     def close(self) -> None:
         """Write the last chunk and close once all is out."""
@@ -112,6 +129,30 @@ class SocketWire(asyncio.Protocol):
         memory until Python's collector comes by, which is rarely."""
         told, self._on_drain, self._on_closed = self._on_closed, nobody, nobody
         told()
+
+
+class Writes:
+    """The fleet of sockets without a ring: one ``write`` after another."""
+
+    at_once = 64
+
+    def write(
+        self, wires: Sequence[Wire], descriptors: array[int], start: int, stop: int, block: Block
+    ) -> list[int]:
+        """As ``Fleet`` says."""
+        data, write, unwell = block.chunk, os.write, []
+        size = len(data)
+        for place, descriptor in enumerate(descriptors[start:stop], start):
+            try:
+                sent = write(descriptor, data)
+            except OSError as error:
+                sent = -(error.errno or errno.EIO)
+            if sent != size and not cast(SocketWire, wires[place]).took(block, sent):
+                unwell.append(place)
+        return unwell
+
+
+WRITES = Writes()
 
 
 def bound(connection: socket.socket) -> None:

@@ -10,6 +10,7 @@ from quart import current_app
 from quart_app.actions.services import Services
 from quart_app.auth.tokens import Tokens
 from quart_app.live.rooms.hub import Hub
+from quart_app.live.wires.port import Fleet
 from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
 from quart_app.web.answers.stored import PageCache, StaticFiles
@@ -37,6 +38,7 @@ class Context:
     metrics: Metrics
     readiness: Knowing
     limits: Limits
+    fleet: Fleet | None
     pages: PageCache
     static: StaticFiles
 

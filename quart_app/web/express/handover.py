@@ -35,7 +35,7 @@ from quart.typing import ResponseTypes
 from quart.utils import encode_headers
 
 from quart_app.live.wires.asgi import AsgiWire
-from quart_app.live.wires.port import Wire
+from quart_app.live.wires.port import Fleet, Wire
 from quart_app.live.wires.socket import SocketWire, bound, reset
 
 HYPERCORN = version("hypercorn")
@@ -48,12 +48,17 @@ FLUSH_TURNS = 20
 
 
 class StreamResponse(Response):
-    """An answer whose body is a stream: ``admit`` lets the wire into the hub, and returns at once."""
+    """An answer whose body is a stream: ``admit`` lets the wire into the hub, and returns at once.
 
-    def __init__(self, admit: Callable[[Wire], Awaitable[None]], *, adopt: bool, **options: Any) -> None:
+    ``fleet`` is what writes to its socket with others; without one it is not taken over from the server.
+    """
+
+    def __init__(
+        self, admit: Callable[[Wire], Awaitable[None]], *, fleet: Fleet | None, **options: Any
+    ) -> None:
         super().__init__(b"", **options)
         self.admit = admit
-        self.adopt = adopt
+        self.fleet = fleet
         self.timeout = None  # the framework would cut any response after a minute
         del self.headers["Content-Length"]
 
@@ -88,9 +93,9 @@ class Handover:
             return False
         return http.connection.their_state is h11.DONE
 
-    async def adopt(self) -> SocketWire | None:
-        """A wire on a duplicate of the socket, once the head of the answer is out; None where it does not
-        leave."""
+    async def adopt(self, fleet: Fleet) -> SocketWire | None:
+        """A wire of the fleet on a duplicate of the socket, once the head of the answer is out; None where it
+        does not leave."""
         theirs = self._server.writer.transport
         for _ in range(FLUSH_TURNS):
             if not theirs.get_write_buffer_size():
@@ -107,7 +112,7 @@ class Handover:
             bound(ours)
             descriptor = ours.fileno()
             loop = asyncio.get_running_loop()
-            _, wire = await loop.connect_accepted_socket(lambda: SocketWire(descriptor), ours)
+            _, wire = await loop.connect_accepted_socket(lambda: SocketWire(descriptor, fleet), ours)
         except BaseException:
             ours.close()
             raise
@@ -222,8 +227,9 @@ async def open_stream(
     start = {"status": response.status_code, "headers": encode_headers(response.headers)}
     await send(cast(HTTPResponseStartEvent, {"type": "http.response.start", **start}))
     handover = Handover.behind(send)
-    may_adopt = handover is not None and response.adopt and scope["http_version"] == "1.1"
-    wire = await handover.adopt() if handover is not None and may_adopt and handover.recognise() else None
+    wire = None
+    if handover is not None and response.fleet is not None and scope["http_version"] == "1.1":
+        wire = await handover.adopt(response.fleet) if handover.recognise() else None
     if handover is None or wire is None:
         await _carry(response, send, receive, handover)
         return

@@ -32,11 +32,11 @@ async def feed_way(
     parts: Context, scope: HTTPScope, path: re.Match[str], takeable: bool
 ) -> tuple[str, Response] | None:
     """The stream, for a request that needs no other answer, on a connection that can be handed over."""
-    asked = _wanted(scope, path) if takeable and parts.settings.wire == "socket" else None
+    asked = _wanted(scope, path) if takeable and parts.fleet is not None else None
     if asked is None:
         return None
     try:
-        join = seated(parts, await join_asked(parts, scope, asked))
+        join = seated(parts, await join_asked(parts, scope, asked), asked.address)
     except Exception:
         return None  # Quart's way says why
     return HTML_ROUTE if asked.html else JSON_ROUTE, stream(parts, join, {**HEADERS, "Vary": "Origin"})

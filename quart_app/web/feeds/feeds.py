@@ -20,10 +20,9 @@ from quart_app.auth.tokens import FEED
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import Forbidden, MalformedRequest
 from quart_app.live.streams import frames
-from quart_app.live.streams.filters import Filter
+from quart_app.live.streams.join import Join
 from quart_app.live.streams.position import Position
-from quart_app.live.streams.subscriber import Join
-from quart_app.live.streams.views import view_of
+from quart_app.live.streams.views import Filter, view_of
 from quart_app.show import fragments
 from quart_app.show.paths import PAGE_VERSION, inside
 from quart_app.show.projections import JSON, page_projection
@@ -102,7 +101,8 @@ async def caught_up(parts: Context, join: Join) -> Response:
 
 async def _feed(tournament_id: int, *, html: bool) -> Response:
     asked = _wanted(tournament_id, html=html)
-    join = seated(context(), await join_asked(context(), cast(HTTPScope, request.scope), asked))
+    join = await join_asked(context(), cast(HTTPScope, request.scope), asked)
+    join = seated(context(), join, asked.address)
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
     return stream(context(), join, HEADERS)
@@ -141,7 +141,6 @@ async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
         tournament_id=asked.tournament_id,
         view=view_of(projection, chosen),
         grant=grant,
-        address=asked.address,
         asked=position,
         conflate=query.get("conflate") != ["0"],
         beats=query.get("heartbeat") == ["event"],
@@ -149,10 +148,10 @@ async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
     )
 
 
-def seated(parts: Context, join: Join) -> Join:
+def seated(parts: Context, join: Join, address: str) -> Join:
     """The join with a seat, which is taken until the stream has ended or is not begun. Raises the AppError
     of a limit."""
-    seat = parts.hub.seats.take(join.tournament_id, caller_of(join.address), join.grant.staff_id)
+    seat = parts.hub.seats.take(join.tournament_id, caller_of(address), join.grant.staff_id)
     return replace(join, on_end=seat.give_back)
 
 
@@ -169,6 +168,4 @@ def outdated(asked: Wanted) -> Callable[[Tournament], bytes] | None:
 
 def stream(parts: Context, join: Join, headers: Mapping[str, str]) -> StreamResponse:
     """The answer that lets the join into the hub."""
-    return StreamResponse(
-        lambda wire: parts.hub.admit(join, wire), adopt=parts.settings.wire == "socket", headers=headers
-    )
+    return StreamResponse(lambda wire: parts.hub.admit(join, wire), fleet=parts.fleet, headers=headers)

@@ -15,10 +15,10 @@ from quart_app.actions.services import Services
 from quart_app.actions.upkeep import canary
 from quart_app.errors import NotFound
 from quart_app.live.rooms.hub import Hub
-from quart_app.live.streams.filters import Filter
-from quart_app.live.streams.subscriber import End, Join, Subscriber
-from quart_app.live.streams.views import view_of
-from quart_app.live.wires.port import Block
+from quart_app.live.streams.join import End, Join
+from quart_app.live.streams.subscriber import Subscriber
+from quart_app.live.streams.views import Filter, view_of
+from quart_app.live.wires.port import NO_DESCRIPTOR, ONE_BY_ONE, Block
 from quart_app.show.projections import JSON
 
 DELIVERY_SECONDS_MAX = 2.0
@@ -44,6 +44,8 @@ class Perch:
     """The canary's wire: it leads nowhere, and tells when a frame came."""
 
     full = False
+    fleet = ONE_BY_ONE
+    descriptor = NO_DESCRIPTOR
 
     def __init__(self) -> None:
         self.frames = asyncio.Semaphore(0)

@@ -199,6 +199,17 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         method="get",
+        path="/sse/tournaments/fragments/catch-up/",
+        id="catchUpWithFrontPage",
+        tag="Feeds",
+        summary="What the front page's feed would have sent by now",
+        description="The frames behind a stream's welcome, for pages that no stream reaches; 204 for none.",
+        answer="text/plain",
+        errors=(400, 429, 503),
+        parameters=("LastEventId", "LastEventIdQuery"),
+    ),
+    Operation(
+        method="get",
         path="/api/openapi.json",
         id="getDescription",
         tag="Description",
