@@ -69,5 +69,5 @@ async def test_a_score_goes_round_below_a_path(below: Server, browser: Browser, 
         }
         assert any(url.endswith("/feed-token/") for url in asked)
         assert [url for url in asked if not url.startswith((f"{proxy.url}{BASE}/", "about:", "data:"))] == []
-        assert await spectator.page.evaluate(LOCKS) == [f"grandstand:feed:cup/{tid}"]
+        assert await spectator.page.evaluate(LOCKS) == [f"grandstand:line:cup/{tid}"]
         assert pad.complaints == []

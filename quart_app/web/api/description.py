@@ -7,7 +7,6 @@ from quart import Blueprint, Response
 from quart_app.web.answers.bodies import json_answer
 from quart_app.web.api.describe.docs_page import docs_page
 from quart_app.web.api.describe.openapi import description
-from quart_app.web.doors.context import context
 
 blueprint = Blueprint("api_description", __name__)
 
@@ -15,10 +14,10 @@ blueprint = Blueprint("api_description", __name__)
 @blueprint.get("/api/openapi.json", strict_slashes=False)
 async def get_openapi() -> Response:
     """The OpenAPI description."""
-    return json_answer(description(context().settings.base_path))
+    return json_answer(description())
 
 
 @blueprint.get("/api/docs", strict_slashes=False)
 async def get_docs() -> Response:
     """The description as a page."""
-    return Response(docs_page(context().settings.base_path), content_type="text/html; charset=utf-8")
+    return Response(docs_page(), content_type="text/html; charset=utf-8")

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from quart_app.errors import AppError, BadSettings
+from quart_app.show.paths import at
 from quart_app.show.templating import render
 from quart_app.web.api.describe.openapi import description
 
@@ -50,10 +51,14 @@ class _Entry:
     answer: str
 
 
+def docs_page() -> str:
+    """The page's HTML. It is the same for everybody, and made once."""
+    return _docs_page(at(""))
+
+
 @cache
-def docs_page(base: str = "") -> str:
-    """The page's HTML, of what is served below ``base``. It is the same for everybody, and made once."""
-    described = description(base)
+def _docs_page(base: str) -> str:
+    described = description()
     sections: dict[str, list[_Entry]] = {}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from quart_app.show.paths import at
 from quart_app.web.answers.bodies import JSON
 from quart_app.web.answers.problems import CONTENT_TYPE
 from quart_app.web.api.describe.examples import REQUESTS, answers
@@ -30,10 +31,13 @@ from quart_app.web.api.shapes import schema as api_schema
 _REF = "#/components/schemas/{name}"
 
 
+def description() -> Mapping[str, Any]:
+    """The description of what is served, as plain JSON values, made once. Do not change what you get."""
+    return _description(at(""))
+
+
 @cache
-def description(base: str = "") -> Mapping[str, Any]:
-    """The description of what is served below ``base``, as plain JSON values. Do not change what you get; it
-    is made once."""
+def _description(base: str) -> Mapping[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     shown = answers()
     for operation in OPERATIONS:
