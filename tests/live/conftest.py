@@ -11,6 +11,22 @@ from pathlib import Path
 import pytest
 
 from quart_app.settings import Settings
+from tests.live.rings import ring_allowed
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the ring's own tests out, and say so, where the kernel allows none; there servers use the sockets
+    one by one, and all other tests do too."""
+    if ring_allowed():
+        return
+    of_the_ring = [item for item in items if _needs_ring(item)]
+    items[:] = [item for item in items if not _needs_ring(item)]
+    config.hook.pytest_deselected(items=of_the_ring)
+
+
+def _needs_ring(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return "ring" in getattr(item, "fixturenames", ()) or parameters.get("fleet") == "ring"
 
 
 @pytest.fixture(name="settings", params=["ring", "asgi"])

@@ -23,6 +23,7 @@ from quart_app.live.wires.ring import Ring
 from quart_app.live.wires.socket import SocketWire, Writes
 from quart_app.settings import Settings
 from quart_app.web.express.handover import ADOPTABLE_HYPERCORN
+from tests.live.rings import ring_allowed
 from tests.server import Server, running
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -78,15 +79,6 @@ async def play_first(server: Server, tournament_id: int) -> None:
     score = UpdateScore(match_id=1, participant1_score=2, participant2_score=1)
     await matches.update_score(server.services, tournament_id, score, None)
     await matches.confirm_result(server.services, tournament_id, ConfirmResult(match_id=1), None)
-
-
-def ring_allowed() -> bool:
-    """Whether this kernel allows io_uring."""
-    ring = Ring()
-    ring.open()
-    allowed = ring._queues is not None
-    ring.close()
-    return allowed
 
 
 def test_adoption_is_proved_on_the_installed_hypercorn() -> None:
