@@ -113,6 +113,7 @@ def create_app(settings: Settings) -> Quart:
     app.request_class = sizes.SizedRequest
     app.config.update(sessions.session_config(settings))
     app.url_map.strict_slashes = False
+    app.url_map.converters["id"] = sizes.IdConverter
 
     metrics = Metrics()
     database = Database(settings.database_url, settings.database_connections)

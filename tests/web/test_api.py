@@ -166,6 +166,13 @@ async def test_a_private_tournament_is_unknown_to_strangers(
     assert (await scorer.get(path)).status == 200
 
 
+@pytest.mark.parametrize("digits", [19, 30, 4000])
+async def test_an_id_that_no_database_holds_is_an_unknown_one(organiser: Caller, digits: int) -> None:
+    """By whatever method, also where each has a route of its own."""
+    path = f"/api/tournaments/{'9' * digits}/"
+    assert {(await organiser.get(path)).status, (await organiser.delete(path)).status} == {404}
+
+
 async def test_the_list_hides_private_tournaments(organiser: Caller, anyone: Caller) -> None:
     """From strangers, not from staff."""
     hidden = await organiser.create(2, visibility="private")

@@ -1,4 +1,4 @@
-"""How large a request may be: little, but where a whole list of participants is sent."""
+"""How large a request may be: little, but where a whole list is sent; and an id in its path."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from quart import Request
+from werkzeug.routing import IntegerConverter
 
 from quart_app.domain.rules import NAME_LENGTH_MAX, PARTICIPANTS_MAX
 
@@ -19,6 +20,16 @@ and a line of a spreadsheet has other columns."""
 _WITH_LIST = re.compile(
     r"/(staff/tournaments/(new|\d+/participants|\d+/draw/list)|api/tournaments(/\d+/draw)?)/?"
 )
+
+
+class IdConverter(IntegerConverter):
+    """``<id:…>`` in a route: a whole number that a database can hold.
+
+    A longer one fits no route at all: of a bound that is looked at later, werkzeug answers 405 where another
+    method has a route of its own.
+    """
+
+    regex = r"\d{1,18}"
 
 
 class SizedRequest(Request):

@@ -6,10 +6,8 @@ An id that no database can hold is an unknown one.
 
 from __future__ import annotations
 
-from quart_app.show.shapes import ID_MAX
-
 TOURNAMENTS = "/api/tournaments/"
-TOURNAMENT = f"{TOURNAMENTS}<int(max={ID_MAX}):tournament_id>/"
-MATCH = f"{TOURNAMENT}matches/<int(max={ID_MAX}):match_id>/"
-PARTICIPANT = f"{TOURNAMENT}participants/<int(max={ID_MAX}):participant_id>/"
-STAGE = f"{TOURNAMENT}stages/<int(max={ID_MAX}):stage>/"
+TOURNAMENT = f"{TOURNAMENTS}<id:tournament_id>/"
+MATCH = f"{TOURNAMENT}matches/<id:match_id>/"
+PARTICIPANT = f"{TOURNAMENT}participants/<id:participant_id>/"
+STAGE = f"{TOURNAMENT}stages/<id:stage>/"

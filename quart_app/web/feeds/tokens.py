@@ -8,7 +8,6 @@ from quart_app.actions.staff import authenticate, record_refresh_token, rotate_r
 from quart_app.auth.tokens import REFRESH, Grant
 from quart_app.errors import InvalidInput, Unauthenticated
 from quart_app.show.paths import feed_path
-from quart_app.show.shapes import ID_MAX
 from quart_app.store.staff import select_staff
 from quart_app.store.tournaments import select_tournament
 from quart_app.web.answers.bodies import NOT_KEPT, Shape, json_answer, read_body
@@ -58,7 +57,7 @@ async def post_token_refresh() -> Response:
     return _pair(access, access_grant, refresh)
 
 
-@blueprint.post(f"/api/tournaments/<int(max={ID_MAX}):tournament_id>/feed-token/", strict_slashes=False)
+@blueprint.post("/api/tournaments/<id:tournament_id>/feed-token/", strict_slashes=False)
 async def post_feed_token(tournament_id: int) -> Response:
     """Give a token for a tournament's feeds, as JSON and in the feed cookie.
 

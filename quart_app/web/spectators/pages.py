@@ -11,7 +11,6 @@ from quart_app.domain.events import UnknownEvent
 from quart_app.errors import NotFound
 from quart_app.show.paths import ANEW_PATH, tournament_path
 from quart_app.show.projections import PAGE, Projection, match_projection
-from quart_app.show.shapes import ID_MAX
 from quart_app.show.templating import render
 from quart_app.show.views import lists
 from quart_app.show.views import story as page_views
@@ -29,7 +28,7 @@ blueprint = Blueprint("pages", __name__)
 
 NO_MATCH = "There is no such match to be played. It may have been in an earlier draw."
 
-TOURNAMENT_ROUTE = f"/tournaments/<int(max={ID_MAX}):tournament_id>/"
+TOURNAMENT_ROUTE = "/tournaments/<id:tournament_id>/"
 MATCH_ROUTE = f"{TOURNAMENT_ROUTE}matches/<int:match_id>/"
 
 
