@@ -55,7 +55,8 @@ async def test_a_pair_has_the_keys_of_the_contract(house: House) -> None:
     """``access``, ``refresh``, ``token_type`` and ``expires_in``."""
     pair = await sign_in(house, "pair")
     assert set(pair) == {"access", "refresh", "token_type", "expires_in"}
-    assert (pair["token_type"], pair["expires_in"]) == ("Bearer", 900)
+    assert pair["token_type"] == "Bearer"
+    assert pair["expires_in"] in (899, 900)  # what is left of it when the answer is written
 
 
 async def test_the_access_token_opens_the_api(house: House) -> None:
