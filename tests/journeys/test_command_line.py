@@ -255,6 +255,8 @@ async def test_a_worker_whose_loop_is_stuck_is_killed_at_the_end(
     async with serving(*SERVE, "--workers", "2", folder=tmp_path, **settings) as (process, _url, log):
         stuck = started_workers(log)[0]
         os.kill(stuck, signal.SIGSTOP)
+        while Path(f"/proc/{stuck}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            await asyncio.sleep(0.01)  # it may still be in a call
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 15) == 0
         assert "worker_stuck" in log.read_text()
