@@ -246,6 +246,15 @@ def lives(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+def until_stopped(pid: int) -> None:
+    """Wait until SIGSTOP has reached a process, which may still be in a call."""
+    for _ in range(500):
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
+            return
+        time.sleep(0.01)
+    raise TimeoutError("it runs on")
+
+
 async def test_a_worker_whose_loop_is_stuck_is_killed_at_the_end(
     tmp_path: Path, redis_server: RedisServer
 ) -> None:
@@ -255,8 +264,7 @@ async def test_a_worker_whose_loop_is_stuck_is_killed_at_the_end(
     async with serving(*SERVE, "--workers", "2", folder=tmp_path, **settings) as (process, _url, log):
         stuck = started_workers(log)[0]
         os.kill(stuck, signal.SIGSTOP)
-        while Path(f"/proc/{stuck}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-            await asyncio.sleep(0.01)  # it may still be in a call
+        await asyncio.to_thread(until_stopped, stuck)
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 15) == 0
         assert "worker_stuck" in log.read_text()
