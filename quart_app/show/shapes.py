@@ -16,6 +16,9 @@ from quart_app.domain.state.tournament import TournamentStatus
 ID_MAX = 2**63 - 1
 """The largest id that a database keeps."""
 
+ID_DIGITS_MAX = len(str(ID_MAX)) - 1
+"""So many digits always make an id that a database keeps, and none will ever need more."""
+
 Id = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": ID_MAX})]
 
 Count = Annotated[int, Meta(extra_json_schema={"minimum": 0})]

@@ -9,6 +9,7 @@ from quart import Request
 from werkzeug.routing import IntegerConverter
 
 from quart_app.domain.rules import NAME_LENGTH_MAX, PARTICIPANTS_MAX
+from quart_app.show.shapes import ID_DIGITS_MAX
 
 BODY_MAX = 1024 * 1024
 """Bytes of a body."""
@@ -29,7 +30,7 @@ class IdConverter(IntegerConverter):
     method has a route of its own.
     """
 
-    regex = r"\d{1,18}"
+    regex = rf"\d{{1,{ID_DIGITS_MAX}}}"
 
 
 class SizedRequest(Request):

@@ -14,6 +14,7 @@ from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.live.rooms.lobby import Board
 from quart_app.live.streams.position import Position
 from quart_app.show.paths import FRONT_FEED, PAGE_VERSION, at
+from quart_app.show.shapes import ID_DIGITS_MAX
 from quart_app.show.templating import render
 from quart_app.show.views.front import (
     LISTS,
@@ -37,7 +38,6 @@ blueprint = Blueprint("front", __name__)
 
 FINISHED_PER_PAGE = 50
 UNFINISHED_MAX = 100
-ID_DIGITS_MAX = 18
 COMING = (TournamentStatus.PENDING, TournamentStatus.POSTPONED)
 
 
