@@ -116,6 +116,7 @@ class Client:
 
     view: View
     conflate: bool
+    beats: bool = False
     position: Position | None = None
     base: int = 0
     seen: list[int] = field(default_factory=list)

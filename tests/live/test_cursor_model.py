@@ -137,10 +137,10 @@ class CursorMachine(RuleBasedStateMachine):
     # What happens to the clients
 
     @precondition(lambda self: len(self.clients) < 6)
-    @rule(view=views, conflate=st.booleans())
-    def arrive(self, view: View, conflate: bool) -> None:
-        """Somebody joins afresh."""
-        client = Client(view, conflate)
+    @rule(view=views, conflate=st.booleans(), beats=st.booleans())
+    def arrive(self, view: View, conflate: bool, beats: bool) -> None:
+        """Somebody joins afresh, and may want heartbeats as events."""
+        client = Client(view, conflate, beats)
         self.clients.append(client)
         self._join(client)
 
@@ -320,6 +320,7 @@ class CursorMachine(RuleBasedStateMachine):
             grant=GRANT,
             asked=asked,
             conflate=client.conflate,
+            beats=client.beats,
         )
         wire = client.wire = ModelWire(stalled)
         client.read, client.lagged = 0, False
