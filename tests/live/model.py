@@ -17,6 +17,7 @@ from quart_app.domain.parts import Part
 from quart_app.domain.state.tournament import Tournament
 from quart_app.live.rooms.audience import Audience
 from quart_app.live.rooms.cohort import Cohort
+from quart_app.live.streams.join import Join
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.streams.views import Filter, View, view_of
@@ -125,6 +126,17 @@ class Client:
     wire: ModelWire = field(default_factory=ModelWire)
     subscriber: Subscriber | None = None
     read: int = 0
+
+    def join(self) -> Join:
+        """What it asks for when it connects."""
+        return Join(
+            tournament_id=TOURNAMENT_ID,
+            view=self.view,
+            grant=GRANT,
+            asked=self.position,
+            conflate=self.conflate,
+            beats=self.beats,
+        )
 
     def blocks(self) -> list[Frame]:
         """What has arrived whole since the last look."""

@@ -32,7 +32,7 @@ from quart_app.live.rooms import room as room_module
 from quart_app.live.rooms.audience import Audience
 from quart_app.live.rooms.room import Room
 from quart_app.live.streams.greetings import Greetings
-from quart_app.live.streams.join import End, Join
+from quart_app.live.streams.join import End
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.tending import Tending
 from quart_app.live.streams.views import View
@@ -40,7 +40,6 @@ from quart_app.timeline.timeline import Gap, Timeline
 from tests.domain.strategies import NOW, at_random, players
 from tests.live.model import (
     FRAGMENTS,
-    GRANT,
     SETTINGS,
     TOURNAMENT_ID,
     Client,
@@ -314,17 +313,9 @@ class CursorMachine(RuleBasedStateMachine):
         asked = client.position
         if asked is not None and (asked.epoch != self.room.epoch or asked.seq > self.room.head):
             self.reread()
-        join = Join(
-            tournament_id=TOURNAMENT_ID,
-            view=client.view,
-            grant=GRANT,
-            asked=asked,
-            conflate=client.conflate,
-            beats=client.beats,
-        )
         wire = client.wire = ModelWire(stalled)
         client.read, client.lagged = 0, False
-        subscriber, outcome = self.greetings.seat(self.room, join, wire)
+        subscriber, outcome = self.greetings.seat(self.room, client.join(), wire)
         if asked is None:
             expected = "fresh"
         elif asked.epoch != self.epoch:
