@@ -301,7 +301,8 @@ class Soaking:
         async with services.database.reading() as connection:
             log = await select_events(connection, tournament.id)
         page = (await scorer.client.get(f"/tournaments/{tournament.id}/")).text
-        self.soak.wrong += crowd.wrong(log, page) + visitors.odd
+        wrong = crowd.wrong(log, page) + visitors.odd
+        self.soak.wrong += wrong
         counts["events"] += len(log)
         counts["deeds"] = scorer.deeds
         counts["requests"] += visitors.requests
@@ -309,7 +310,7 @@ class Soaking:
         counts["held"] += sum(len(guest.held) for guest in crowd.guests)
         await self._until_empty()
         told = " ".join(f"{count} {name}," for name, count in counts.items())
-        print(f"{self._elapsed():6.0f} s: {told} {len(self.soak.wrong)} wrong", flush=True)
+        print(f"{self._elapsed():6.0f} s: {told} {len(self.soak.wrong)} wrong", *wrong, sep="\n  ", flush=True)
 
     async def _until_empty(self) -> None:
         """Wait until the server knows that everyone has left, and see what is left of it."""
