@@ -310,7 +310,9 @@ class Soaking:
         counts["held"] += sum(len(guest.held) for guest in crowd.guests)
         await self._until_empty()
         told = " ".join(f"{count} {name}," for name, count in counts.items())
-        print(f"{self._elapsed():6.0f} s: {told} {len(self.soak.wrong)} wrong", *wrong, sep="\n  ", flush=True)
+        print(
+            f"{self._elapsed():6.0f} s: {told} {len(self.soak.wrong)} wrong", *wrong, sep="\n  ", flush=True
+        )
 
     async def _until_empty(self) -> None:
         """Wait until the server knows that everyone has left, and see what is left of it."""
