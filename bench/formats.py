@@ -34,7 +34,7 @@ from quart_app.domain.decisions import decide
 from quart_app.domain.decisions.stages import question
 from quart_app.domain.events import Event, StageSettings, decode_event, encode_event
 from quart_app.domain.fold import apply, fold, step
-from quart_app.domain.pairing import propose
+from quart_app.domain.pairing.dutch import propose
 from quart_app.domain.parts import Part
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.fragments import render_all, render_changes

@@ -12,7 +12,7 @@ from typing import Final
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import GroupPlan, StageSettings
 from quart_app.domain.formats.port import Drawn, Opening, Places, Setting
-from quart_app.domain.pairing.dutch import INSTALLED, REASON
+from quart_app.domain.pairing.ask import INSTALLED, MISSING
 
 ROUNDS_MAX = 30
 GROUP = "A"
@@ -32,7 +32,7 @@ class Swiss:
         """There are rounds, and few enough that nobody has to meet somebody again; and they can be paired
         here."""
         if not INSTALLED:
-            return {"format": f"A Swiss cannot be paired here: py4swiss could not be installed ({REASON})."}
+            return {"format": MISSING}
         most = min(ROUNDS_MAX, participants - 1 + participants % 2)
         if not 1 <= settings.rounds <= most:
             return {"rounds": f"A Swiss of {participants} has 1 to {most} rounds."}

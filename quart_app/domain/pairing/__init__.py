@@ -1,7 +1,7 @@
 """Who meets whom in the next round of a Swiss: proposed by the FIDE Dutch system, changed by the organiser,
 and written down for other programs."""
 
-from quart_app.domain.pairing.dutch import RULES, RULES_TITLE, RULES_VERSION, Proposal, propose
+from quart_app.domain.pairing.ask import RULES, RULES_TITLE, RULES_VERSION, Proposal
 from quart_app.domain.pairing.edits import Caution, cautions
 from quart_app.domain.pairing.history import Contender, Meeting
 from quart_app.domain.pairing.trf import trf16
@@ -15,6 +15,5 @@ __all__ = [
     "Meeting",
     "Proposal",
     "cautions",
-    "propose",
     "trf16",
 ]

@@ -7,7 +7,8 @@ import sys
 
 import msgspec
 
-from quart_app.domain.pairing.ask import PairingQuestion, answer
+from quart_app.domain.pairing.ask import PairingQuestion
+from quart_app.domain.pairing.dutch import answer
 
 if __name__ == "__main__":
     question = msgspec.json.decode(sys.stdin.buffer.read(), type=PairingQuestion)

@@ -1,4 +1,5 @@
-"""The FIDE Dutch system (FIDE Handbook C.04.3 as effective until 31 January 2026), by the library py4swiss.
+"""The FIDE Dutch system, by the library py4swiss, which brings pydantic and much besides: only the process
+that pairs loads it.
 
 There is no wheel of the library for some machines. Then everything else goes on, and a Swiss is refused.
 """
@@ -6,8 +7,8 @@ There is no wheel of the library for some machines. Then everything else goes on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from quart_app.domain.pairing.ask import MISSING, PairingAnswer, PairingQuestion, Proposal
 from quart_app.domain.pairing.history import Contender, Worth
 from quart_app.domain.pairing.trf import player_line
 from quart_app.errors import PairingUnavailable, RoundConflict
@@ -19,39 +20,29 @@ try:
     from py4swiss.trf.results import ScoringPointSystem, ScoringPointSystemCode
     from py4swiss.trf.sections import PlayerSection, XSection
 except ImportError as missing:
-    INSTALLED = False
     REASON = str(missing)
 else:
-    INSTALLED = True
     REASON = ""
 
-RULES = "fide_dutch"
-RULES_VERSION = 1
-RULES_TITLE = "FIDE Dutch system, as before February 2026"
 
-
-class Proposal(NamedTuple):
-    """A round as it is proposed: the pairs by board, side 1 first, and who has the bye of an odd number."""
-
-    pairs: tuple[tuple[int, int], ...]
-    byes: tuple[int, ...]
-
-
-def refuse_unless_installed() -> None:
-    """Raise PairingUnavailable where the library is missing."""
-    if not INSTALLED:
-        raise PairingUnavailable(
-            f"A Swiss cannot be paired here: the library py4swiss could not be installed ({REASON})."
-        )
+def answer(question: PairingQuestion) -> PairingAnswer:
+    """Pair, here and now."""
+    try:
+        return PairingAnswer(propose(*question))
+    except RoundConflict as conflict:
+        return PairingAnswer(conflict=conflict.detail)
+    except PairingUnavailable as unavailable:
+        return PairingAnswer(unavailable=unavailable.detail)
 
 
 def propose(contenders: Sequence[Contender], rounds: int, worth: Worth) -> Proposal:
     """The next round for those who are present, of so many rounds in all.
 
-    It computes for a while and touches nothing else, so it can run in a thread. Raises RoundConflict where no
-    pairing is allowed any more, and PairingUnavailable.
+    It computes for a while and touches nothing else. Raises RoundConflict where no pairing is allowed any
+    more, and PairingUnavailable where the library is missing.
     """
-    refuse_unless_installed()
+    if REASON:
+        raise PairingUnavailable(f"{MISSING} ({REASON})")
     present = [each for each in contenders if each.present]
     if len(present) < 2:
         raise RoundConflict("A round needs at least two who are present.")

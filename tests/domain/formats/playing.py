@@ -19,7 +19,7 @@ from quart_app.domain.commands import (
 from quart_app.domain.decisions import decide
 from quart_app.domain.decisions.stages import question
 from quart_app.domain.events import Event, StageSettings, decode_event, encode_event
-from quart_app.domain.pairing import propose
+from quart_app.domain.pairing.dutch import propose
 from quart_app.domain.state.tournament import Tournament
 from tests.domain.strategies import NOW, players
 

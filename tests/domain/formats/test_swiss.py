@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,10 +27,12 @@ from quart_app.domain.decisions import decide
 from quart_app.domain.decisions.stages import contenders, question
 from quart_app.domain.events import BracketUpdated, StageSettings
 from quart_app.domain.fold import fold
-from quart_app.domain.pairing import Caution, cautions, propose, trf16
+from quart_app.domain.pairing import Caution, cautions, trf16
+from quart_app.domain.pairing.ask import PairingAnswer
+from quart_app.domain.pairing.dutch import propose
 from quart_app.domain.pairing.history import Worth
 from quart_app.domain.state.tournament import Tournament
-from quart_app.errors import Conflict, InvalidInput, RoundConflict
+from quart_app.errors import Conflict, InvalidInput, PairingUnavailable, RoundConflict
 from quart_app.show.views.table import table_view
 from tests.domain.formats.playing import Play
 from tests.domain.strategies import NOW, players
@@ -303,3 +308,21 @@ def test_too_many_rounds_are_refused(count: int, rounds: int) -> None:
     with pytest.raises(InvalidInput) as refused:
         decide(Tournament(7), CreateTournament(name="Cup", entrants=players(count), stages=(stage,)), NOW)
     assert set(refused.value.problems) == {"rounds"}
+
+
+def test_without_the_library_a_swiss_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None can be made there; and one that came with a backup says why it cannot be paired."""
+    monkeypatch.setattr("quart_app.domain.formats.swiss.INSTALLED", False)
+    with pytest.raises(InvalidInput, match="py4swiss could not be installed"):
+        swiss(4, 2)
+
+
+def test_a_round_that_cannot_be_paired_for_want_of_the_library_says_so() -> None:
+    """The process that pairs answers instead of ending with a traceback."""
+    play = swiss(4, 2)
+    asked = msgspec.json.encode(question(play.tournament, play.tournament.stages[0], ()))
+    without = "import sys; sys.modules['py4swiss'] = None; from runpy import run_module as run; "
+    command = [sys.executable, "-c", without + "run('quart_app.domain.pairing', run_name='__main__')"]
+    told = subprocess.run(command, input=asked, capture_output=True, check=True).stdout
+    with pytest.raises(PairingUnavailable, match="py4swiss could not be installed"):
+        msgspec.json.decode(told, type=PairingAnswer).given()
