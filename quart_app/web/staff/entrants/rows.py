@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 from collections.abc import Mapping, Sequence
 
 from quart_app.domain.names import bare, unmarked
@@ -39,7 +38,8 @@ _JOINED_MAX = 4  # lines that one quoted cell may go over
 _DIGITS_MAX = 9  # more would overflow no rule's limit, but Python refuses to read thousands of them
 
 _PARTER = f"[{''.join(PARTERS.values())}]"
-_ENDS = "".join(filter(str.isspace, map(chr, range(sys.maxunicode)))) + "".join(PARTERS.values())
+_SPACES_END = 0x3001  # the last white space of Unicode is U+3000, and to look at all that follows takes long
+_ENDS = "".join(filter(str.isspace, map(chr, range(_SPACES_END)))) + "".join(PARTERS.values())
 _QUOTED = re.compile(rf'"((?:[^"]|"")*)"\s*(?:{_PARTER}(.*))?')
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0+)?")
 _NUMBERED = re.compile(r"(?:[#\u2116]\s*(\d+)[.):]?(?=\s)|\(?(\d+)[.)]+(?!\d))\s*(\S.*)")
