@@ -227,10 +227,13 @@ class Spectator:
 
     async def _load_page(self) -> None:
         path = f"/tournaments/{self.tournament_id}/"
-        status, _ = await self._ask("GET", path, {}, http="1.0")
-        body = (await self._body()).decode()
+        status, headers = await self._ask("GET", path, {}, http="1.0")
+        raw = await self._body()
         if status != 200:
             raise ConnectionError(f"no page: {status}")
+        if len(raw) < int(headers["content-length"]):
+            raise ConnectionResetError("cut within the page")
+        body = raw.decode()
         position = body.partition("fragments/?lastEventId=")[2].partition('"')[0]
         self.page, self.joined, self.position = body, position, position
 
