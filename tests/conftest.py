@@ -140,7 +140,7 @@ def _routes_compiled_once() -> Iterator[None]:
         yield
 
 
-LANES = {"redis_cluster": "cluster", "redis_sentinels": "sentinels", "browser": "browser"}
+LANES = {"redis_cluster": "cluster", "redis_sentinels": "sentinels"}
 """Deployments that take long to start: whatever uses one runs in one lane, so that it is started once."""
 
 
