@@ -13,12 +13,13 @@ that nobody is out with one defeat; where it is not needed, that match is void.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.events import FINAL, LOSERS, RESET, SINGLE, WINNERS, SlotPlan, StageSettings
-from quart_app.domain.formats.elimination import BYE, Planner, final_places
+from quart_app.domain.events import FINAL, LOSERS, RESET, SINGLE, WINNERS, MatchPlan, SlotPlan, StageSettings
+from quart_app.domain.formats.elimination import BYE, Byes, Planner, final_places
 from quart_app.domain.formats.port import Drawn, Opening, Places, Setting
 
 GRAND_FINALS = (SINGLE, RESET)
@@ -63,25 +64,47 @@ class DoubleElimination:
         return Drawn(tuple(planner.rounds), tuple(planner.short_rounds), tuple(planner.matches))
 
     def places(self, matches: Mapping[int, Match]) -> Places:
-        """First and second of the last final that was needed; below, who fell in the same round shares a
-        place."""
+        """First and second of the last final that was needed; below, who falls in the same round shares a
+        place.
+
+        It is the round's, as it was drawn: nobody's place changes where fewer come to a round than could.
+        Where neither side goes on, both have fallen: in the winners' bracket to the losers' round in which
+        its loser would have played.
+        """
+        plans = [match.plan for match in matches.values()]
+        falls = _Falls(plans)
         found: list[tuple[int, int | None]] = list(final_places(matches))
-        rounds: dict[int, list[Match]] = {}
         for match in matches.values():
-            if match.plan.side == LOSERS:
-                rounds.setdefault(match.plan.round, []).append(match)
+            if not match.decided or not match.played or match.plan.side == FINAL:
+                continue
+            if match.plan.side == LOSERS or match.winner_id is None:
+                place = falls.place(match.plan)
+                here = [slot.participant_id for slot in match.slots]
+                found += [(place, who) for who in here if place and who != match.winner_id]
+        return tuple(
+            (place, who) for place, who in sorted(found, key=lambda each: each[0]) if who is not None
+        )
+
+
+class _Falls:
+    """Which place goes with a fall, as the draw says."""
+
+    def __init__(self, plans: Sequence[MatchPlan]) -> None:
+        self._byes = Byes(plans)
+        self._after = {source: plan for plan in plans for source in plan.slots}
+        fallen = Counter(plan.round for plan in plans if plan.side == LOSERS and self._byes.contested(plan))
+        self._places: dict[int, int] = {}
         place = 3
-        for _, falling in sorted(rounds.items(), reverse=True):
-            found += [(place, match.loser_id) for match in falling]
-            place += sum(map(_falling, falling))
-        return tuple((place, who) for place, who in found if who is not None)
+        for number in sorted(fallen, reverse=True):
+            self._places[number], place = place, place + fallen[number]
 
-
-def _falling(match: Match) -> int:
-    """How many a match of the losers' bracket puts out: one; of a bye nobody; where neither came, both."""
-    if not match.decided:
-        return int(match.played)
-    return sum(slot.participant_id is not None for slot in match.slots) - (match.winner_id is not None)
+    def place(self, plan: MatchPlan) -> int | None:
+        """The place of who goes on from a match no more; None where they would have come to the final."""
+        if plan.side == WINNERS:
+            plan = self._after[SlotPlan(loser_of=plan.match_id)]
+            while plan.side == LOSERS and not self._byes.contested(plan):
+                plan = self._after[SlotPlan(winner_of=plan.match_id)]
+        return self._places.get(plan.round)
 
 
 def entry_order(winners_round: int, matches: int) -> Sequence[int]:
@@ -102,13 +125,13 @@ def _losers_round(
 ) -> list[SlotPlan]:
     """A round of the losers' bracket; a match that nobody could ever come to is left out."""
     pairs = list(zip(first, second, strict=True))
-    if all(planner.never(a) and planner.never(b) for a, b in pairs):
+    if all(planner.byes.never(a) and planner.byes.never(b) for a, b in pairs):
         return [BYE] * len(pairs)
     name, short = words.losers(number)
     planner.round(name, short)
     return [
         BYE
-        if planner.never(a) and planner.never(b)
+        if planner.byes.never(a) and planner.byes.never(b)
         else planner.plan((a, b), position, _label(short, position, len(pairs)), side=LOSERS)
         for position, (a, b) in enumerate(pairs, start=1)
     ]

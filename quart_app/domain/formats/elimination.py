@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.events import MAIN, THIRD_PLACE, MatchPlan, SlotPlan
 from quart_app.domain.formats.port import Opening, Places
 
 BYE = SlotPlan(bye=True)
+
+
+class Byes:
+    """To which matches of a graph nobody will ever come, or only one, as its draw says. Feeders are added
+    before what they feed."""
+
+    def __init__(self, plans: Iterable[MatchPlan] = ()) -> None:
+        self._empty: dict[int, tuple[bool, bool]] = {}  # both sides, one of them
+        for plan in plans:
+            self.add(plan)
+
+    def add(self, plan: MatchPlan) -> None:
+        """Take in one more match."""
+        empty = [self.never(source) for source in plan.slots]
+        self._empty[plan.match_id] = (all(empty), any(empty))
+
+    def never(self, source: SlotPlan) -> bool:
+        """Whether nobody will ever come from there."""
+        if source.winner_of is not None:
+            return self._empty[source.winner_of][0]
+        return source.bye if source.loser_of is None else self._empty[source.loser_of][1]
+
+    def contested(self, plan: MatchPlan) -> bool:
+        """Whether two can come to a match, so that it has a loser."""
+        return not self._empty[plan.match_id][1]
 
 
 class Planner:
@@ -19,7 +44,7 @@ class Planner:
         self.rounds: list[str] = []
         self.short_rounds: list[str] = []
         self.matches: list[MatchPlan] = []
-        self._decided: dict[int, tuple[bool, bool]] = {}
+        self.byes = Byes()
 
     def round(self, name: str, short: str) -> None:
         """Begin a round."""
@@ -54,21 +79,14 @@ class Planner:
                 all_played=settings.all_played,
             )
         )
-        empty = [self.never(source) for source in pair]
-        self._decided[match_id] = (all(empty), any(empty))
+        self.byes.add(self.matches[-1])
         return SlotPlan(winner_of=match_id)
-
-    def never(self, source: SlotPlan) -> bool:
-        """Whether nobody will ever come from there, as far as the byes of the draw say."""
-        if source.winner_of is not None:
-            return self._decided[source.winner_of][0]
-        return source.bye if source.loser_of is None else self._decided[source.loser_of][1]
 
     def loser_of(self, winner: SlotPlan) -> SlotPlan:
         """Where the loser of the match goes whose winner goes to ``winner``; a bye where there will be
         none."""
         loser = SlotPlan(loser_of=winner.winner_of)
-        return BYE if self.never(loser) else loser
+        return BYE if self.byes.never(loser) else loser
 
 
 def final_places(matches: Mapping[int, Match]) -> Places:

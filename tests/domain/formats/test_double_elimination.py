@@ -163,14 +163,52 @@ def test_who_falls_in_the_same_round_shares_a_place() -> None:
     assert on_place(play.tournament, 5) is None
 
 
-@pytest.mark.parametrize("name", ["Losers' round 2", "Losers' round 3"])
-def test_both_are_out_where_neither_came(name: str) -> None:
-    """Whoever fell before them keeps the place that they were told."""
+@settings(max_examples=30, deadline=None)
+@given(sizes(20), st.sampled_from(["single", "reset"]), st.integers(0, 2**32 - 1))
+def test_a_place_that_was_told_stays(count: int, grand_final: str, seed: int) -> None:
+    """Wherever neither side goes on: nobody else's place moves. At the end everybody has one, but who could
+    have come to a final that has no winner."""
+    play = Play(count, StageSettings(format="double_elimination", grand_final=grand_final))
+    chance, told = Random(seed), dict[int, int]()
+    while ready := play.tournament.agenda.ready:
+        if chance.random() < 0.3:
+            play.do(ConfirmResult(match_id=chance.choice(ready), walkover=True))
+        else:
+            play.result(chance.choice(ready), chance.choice([(1, 0), (0, 1)]))
+        places = {who: place for place, who in play.tournament.places}
+        assert places.items() >= told.items()
+        told = places
+    assert play.tournament.status.value == "completed"
+    assert max(told.values(), default=1) <= count
+    unplaced = [who for who in play.tournament.participants if who not in told]
+    assert len(unplaced) in ((0,) if play.tournament.champion is not None else (0, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("Winners' round 1", 7),
+        ("Winners' semi-finals", 5),
+        ("Winners' final", 3),
+        ("Losers' round 2", 5),
+        ("Losers' round 3", 4),
+    ],
+)
+def test_both_are_out_where_neither_goes_on(name: str, place: int) -> None:
+    """Of eight: in the winners' bracket as if they had lost in the losers' bracket, too."""
     play = Play(8, StageSettings(format="double_elimination"))
     falling = next(each.match_ids for each in play.tournament.rounds if each.name == name)
-    while ready := [each for each in play.tournament.agenda.ready if each not in falling]:
+    while ready := [each for each in play.tournament.agenda.ready if each != falling[-1]]:
         play.result(ready[0], (1, 0))
-    told = play.tournament.places[-2:]
-    assert [place for place, _ in told] == [7, 7]
-    play.do(ConfirmResult(match_id=falling[0], walkover=True))
-    assert play.to_the_end(Random(1)).places[-2:] == told
+    both = {slot.participant_id for slot in play.tournament.matches[falling[-1]].slots}
+    play.do(ConfirmResult(match_id=falling[-1], walkover=True))
+    end = play.to_the_end(Random(1))
+    assert both <= {who for each, who in end.places if each == place}
+    assert end.champion is not None
+
+
+def test_of_three_nobody_is_fourth() -> None:
+    """The first losers' round is a bye there; who is out before it would have played in the next."""
+    play = Play(3, StageSettings(format="double_elimination"))
+    play.do(ConfirmResult(match_id=play.tournament.agenda.ready[0], walkover=True))
+    assert [place for place, _ in play.tournament.places] == [1, 3, 3]
