@@ -26,14 +26,34 @@ from quart_app.domain.state.agenda import NOTHING
 from quart_app.domain.state.stage import Stage, opened
 from quart_app.domain.state.tournament import Hold, Tournament, TournamentStatus
 
+Step = tuple[Tournament, frozenset[Part]]
+"""A state, and the parts in which it differs from the one before."""
+
+REMEMBERED = 8
+_latest: tuple[tuple[Tournament, events.Event, Step], ...] = ()
+
 
 def apply(tournament: Tournament, event: events.Event) -> Tournament:
     """The tournament after one more event. Raises ValueError for an event of another tournament."""
     return step(tournament, event)[0]
 
 
-def step(tournament: Tournament, event: events.Event) -> tuple[Tournament, frozenset[Part]]:
-    """The same, and the parts that the event has changed."""
+def step(tournament: Tournament, event: events.Event) -> Step:
+    """The same, and the parts that the event has changed.
+
+    The last few steps are remembered by the very objects that they were made of: what a decision has to
+    foresee is not worked out again when it is written down, and when it is taken in.
+    """
+    global _latest
+    for before, told, made in _latest:
+        if before is tournament and told is event:
+            return made
+    made = _step(tournament, event)
+    _latest = (*_latest[1 - REMEMBERED :], (tournament, event, made))
+    return made
+
+
+def _step(tournament: Tournament, event: events.Event) -> Step:
     if event.tournament_id != tournament.id:
         raise ValueError(f"an event of tournament {event.tournament_id} applied to {tournament.id}")
     seq = tournament.seq + 1

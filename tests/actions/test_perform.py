@@ -23,6 +23,7 @@ from quart_app.domain.commands import (
     StartMatch,
     UpdateScore,
 )
+from quart_app.domain.fold import step
 from quart_app.domain.state.tournament import Tournament
 from quart_app.live.bus.local import LocalBus
 from quart_app.store.database.engine import Database
@@ -71,6 +72,21 @@ async def test_forty_referees_at_once_lose_nothing(database: Database) -> None:
         )
     )
     assert await seqs(services, tournament.id) == list(range(1, 45))
+
+
+async def test_a_result_is_folded_once(database: Database) -> None:
+    """What the decision foresaw is what is written down and what the timeline takes in: the same objects."""
+    services = services_of(database)
+    tournament = await created(services)
+    await matches.start_match(services, tournament.id, StartMatch(match_id=1), None)
+    confirm = ConfirmResult(match_id=1, score=(1, 0))
+    recorded = await matches.confirm_result(services, tournament.id, confirm, None)
+    timeline = services.ledger.kept.get(tournament.id)
+    assert timeline is not None
+    assert timeline.state is recorded.tournament
+    assert recorded.before is not None
+    completed, moved = (each.event for each in recorded.envelopes)
+    assert step(step(recorded.before, completed)[0], moved)[0] is recorded.tournament
 
 
 async def test_two_referees_with_the_same_version_cannot_overwrite_each_other(database: Database) -> None:
