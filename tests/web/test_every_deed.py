@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import cast
 
 import pytest
 from quart import Quart
 
+from quart_app.actions.services import Services
 from quart_app.actions.tournaments import create_tournament
-from quart_app.domain.commands import CreateTournament, EntrantLine
+from quart_app.actions.writing.perform import record
+from quart_app.domain.commands import CreateTournament, DrawLots, EntrantLine, StartMatch
+from quart_app.domain.events import Event, StageSettings
 from quart_app.domain.fold import fold
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.store.event_log import select_events
 from quart_app.web.doors.context import EXTENSION, Context
+from tests.domain.formats.playing import Play
+from tests.domain.strategies import players
 from tests.web.api_client import Caller
 from tests.web.hall import Browser, Hall
 
@@ -87,6 +93,101 @@ async def test_it_is_done_or_refused(organiser: Caller, scorer: Caller, anyone: 
             other = await keyed.post(f"{path}{deed}", body | {"nonsense": 1})
             assert other.status == 422
         assert (await organiser.get(path)).json == after, deed
+
+
+def before_the_reset(play: Play) -> None:
+    """A double elimination whose grand final is to be played again."""
+    for match_id in (1, 2, 3, 4, 5):
+        play.result(match_id, (2, 1))
+    play.result(6, (0, 1))
+
+
+def groups_and_a_semi_final(play: Play) -> None:
+    """Groups that are over, and the first match that they feed under way."""
+    while not play.tournament.ranks or len(play.tournament.agenda.ready) > 2:
+        play.result(play.tournament.agenda.ready[0], (2, 1))
+    play.do(StartMatch(match_id=play.tournament.agenda.ready[0]))
+
+
+def half_a_round_robin(play: Play) -> None:
+    """One that has been played, one that is, the rest to come."""
+    play.result(1, (2, 1))
+    play.do(StartMatch(match_id=2))
+
+
+def second_round(play: Play) -> None:
+    """A Swiss in its second round, one match of which has begun."""
+    play.pair_next()
+    for match_id in (1, 2):
+        play.result(match_id, (2, 1))
+    play.pair_next()
+    play.do(StartMatch(match_id=play.tournament.agenda.ready[0]))
+
+
+def to_the_end(play: Play) -> None:
+    """Whatever is left; lots separate those whom nothing else does."""
+    play.to_the_end(Random(3))
+    for stage in play.tournament.stages:
+        for group in stage.groups if stage.format.layout != "rounds" else ():
+            play.do(DrawLots(stage=stage.number, group=group.name, order=group.members))
+    play.to_the_end(Random(3))
+
+
+WORLDS: dict[Callable[[Play], None], tuple[int, tuple[StageSettings, ...]]] = {
+    before_the_reset: (4, (StageSettings(format="double_elimination"),)),
+    groups_and_a_semi_final: (
+        8,
+        (
+            StageSettings(format="round_robin", groups=2, advance=2),
+            StageSettings(format="single_elimination", third_place=True),
+        ),
+    ),
+    half_a_round_robin: (5, (StageSettings(format="round_robin"),)),
+    second_round: (5, (StageSettings(format="swiss", rounds=3),)),
+}
+ON_THE_LAST: Sequence[tuple[str, dict[str, object]]] = (
+    ("confirm/", {"walkover": True}),
+    ("correct/", {"participant1_score": 0, "participant2_score": 3, "policy": "refuse"}),
+    ("reopen/", {"to": "ready"}),
+    ("reopen/", {"to": "live", "policy": "cascade"}),
+    ("void/", {"policy": "cascade"}),
+)
+
+
+async def going(services: Services, number: int, how: Callable[[Play], object]) -> Tournament:
+    """The tournament after what ``how`` plays in it, all in one transaction."""
+
+    def answer(tournament: Tournament) -> list[Event]:
+        play = Play.on(tournament)
+        how(play)
+        return play.log
+
+    return (await record(services, number, answer, 1)).tournament
+
+
+@pytest.mark.parametrize("world", WORLDS)
+async def test_it_is_done_or_refused_in_every_format(
+    organiser: Caller, hall: Hall, world: Callable[[Play], None]
+) -> None:
+    """In the middle of the play, where others hang on what is changed. Then it can be played to its end."""
+    count, stages = WORLDS[world]
+    wish = CreateTournament(name="Cup", entrants=players(count), stages=stages, seeding="given")
+    number = (await create_tournament(hall.services, wish, 1, generate=True)).tournament.id
+    state = await going(hall.services, number, world)
+    last = state.agenda.live[0] if state.agenda.live else state.agenda.ready[0]
+    path = f"/api/tournaments/{number}/"
+    for deed, body in (*((f"matches/{last}/{deed}", body) for deed, body in ON_THE_LAST), *DEEDS):
+        before = await hall.now(number)
+        answer = await organiser.post(f"{path}{deed}", body)
+        assert answer.status < 500, (deed, answer.body)
+        after = await hall.now(number)
+        if answer.status >= 400 or body.get("preview"):
+            assert answer.status < 400 or answer.json["detail"], deed
+            assert after == before, deed
+    for deed in ("archive/", "resume/"):
+        assert (await organiser.post(f"{path}{deed}", {})).status == 200
+    over = await going(hall.services, number, to_the_end)
+    assert over.status is TournamentStatus.COMPLETED
 
 
 async def test_nothing_is_done_to_what_is_gone(hall: Hall, organiser: Caller, anna: Browser) -> None:

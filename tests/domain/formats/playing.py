@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from random import Random
+from typing import Self
 
 from quart_app.domain import fold
 from quart_app.domain.commands import (
@@ -32,6 +33,13 @@ class Play:
         self.log: list[Event] = []
         self.do(CreateTournament(name="Cup", entrants=players(count), stages=stages, seeding=seeding))
         self.do(GenerateBracket())
+
+    @classmethod
+    def on(cls, tournament: Tournament) -> Self:
+        """Play on from a state; the log begins there."""
+        play = cls.__new__(cls)
+        play.tournament, play.log = tournament, []
+        return play
 
     def do(self, command: Command) -> tuple[Event, ...]:
         """Carry a wish out, and give its events."""
