@@ -133,14 +133,10 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
         )
         for plan, settings in zip(plans, state.settings, strict=True)
     )
-    conduct = {
-        who: points
-        for stage in state.stages
-        for group in stage.groups
-        for who, points in group.conduct.items()
-    }
-    if conduct:  # drawn anew: what somebody has done stays with them
-        stages = tuple(_with_conduct(stage, conduct) for stage in stages)
+    stages = tuple(
+        _with_what_stays(stage, was) if was.groups else stage
+        for stage, was in zip(stages, state.stages or stages, strict=True)
+    )
     return altered(
         state,
         bracket_id=event.bracket_id,
@@ -153,10 +149,19 @@ def _generated(state: Tournament, event: events.BracketGenerated, seq: int) -> T
     )
 
 
-def _with_conduct(stage: Stage, conduct: Mapping[int, int]) -> Stage:
-    for group in stage.groups:
-        mine = {who: points for who, points in conduct.items() if who in group.members}
-        stage = stage.with_group(altered(group, conduct=mine)) if mine else stage
+def _with_what_stays(stage: Stage, was: Stage) -> Stage:
+    """A stage drawn anew: what somebody has done stays with them, and the lots as long as everybody is in the
+    group in which they were drawn."""
+    conduct = {who: points for group in was.groups for who, points in group.conduct.items()}
+    lots = {who: place for group in was.groups for who, place in group.lots.items()}
+    if [{*group.members} for group in stage.groups] != [{*group.members} for group in was.groups]:
+        lots = {}
+    for group in stage.groups if conduct or lots else ():
+        kept = {
+            what: {who: value for who, value in told.items() if who in group.members}
+            for what, told in (("conduct", conduct), ("lots", lots))
+        }
+        stage = stage.with_group(altered(group, **kept))
     return stage
 
 

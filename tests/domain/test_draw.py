@@ -48,6 +48,24 @@ def test_two_change_places() -> None:
     assert fold.fold(7, play.log) == play.tournament
 
 
+def test_lots_stay_as_long_as_everybody_stays_in_their_group() -> None:
+    """Two who change places within theirs have the lots that were drawn; others are not those among whom
+    they were."""
+    play = Play(8, *GROUPS)
+    play.do(commands.DrawLots(stage=1, group="A", order=(8, 1, 5, 4)))
+    play.do(commands.RecordConduct(stage=1, participant_id=8, points=-3))
+    before = [row.participant_id for row in play.tournament.stages[0].groups[0].table]
+    play.do(swapped(4, 8))
+    play.do(swapped(2, 3))
+    first, _ = play.tournament.stages[0].groups
+    assert (first.members, first.lots, first.conduct) == ((1, 8, 5, 4), {8: 1, 1: 2, 5: 3, 4: 4}, {8: -3})
+    assert [row.participant_id for row in first.table] == before
+    play.do(swapped(8, 2))
+    assert [dict(group.lots) for group in play.tournament.stages[0].groups] == [{}, {}]
+    assert play.tournament.stages[0].groups[1].conduct == {8: -3}
+    assert fold.fold(7, play.log) == play.tournament
+
+
 def test_two_change_groups() -> None:
     """With all their matches."""
     play = Play(8, *GROUPS)

@@ -250,7 +250,9 @@ def there_and_back(hall: Hall) -> None:
         ]
     other = hall.somebody()
     swap = commands.SwapInDraw(participant_id=who, other_id=other)
-    if not any(group.lots for stage in before.stages for group in stage.groups):  # another draw has none
+    groups = [group for stage in before.stages for group in stage.groups]
+    together = any({who, other} <= {*group.members} for group in groups)
+    if together or not any(group.lots for group in groups):  # lots are among those of a group
         deeds.append((swap, swap))
     try:
         there, back = chance.choice(deeds)
