@@ -278,6 +278,19 @@ def test_the_docs_show_every_kind_of_event() -> None:
     assert {frame.event for frame in shown_frames()} >= EVENT_TYPES.keys() - never_sent | UNLOGGED
 
 
+def test_the_docs_name_every_key() -> None:
+    """Whatever an event may hold."""
+    keys = {field.encode_name for kind in EVENT_TYPES.values() for field in msgspec.structs.fields(kind)}
+    never_sent = {"deleted_at", "deleted_by"}
+    assert {key for key in keys if not re.search(rf"\b{key}\b", FEED)} == never_sent
+
+
+def test_the_docs_show_a_result_that_counts_again() -> None:
+    """It comes after the event that had taken it back, and is the last word about its match."""
+    told = [frame for frame in shown_frames() if frame.event == "match_completed"]
+    assert [frame.payload["again"] for frame in told if "again" in frame.payload] == [True]
+
+
 def test_shown_events_are_events_of_the_log() -> None:
     """Every example of a logged event decodes strictly, and tells of the type under whose name it comes."""
     for frame in shown_frames():

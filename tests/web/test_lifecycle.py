@@ -128,6 +128,9 @@ async def test_the_address_of_a_match_that_is_gone_leads_on(organiser: Caller, a
     for room in ("", "/staff"):
         answer = await anna.get(f"{room}/tournaments/{number}/matches/3/")
         assert (answer.status, f'href="{room}/tournaments/{number}/"' in answer.text) == (404, True)
+    asked = organiser.with_headers(Accept="application/json")
+    gone = await asked.get(f"/tournaments/{number}/matches/3/")
+    assert (gone.code, gone.json["instead"]) == ((404, "not_found"), f"/tournaments/{number}/")
 
 
 @pytest.mark.parametrize("verb", ["postpone", "cancel", "resume", "archive", "draw"])
