@@ -13,6 +13,7 @@ import pytest
 
 from quart_app.settings import Settings
 from quart_app.web.doors.callers import caller_of
+from quart_app.web.doors.limits import Second
 from tests.server import PASSWORD, Server, running
 from tests.services import RedisServer
 
@@ -70,17 +71,38 @@ async def test_connecting_too_often_is_refused(settings: Settings) -> None:
     assert min(waits) >= 1
 
 
+def test_a_second_slides() -> None:
+    """What came in the last second of the clock counts for as much of it as is not a second ago yet."""
+    now = 100.9
+    second = Second(10, lambda: now)
+
+    def come(times: int) -> int:
+        came = 0
+        for _ in range(times):
+            if not second.full("anna"):
+                second.count("anna")
+                came += 1
+        return came
+
+    passed = [come(15)]
+    for later in (101.0, 101.25, 101.5, 102.25, 104.0):
+        now = later
+        passed.append(come(15))
+    assert passed == [10, 0, 3, 2, 7, 10]
+    assert not second.full("berta")
+
+
 async def test_feed_that_is_refused_counts_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The express way leaves a refusal to Quart, which knows that the connect has been counted."""
+    """The express way counts what it answers, and leaves a refusal to Quart uncounted."""
     async with running(settings) as server:
         tournament, other = await server.tournament(), await server.tournament()
         headers = {"Authorization": f"Bearer {await server.feed_token(tournament.id)}"}
         limits = server.context.limits
         connect, counted = limits.connect, []
 
-        async def count(address: str) -> None:
+        def count(address: str) -> None:
             counted.append(address)
-            await connect(address)
+            connect(address)
 
         monkeypatch.setattr(limits, "connect", count)
         answer = await server.client.get(f"/sse/tournaments/{other.id}/", headers=headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from quart import request
@@ -18,6 +19,7 @@ def client_address() -> str:
     return client[0] if client else ""
 
 
+@lru_cache(maxsize=4096)  # every limit asks anew, and many come from one address
 def caller_of(address: str) -> str:
     """What every limit that goes by address counts: an IPv4 address, or the /64 of an IPv6 one.
 

@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond, WindowStats
+from limits import RateLimitItem, RateLimitItemPerMinute, WindowStats
 from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
+from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
 from quart_app.errors import TooManyRequests, Unauthenticated
@@ -46,13 +46,39 @@ Key = tuple[RateLimitItem, str, str]
 """A limit, and whose it is: the kind of caller and which."""
 
 
+class Second:
+    """How often each caller came within a second, ``most`` times at most: an estimate, as thousands come.
+
+    What came in the second of the clock before this one counts for as much of it as is not a second ago yet,
+    as though it had come evenly. ``clock`` tells the seconds.
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.time) -> None:
+        self._most = most
+        self._clock = clock
+        self._number = 0
+        self._this: Counter[str] = Counter()
+        self._last: Counter[str] = Counter()
+
+    def full(self, caller: str) -> bool:
+        """Whether this caller may not come once more now."""
+        now = self._clock()
+        number = int(now)
+        if number != self._number:
+            self._last = self._this if number == self._number + 1 else Counter()
+            self._this, self._number = Counter(), number
+        return int(self._last[caller] * (number + 1 - now) + self._this[caller]) >= self._most
+
+    def count(self, caller: str) -> None:
+        """It has come, right after it was asked whether it may."""
+        self._this[caller] += 1
+
+
 class Limits:
     """The limits of one worker. Their windows slide: there is no edge at which twice as much passes."""
 
     def __init__(self, settings: Settings) -> None:
-        memory = MemoryStorage()
-        self._alone = MovingWindowRateLimiter(memory)
-        self._opened = SlidingWindowCounterRateLimiter(memory)  # thousands a second: an estimate will do
+        self._alone = MovingWindowRateLimiter(MemoryStorage())
         self._servers = None if settings.redis_url is None else RedisServers(settings.redis_url)
         self._shared: dict[object, MovingWindowRateLimiter] = {}  # by server
         self._alone_until = 0.0
@@ -62,7 +88,7 @@ class Limits:
         self._logins_by_name = RateLimitItemPerMinute(per_name * STRANGERS_FACTOR, namespace="login")
         self._logins_by_address = RateLimitItemPerMinute(settings.limit_logins_per_address, namespace="login")
         self._posts = RateLimitItemPerMinute(settings.limit_posts_per_staff, namespace="post")
-        self._connects = RateLimitItemPerSecond(settings.limit_connects_per_address, namespace="connect")
+        self._connects = Second(settings.limit_connects_per_address)
         self._trying: Counter[Key] = Counter()
 
     @asynccontextmanager
@@ -91,13 +117,18 @@ class Limits:
         """Count a post of a staff member. Raises TooManyRequests."""
         key = (self._posts, "staff", str(staff_id))
         if not await self._hit(key):
-            raise _too_often(await self._ask(key, lambda limiter: limiter.get_window_stats(*key)))
+            window = await self._ask(key, lambda limiter: limiter.get_window_stats(*key))
+            raise _too_often(_seconds_left(window))
 
-    async def connect(self, address: str) -> None:
+    def require_connect(self, address: str) -> None:
+        """Raise TooManyRequests where ``connect`` would now; nothing is counted."""
+        if self._connects.full(caller_of(address)):
+            raise _too_often(1)
+
+    def connect(self, address: str) -> None:
         """Count the opening of a feed, or the token for one. Raises TooManyRequests."""
-        key = (self._connects, "address", caller_of(address))
-        if not await self._opened.hit(*key):
-            raise _too_often(await self._opened.get_window_stats(*key))
+        self.require_connect(address)
+        self._connects.count(caller_of(address))
 
     async def close(self) -> None:
         """Let go of any connection."""
@@ -117,7 +148,7 @@ class Limits:
         """Raise TooManyRequests unless one more may be tried beside those that are being tried now."""
         window = await self._ask(key, lambda limiter: limiter.get_window_stats(*key))
         if window.remaining <= self._trying[key]:
-            raise _too_often(window)
+            raise _too_often(_seconds_left(window))
 
     async def _hit(self, key: Key) -> bool:
         return await self._ask(key, lambda limiter: limiter.hit(*key))
@@ -153,6 +184,9 @@ class Limits:
         return self._shared[server]
 
 
-def _too_often(window: WindowStats) -> TooManyRequests:
-    wait = max(1, math.ceil(window.reset_time - time.time()))
+def _seconds_left(window: WindowStats) -> int:
+    return max(1, math.ceil(window.reset_time - time.time()))
+
+
+def _too_often(wait: int) -> TooManyRequests:
     return TooManyRequests(f"That was too often; please try again in {wait} seconds.", wait)

@@ -36,7 +36,9 @@ async def feed_way(
     if asked is None:
         return None
     try:
-        join = seated(parts, await join_asked(parts, scope, asked), asked.address)
+        parts.limits.require_connect(asked.address)
+        join = seated(parts, await join_asked(parts, asked), asked.address)
+        parts.limits.connect(asked.address)  # last: what is left to Quart is counted there
     except Exception:
         return None  # Quart's way says why
     return HTML_ROUTE if asked.html else JSON_ROUTE, stream(parts, join, {**HEADERS, "Vary": "Origin"})
@@ -50,7 +52,9 @@ async def catch_up_way(
     if asked is None:
         return None
     try:
-        response = await caught_up(parts, await join_asked(parts, scope, asked))
+        parts.limits.require_connect(asked.address)
+        response = await caught_up(parts, await join_asked(parts, asked))
+        parts.limits.connect(asked.address)  # last, as above
     except Exception:
         return None  # Quart's way says why
     response.headers["Vary"] = "Origin"

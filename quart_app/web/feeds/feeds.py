@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 from urllib.parse import urlsplit
 
-from hypercorn.typing import HTTPScope
 from quart import Blueprint, Response, request
 
 from quart_app.auth.tokens import FEED
@@ -46,9 +44,6 @@ CATCH_UP_ROUTE = f"{HTML_ROUTE}catch-up/"
 _PAGE = re.compile(r"/tournaments/\d+/(matches/\d+/)?")
 """Where the pages are that follow a feed by themselves."""
 
-COUNTED = "grandstand.connect_counted"
-"""What a request's scope holds once it counts towards its address's limit."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -79,7 +74,8 @@ async def html_feed(tournament_id: int) -> Response:
 async def catch_up(tournament_id: int) -> Response:
     """What the HTML feed would send at once to who stands where the caller does, as one answer."""
     asked = _wanted(tournament_id, html=True)
-    return await caught_up(context(), await join_asked(context(), cast(HTTPScope, request.scope), asked))
+    context().limits.connect(asked.address)
+    return await caught_up(context(), await join_asked(context(), asked))
 
 
 async def caught_up(parts: Context, join: Join) -> Response:
@@ -101,8 +97,8 @@ async def caught_up(parts: Context, join: Join) -> Response:
 
 async def _feed(tournament_id: int, *, html: bool) -> Response:
     asked = _wanted(tournament_id, html=html)
-    join = await join_asked(context(), cast(HTTPScope, request.scope), asked)
-    join = seated(context(), join, asked.address)
+    context().limits.connect(asked.address)  # before anything that costs more
+    join = seated(context(), await join_asked(context(), asked), asked.address)
     if request.method == "HEAD":
         return Response(b"", headers=HEADERS)
     return stream(context(), join, HEADERS)
@@ -120,13 +116,8 @@ def _wanted(tournament_id: int, *, html: bool) -> Wanted:
     )
 
 
-async def join_asked(parts: Context, scope: HTTPScope, asked: Wanted) -> Join:
+async def join_asked(parts: Context, asked: Wanted) -> Join:
     """What somebody who may watch asks for. Raises the AppError that refuses it."""
-    request_state = cast(dict[str, object], scope)
-    if COUNTED not in request_state:
-        # before anything that costs more; what the express way leaves to Quart has been counted there
-        await parts.limits.connect(asked.address)
-        request_state[COUNTED] = True
     grant = parts.tokens.read(asked.token, FEED)
     if grant.tournament_id != asked.tournament_id:
         raise Forbidden("This token is for another tournament.")

@@ -41,7 +41,7 @@ async def front_catch_up() -> Response:
 
 
 async def _join(parts: Context, address: str) -> Join:
-    await parts.limits.connect(address)
+    parts.limits.connect(address)
     last = request.headers.get("Last-Event-ID") or request.args.get("lastEventId", "")
     return Join(
         tournament_id=LOBBY,

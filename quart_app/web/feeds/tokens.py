@@ -63,7 +63,7 @@ async def post_feed_token(tournament_id: int) -> Response:
 
     Anyone may have one for a public tournament, staff for a private one too; 404 for everybody else.
     """
-    await context().limits.connect(client_address())
+    context().limits.connect(client_address())
     staff = await current_staff()
     async with context().services.database.reading() as connection:
         row = await select_tournament(connection, tournament_id)
