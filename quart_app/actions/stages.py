@@ -148,16 +148,26 @@ async def paired(asked: PairingQuestion) -> PairingAnswer:
     ``subprocess`` starts it by vfork in well below a millisecond. The loop's own way is to fork, and so to
     copy the page tables of this whole process, for which everybody would wait.
     """
+    process = await asyncio.to_thread(
+        subprocess.Popen,
+        (sys.executable, "-m", "quart_app.domain.pairing"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
-        ended = await asyncio.to_thread(
-            subprocess.run,
-            (sys.executable, "-m", "quart_app.domain.pairing"),
-            input=msgspec.json.encode(asked),
-            stdout=subprocess.PIPE,
-            timeout=PAIRING_SECONDS_MAX,
-        )
+        answered = await asyncio.to_thread(_answer_of, process, msgspec.json.encode(asked))
     except subprocess.TimeoutExpired:
         raise Unavailable("Pairing this round takes too long. Pair it by hand.") from None
-    if ended.returncode:
+    finally:
+        process.kill()  # nobody waits for it any more
+    if process.returncode:
         raise Unavailable("The pairing has failed; the log says why. Pair this round by hand.")
-    return msgspec.json.decode(ended.stdout, type=PairingAnswer)
+    return msgspec.json.decode(answered, type=PairingAnswer)
+
+
+def _answer_of(process: subprocess.Popen[bytes], asked: bytes) -> bytes:
+    with process:
+        try:
+            return process.communicate(asked, timeout=PAIRING_SECONDS_MAX)[0]
+        finally:
+            process.kill()

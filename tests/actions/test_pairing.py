@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from quart_app.domain.pairing import Contender
 from quart_app.domain.pairing.ask import PairingQuestion
 from quart_app.domain.pairing.history import Worth
 from quart_app.errors import Unavailable
+from tests.live.listening import until
 
 ASKED = PairingQuestion(tuple(Contender(each, f"P{each}", each) for each in (1, 2, 3, 4)), 3, Worth())
 
@@ -38,3 +41,20 @@ async def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(Unavailable, match="by hand"):
         await stages.paired(ASKED)
     assert children() <= before
+
+
+async def test_what_nobody_waits_for_any_more_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A request that was cancelled, as at a stop, leaves no process that pairs on."""
+    before = children()
+    endless = tmp_path / "python"
+    endless.write_text("#!/bin/sh\nexec sleep 60\n")
+    endless.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(endless))
+    asking = asyncio.create_task(stages.paired(ASKED))
+    await until(lambda: not children() <= before)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await until(lambda: children() <= before)
