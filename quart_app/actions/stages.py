@@ -145,21 +145,23 @@ async def add_participant(
 async def paired(asked: PairingQuestion) -> PairingAnswer:
     """Pair in a process of its own: it computes for a second, and nobody shall wait for it.
 
-    ``subprocess`` starts it by vfork in well below a millisecond. The loop's own way is to fork, and so to
-    copy the page tables of this whole process, for which everybody would wait.
+    ``subprocess`` starts it by vfork in well below a millisecond, here and not in a thread: who is cancelled
+    must know of it. The loop's own way is to fork, and so to copy the page tables of this whole process.
     """
-    process = await asyncio.to_thread(
-        subprocess.Popen,
+    process = subprocess.Popen(  # noqa: ASYNC220 - see above
         (sys.executable, "-m", "quart_app.domain.pairing"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     try:
-        answered = await asyncio.to_thread(_answer_of, process, msgspec.json.encode(asked))
+        # shielded: it also clears up, and so must run even where nobody waits for it any more
+        answered = await asyncio.shield(
+            asyncio.to_thread(_answer_of, process, msgspec.json.encode(asked))
+        )
     except subprocess.TimeoutExpired:
         raise Unavailable("Pairing this round takes too long. Pair it by hand.") from None
     finally:
-        process.kill()  # nobody waits for it any more
+        process.kill()
     if process.returncode:
         raise Unavailable("The pairing has failed; the log says why. Pair this round by hand.")
     return msgspec.json.decode(answered, type=PairingAnswer)
