@@ -200,6 +200,7 @@ async def test_client_process_stopped_for_a_while(campaigns: Campaigns, tmp_path
         assert ids == [id for id, _ in reader.held]
 
 
+@pytest.mark.serial
 async def test_two_thousand_reconnects_in_a_second(campaigns: Campaigns, many_files: None) -> None:
     """As when a stadium's network comes back: everybody resumes at once, and misses nothing."""
     async with campaigns(crowd=[PROGRAM]) as campaign:
