@@ -155,9 +155,7 @@ async def paired(asked: PairingQuestion) -> PairingAnswer:
     )
     try:
         # shielded: it also clears up, and so must run even where nobody waits for it any more
-        answered = await asyncio.shield(
-            asyncio.to_thread(_answer_of, process, msgspec.json.encode(asked))
-        )
+        answered = await asyncio.shield(asyncio.to_thread(_answer_of, process, msgspec.json.encode(asked)))
     except subprocess.TimeoutExpired:
         raise Unavailable("Pairing this round takes too long. Pair it by hand.") from None
     finally:

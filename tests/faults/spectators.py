@@ -13,6 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from urllib.parse import parse_qs, urlsplit
 
 from quart_app.domain.events import EVENT_TYPES, Envelope
 from tests.server import Frame
@@ -80,6 +81,7 @@ class Spectator:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     token: str | None = None
     receive_bytes: int | None = None
+    _connect: str = ""  # where the page says that its feed is
     _socket: socket.socket | None = None
     _held: bytes = b""
 
@@ -233,9 +235,9 @@ class Spectator:
             raise ConnectionError(f"no page: {status}")
         if len(raw) < int(headers["content-length"]):
             raise ConnectionResetError("cut within the page")
-        body = raw.decode()
-        position = body.partition("fragments/?lastEventId=")[2].partition('"')[0]
-        self.page, self.joined, self.position = body, position, position
+        page = raw.decode()
+        self._connect = LivePage(page).feed
+        self.page, self.position = page, parse_qs(urlsplit(self._connect).query)["lastEventId"][0]
 
     async def _ask(
         self, method: str, path: str, headers: dict[str, str], http: str = "1.1"
@@ -265,12 +267,14 @@ class Spectator:
 
     def _path(self) -> str:
         kind = self.kind
+        if kind.html:
+            return self._connect
         parts = [kind.query] if kind.query else []
         if kind.token_in == "query":
             parts.append(f"token={self.token}")
         if self.position is not None and kind.position_in == "query":
             parts.append(f"lastEventId={self.position}")
-        feed = f"/sse/tournaments/{self.tournament_id}/{'fragments/' if kind.html else ''}"
+        feed = f"/sse/tournaments/{self.tournament_id}/"
         return feed + (f"?{'&'.join(parts)}" if parts else "")
 
     def _headers(self) -> dict[str, str]:

@@ -15,8 +15,7 @@ from tests.web.live_page import LivePage
 async def assert_stream_equals_page(server: Server, page: LivePage, feed: Feed, path: str) -> None:
     """The flagship: the page that followed the stream up to here equals a fresh one."""
     fresh = LivePage((await server.client.get(path)).text)
-    head = (fresh.document.find("live-region") or fresh.document).attributes["hx-sse:connect"]
-    position = str(head).partition("lastEventId=")[2]
+    position = fresh.feed.partition("lastEventId=")[2]
     while not feed.frames or feed.frames[-1].id != position:
         frame = await feed.next()
         if frame.event is None and frame.data is not None:

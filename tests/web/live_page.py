@@ -94,9 +94,18 @@ class LivePage:
     @property
     def region(self) -> Element:
         """What the stream keeps current; equal between two pages that show the same."""
+        return Element(self._live.tag, {}, self._live.children)
+
+    @property
+    def feed(self) -> str:
+        """The address of the feed that the page follows, from the position of what it shows on."""
+        return str(self._live.attributes["hx-sse:connect"])
+
+    @property
+    def _live(self) -> Element:
         region = self.document.find("live-region")
         assert region is not None, "the page has no live region"
-        return Element(region.tag, {}, region.children)
+        return region
 
     def receive(self, frame: str) -> None:
         """Take in the ``data`` of one unnamed frame; what this page does not show is passed over."""

@@ -23,13 +23,6 @@ async def page_of(server: Server) -> LivePage:
     return LivePage((await server.client.get("/")).text)
 
 
-def connect_of(page: LivePage) -> str:
-    """Where a page connects to."""
-    region = page.document.find("live-region")
-    assert region is not None
-    return str(region.attributes["hx-sse:connect"])
-
-
 @asynccontextmanager
 async def following(server: Server, path: str = PATH, **headers: str) -> AsyncIterator[Feed]:
     """The open feed of the front page."""
@@ -50,7 +43,7 @@ async def test_the_front_page_follows_what_is_played(server: Server) -> None:
     tid = (await server.tournament(2, name="Cup")).id
     await server.tournament(64, name="Other cup")
     page = await page_of(server)
-    async with following(server, connect_of(page)) as feed:
+    async with following(server, page.feed) as feed:
         assert (await feed.next()).event == "connection_established"
         await start_match(server.services, tid, StartMatch(match_id=1), None)
         page.receive((await feed.next()).data or "")
@@ -72,7 +65,7 @@ async def test_who_comes_back_gets_what_was_missed(server: Server) -> None:
     """Once; from a position of another worker, or of one that is no more, everything."""
     tid = (await server.tournament(2, name="Cup")).id
     page = await page_of(server)
-    position = connect_of(page).rpartition("=")[2]
+    position = page.feed.rpartition("=")[2]
     await start_match(server.services, tid, StartMatch(match_id=1), None)
     await score(server, tid, 1, 0)
     fresh = await page_of(server)
@@ -80,7 +73,7 @@ async def test_who_comes_back_gets_what_was_missed(server: Server) -> None:
         welcome, missed = await feed.take(2)
         assert welcome.payload["resume"]["lost"] is False
         page.receive(missed.data or "")
-        assert (missed.id, page.differences(fresh)) == (connect_of(fresh).rpartition("=")[2], [])
+        assert (missed.id, page.differences(fresh)) == (fresh.feed.rpartition("=")[2], [])
     async with following(server, Last_Event_ID="0badc0de-7") as feed:
         welcome, resync, whole = await feed.take(3)
         assert (welcome.payload["resume"]["reason"], resync.event) == ("unknown_epoch", "resync")
@@ -92,7 +85,7 @@ async def test_a_page_that_no_stream_reaches_asks(server: Server) -> None:
     """For what a stream would have brought, and gets nothing where nothing is new."""
     tid = (await server.tournament(2, name="Cup")).id
     page = await page_of(server)
-    path, _, query = connect_of(page).partition("?")
+    path, _, query = page.feed.partition("?")
     assert (await server.client.get(f"{path}catch-up/?{query}")).status_code == 204
     await start_match(server.services, tid, StartMatch(match_id=1), None)
     await asyncio.sleep(LOOK_SECONDS)

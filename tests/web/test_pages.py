@@ -121,11 +121,7 @@ async def test_a_page_joins_the_feed_where_it_stands(server: Server) -> None:
     tournament = await play(server, await server.tournament(4), 1, 2, 1)
     loaded = await server.services.ledger.load(tournament.id)
     page = await page_of(server, f"/tournaments/{tournament.id}/")
-    region = page.document.find("live-region")
-    assert region is not None
-    assert region.attributes["hx-sse:connect"] == (
-        f"/sse/tournaments/{tournament.id}/fragments/?page=2&lastEventId={loaded.position}"
-    )
+    assert page.feed == f"/sse/tournaments/{tournament.id}/fragments/?page=2&lastEventId={loaded.position}"
 
 
 async def test_a_page_brings_the_cookie_that_opens_its_feed(server: Server) -> None:
@@ -222,9 +218,7 @@ async def test_a_page_that_follows_its_feed_equals_a_fresh_one(server: Server) -
 
 def query_of(page: LivePage) -> str:
     """The query of the address that a page connects to."""
-    region = page.document.find("live-region")
-    assert region is not None
-    return "?" + str(region.attributes["hx-sse:connect"]).partition("?")[2]
+    return "?" + page.feed.partition("?")[2]
 
 
 async def settle(page: LivePage, match_page: LivePage, feed: Feed, epoch: str, head: int) -> None:
