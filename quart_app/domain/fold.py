@@ -156,6 +156,8 @@ def _with_what_stays(stage: Stage, was: Stage) -> Stage:
     lots = {who: place for group in was.groups for who, place in group.lots.items()}
     if [{*group.members} for group in stage.groups] != [{*group.members} for group in was.groups]:
         lots = {}
+    else:
+        stage = altered(stage, lots=was.lots)
     for group in stage.groups if conduct or lots else ():
         kept = {
             what: {who: value for who, value in told.items() if who in group.members}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -18,7 +19,7 @@ from quart_app.domain.events import (
     StageSettings,
 )
 from quart_app.domain.formats import FORMATS, Opening
-from quart_app.domain.formats.crossing import advancing, crossed
+from quart_app.domain.formats.crossing import advancing, crossed, starved
 from quart_app.domain.formats.port import BEST_OF_MAX
 from quart_app.domain.formats.round_robin import group_name
 from quart_app.domain.ranking import RULESETS, by_hand
@@ -42,7 +43,9 @@ def complete(settings: StageSettings) -> StageSettings:
     draws = settings.draws
     if draws is None:
         decided_by_games = settings.best_of % 2 == 1 and settings.best_of > 1 and not settings.all_played
-        draws = not decided_by_games and ruleset not in WITHOUT_DRAWS and not settings.games.to
+        level_may_be = settings.all_played and settings.best_of % 2 == 0
+        plays_on = decided_by_games or ruleset in WITHOUT_DRAWS or settings.games.to
+        draws = level_may_be or not plays_on
     version = RULESETS[ruleset].version if ruleset else 1
     return msgspec.structs.replace(settings, ruleset=ruleset, draws=draws, ruleset_version=version)
 
@@ -66,8 +69,9 @@ def _ranks(settings: StageSettings) -> list[RankOf]:
 
 
 def _rank_problems(number: int, stages: Sequence[StageSettings], participants: int) -> dict[str, str]:
-    """The places that a given graph waits for are places of an earlier stage."""
-    for rank in _ranks(stages[number - 1]):
+    """The places that a given graph waits for are places of an earlier stage, and somebody comes to each."""
+    ranks = _ranks(stages[number - 1])
+    for rank in ranks:
         if not 1 <= rank.stage < number:
             return {"matches": f"A match waits for a place of stage {rank.stage}, which is no earlier stage."}
         groups = max(1, stages[rank.stage - 1].groups)
@@ -79,6 +83,16 @@ def _rank_problems(number: int, stages: Sequence[StageSettings], participants: i
             return {"matches": f"A match waits for a group that stage {rank.stage} does not have."}
         if not rank.group and not 1 <= rank.best <= groups:
             return {"matches": "A match waits for a place without a group, and must say which of the best."}
+    best = sorted({rank for rank in ranks if not rank.group}, key=lambda rank: (rank.stage, rank.place))
+    for (stage, place), found in groupby(best, key=lambda rank: (rank.stage, rank.place)):
+        same = list(found)
+        if sorted(rank.best for rank in same) != list(range(1, len(same) + 1)):
+            return {"matches": f"Of place {place} the best {len(same)} go on: number them 1 to {len(same)}."}
+        if any(rank.group and (rank.stage, rank.place) == (stage, place) for rank in ranks):
+            return {"matches": f"Place {place} is waited for of a group and of the best; it is one or other."}
+        names = [group_name(index) for index in range(max(1, stages[stage - 1].groups))]
+        if sentence := starved([rank.among for rank in same], names):
+            return {"matches": sentence}
     return {}
 
 
@@ -95,6 +109,10 @@ def stages_problems(stages: Sequence[StageSettings], participants: int) -> Mappi
     problems: dict[str, str] = {}
     if len(stages) > STAGES_MAX:
         return {"stages": f"A tournament has at most {STAGES_MAX} stages."}
+    for settings in stages[1:]:
+        if not follows(settings):
+            titles = ", ".join(name for name in FORMATS if follows(StageSettings(format=name)))
+            return {"stages": f"What follows the first stage is one of: {titles}."}
     for number in range(1, len(stages) + 1):
         if waits := _rank_problems(number, stages, participants):
             return waits
@@ -257,6 +275,11 @@ def drawn(
 def has_lines(settings: StageSettings) -> bool:
     """Whether the stage is drawn from lines, a power of two, with byes on those that stay free."""
     return FORMATS[settings.format].layout == "bracket" and "plans" not in FORMATS[settings.format].uses
+
+
+def follows(settings: StageSettings) -> bool:
+    """Whether a stage can be drawn from the places of an earlier one."""
+    return FORMATS[settings.format].layout == "bracket"
 
 
 def _lines(entrants: Sequence[Entrant], given: bool) -> tuple[SlotPlan, ...]:

@@ -38,7 +38,7 @@ def publish(
             name = tournament.participants[who].name
             raise errors.InvalidInput({"pairs": f"{name} is {tournament.roster.out[who]}."})
     command = replace(command, absent=(*command.absent, *(who for who in out if who not in command.absent)))
-    _check_pairs(members, command)
+    _check_pairs(tournament, members, command)
     number = following.number - stage.rounds[0].number + 1
     first_id = max(tournament.matches, default=0) + 1
     plans = tuple(
@@ -112,6 +112,13 @@ def draw_lots(
         raise errors.InvalidInput({"order": "Name those who are level, each once, best first."})
     if not members.issuperset(command.order):
         raise errors.InvalidInput({"order": "Name participants of this group alone."})
+    if not command.group and len(stage.groups) > 1:
+        for group in stage.groups:
+            if len(mates := [who for who in command.order if who in group.members]) > 1:
+                names = " and ".join(tournament.participants[who].name for who in mates[:2])
+                raise errors.InvalidInput(
+                    {"group": f"{names} are both of group {group.name}: name the group, or one of each."}
+                )
     lots = events.LotsDrawn(
         tournament_id=tournament.id, stage=stage.number, group=command.group, order=command.order, drawn_at=at
     )
@@ -170,7 +177,7 @@ def round_to_pair(stage: Stage) -> Round:
     return following
 
 
-def _check_pairs(members: Iterable[int], command: commands.PublishRound) -> None:
+def _check_pairs(tournament: Tournament, members: Iterable[int], command: commands.PublishRound) -> None:
     """Everybody once: in a pair, on a bye, or absent."""
     left = set(members)
     for field, named in (
@@ -180,14 +187,14 @@ def _check_pairs(members: Iterable[int], command: commands.PublishRound) -> None
     ):
         for who in named:
             if who not in left:
-                known = who in set(members)
-                reason = "stands twice" if known else "is not in this stage"
-                raise errors.InvalidInput({field: f"Participant {who} {reason}."})
+                reason = "stands twice" if who in set(members) else "is not in this stage"
+                known = tournament.participants.get(who)
+                called = known.name if known is not None else f"Participant {who}"
+                raise errors.InvalidInput({field: f"{called} {reason}."})
             left.discard(who)
     if left:
-        raise errors.InvalidInput(
-            {"pairs": f"Participant {min(left)} is missing: pair everybody, or give them a bye."}
-        )
+        name = tournament.participants[min(left)].name
+        raise errors.InvalidInput({"pairs": f"{name} is missing: pair everybody, or give them a bye."})
     if not command.pairs:
         raise errors.InvalidInput({"pairs": "A round has at least one match."})
 

@@ -9,7 +9,8 @@ where that happens as late as it can.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from quart_app.domain.events import Crossing, RankOf, SlotPlan, StageSettings
 from quart_app.domain.formats.round_robin import group_name
@@ -18,6 +19,9 @@ from quart_app.errors import InvalidInput
 
 Line = tuple[str, int] | None
 """A group and a place in it; a group "" is for the best of the rest; None is a bye."""
+
+BEST_MAX = 16
+"""So many lines can be kept for some of the groups each: the best thirds of which groups meet whom."""
 
 _PLACE_FIRST = re.compile(r"([1-9][0-9]?)([A-Z]{1,64})")
 _GROUP_FIRST = re.compile(r"([A-Z]{1,2})([1-9][0-9]?)")
@@ -99,6 +103,12 @@ def _dealt(free: Sequence[int], names: Sequence[str], placed: Mapping[str, Seque
 
 
 def _slots(stage: int, settings: StageSettings, lines: Sequence[Line]) -> tuple[SlotPlan, ...]:
+    """The lines as slots. The best of the rest meet nobody of their own group, unless all their lines stand
+    against one group, whose own might then have none."""
+    names = [group_name(each) for each in range(settings.groups)]
+    facing = {index: lines[index ^ 1] for index, line in enumerate(lines) if line is not None and not line[0]}
+    avoided = {index: opponent[0] if opponent is not None else "" for index, opponent in facing.items()}
+    times = Counter(avoided.values())
     slots, best = [], 0
     for index, line in enumerate(lines):
         if line is None:
@@ -107,13 +117,30 @@ def _slots(stage: int, settings: StageSettings, lines: Sequence[Line]) -> tuple[
             slots.append(SlotPlan(rank_of=RankOf(stage=stage, place=line[1], group=line[0])))
         else:
             best += 1
-            opponent = lines[index ^ 1]
-            avoided = opponent[0] if opponent is not None else ""
-            among = tuple(
-                name for name in (group_name(each) for each in range(settings.groups)) if name != avoided
-            )
+            against = avoided[index] if times[avoided[index]] < len(avoided) else ""
+            among = tuple(name for name in names if name != against)
             slots.append(SlotPlan(rank_of=RankOf(stage=stage, place=line[1], best=best, among=among)))
     return tuple(slots)
+
+
+def starved(kept: Sequence[Collection[str]], names: Sequence[str]) -> str | None:
+    """What is wrong with lines that are ``kept`` for some of these groups each (for none: for all): groups of
+    which more can go on than there are lines for them. None where whoever goes on finds a line.
+
+    It is Hall's theorem: no lines may be the only ones of more groups than they are.
+    """
+    if len(kept) > BEST_MAX and any(kept):
+        return f"At most {BEST_MAX} lines can be kept for some of the groups."
+    lines_of = {
+        name: sum(1 << line for line, among in enumerate(kept) if not among or name in among)
+        for name in names
+    }
+    for some in range((1 << len(kept)) - 1 if any(kept) else 0):
+        inside = [name for name, lines in lines_of.items() if not lines & ~some]
+        if len(inside) > some.bit_count():
+            which = f"Groups {', '.join(inside)} have" if len(inside) > 1 else f"Group {inside[0]} has"
+            return f"{which} too few lines: more of them can go on than find one."
+    return None
 
 
 def _given(stage: int, settings: StageSettings, crossing: Crossing) -> tuple[SlotPlan, ...]:
@@ -134,6 +161,8 @@ def _given(stage: int, settings: StageSettings, crossing: Crossing) -> tuple[Slo
     best = [rank for rank in known if rank.best]
     if {rank for rank in known if not rank.best} != wanted or len(best) != settings.best_of_rest:
         raise _problem("The crossing must have a line for each who goes on, and for nobody else.")
+    if sentence := starved([rank.among for rank in best], names):
+        raise _problem(sentence)
     for groups, row in crossing.table.items():
         if len(row) != len(best) or sorted(row) != sorted(groups):
             raise _problem(f"In the table, the row “{groups}” must name each of these groups once.")

@@ -106,7 +106,7 @@ def _problem(plans: Sequence[MatchPlan], participants: int) -> str | None:
         for source in plan.slots:
             if problem := _source_problem(plan, source, by_id, participants, goes):
                 return problem
-    return _order_problem(by_id) or _entrants_problem(goes, participants)
+    return _order_problem(by_id) or _entrants_problem(goes, participants) or _twin_problem(plans)
 
 
 def _source_problem(
@@ -136,9 +136,8 @@ def _source_problem(
             "winner_of": "The winner of match",
             "loser_of": "The loser of match",
         }
-        return (
-            f"{what.get(kind, 'The rank')} {value} goes to matches {goes[kind, value]} and {plan.match_id}."
-        )
+        who = f"{what[kind]} {value}" if kind in what else "The same place of an earlier stage"
+        return f"{who} goes to matches {goes[kind, value]} and {plan.match_id}."
     return None
 
 
@@ -167,3 +166,8 @@ def _entrants_problem(goes: Mapping[tuple[str, object], int], participants: int)
         return None
     missing = [each for each in range(1, participants + 1) if ("participant", each) not in goes]
     return f"Participant {missing[0]} plays in no match." if missing else None
+
+
+def _twin_problem(plans: Sequence[MatchPlan]) -> str | None:
+    twins = (plan for plan in plans if plan.slots[0] == plan.slots[1] and not plan.slots[0].bye)
+    return next((f"Both sides of match {plan.match_id} come from the same source." for plan in twins), None)

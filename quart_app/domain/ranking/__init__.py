@@ -1,6 +1,7 @@
 """Tables: from decided matches to who stands where, why, and what of it is certain. All of it is exact."""
 
-from quart_app.domain.ranking.certainty import prospects
+from quart_app.domain.ranking.across import ranked_across
+from quart_app.domain.ranking.certainty import prospects, reach
 from quart_app.domain.ranking.criteria import CRITERIA, ENDLESS
 from quart_app.domain.ranking.outcomes import Facts, Outcome, Pairing, Unplayed
 from quart_app.domain.ranking.rulesets import RULESETS, Points, Ruleset, by_hand, ruleset_of
@@ -20,6 +21,8 @@ __all__ = [
     "Why",
     "by_hand",
     "prospects",
+    "ranked_across",
+    "reach",
     "ruleset_of",
     "standings",
 ]

@@ -49,21 +49,27 @@ def prospects(
     return _tried(facts, open, ruleset, draws)
 
 
-def _by_points(facts: Facts, open: Sequence[Pairing], ruleset: Ruleset) -> Places:
-    points = _points(facts, ruleset)
-    most = {who: points[who] for who in facts.entrants}
+def reach(facts: Facts, open: Sequence[Pairing], ruleset: Ruleset) -> Mapping[int, Bounds]:
+    """The least and the most points that each can still come to."""
+    least = {who: record.points for who, record in records_of(facts, ruleset.points.of).items()}
+    most = dict(least)
     best, worst = _range(ruleset)
-    least = dict(most)
     for pairing in open:
         for who in pairing.sides:
-            most[who] += best
-            least[who] += worst
+            if who in most:
+                most[who] += best
+                least[who] += worst
+    return {who: (least[who], most[who]) for who in facts.entrants}
+
+
+def _by_points(facts: Facts, open: Sequence[Pairing], ruleset: Ruleset) -> Places:
+    points = reach(facts, open, ruleset)
     return {
         who: (
-            1 + sum(least[other] > most[who] for other in facts.entrants),
-            sum(most[other] >= least[who] for other in facts.entrants),
+            1 + sum(other[0] > most for other in points.values()),
+            sum(other[1] >= least for other in points.values()),
         )
-        for who in facts.entrants
+        for who, (least, most) in points.items()
     }
 
 

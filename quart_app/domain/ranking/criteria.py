@@ -57,8 +57,12 @@ def _points(matches: Iterable[Played]) -> Fraction:
     return sum((each.points for each in matches), Fraction(0))
 
 
-def _wins(matches: Iterable[Played]) -> Fraction:
-    return Fraction(sum(each.won for each in matches))
+def _wins(count: Count, who: int, tied: Sequence[int]) -> Value:
+    """Rounds that brought a win, with or without playing (FIDE C.07, 7.1): the bye of an odd number, too."""
+    record = count.records[who]
+    return Fraction(
+        sum(each.won for each in record.matches) + sum(points > 0 for _, points, _ in record.byes)
+    )
 
 
 def _game_ratio(matches: Sequence[Played]) -> Fraction:
@@ -91,7 +95,7 @@ def _listed(values: Mapping[int, int], who: int, sign: int) -> Value:
 
 CRITERIA: Mapping[str, Criterion] = {
     "points": Criterion("Points", "points", lambda count, who, tied: count.records[who].points),
-    "wins": Criterion("Wins", "matches won", _overall(_wins)),
+    "wins": Criterion("Wins", "rounds won", _wins),
     "difference": Criterion("Difference", "difference", _overall(_difference)),
     "scored": Criterion("Scored", "goals or games scored", _overall(_scored)),
     "game_ratio": Criterion("Game ratio", "ratio of games", _overall(_game_ratio)),

@@ -166,7 +166,8 @@ def following(
 
 
 def by_hand(criteria: Sequence[str]) -> Ruleset:
-    """A rule set of an organiser's own: 3 points a win, 1 a draw, then these criteria, one after the other.
+    """A rule set of an organiser's own: 3 points a win, 1 a draw, then these criteria, one after the other,
+    and lots at last: who is level in all of them could not go on else.
 
     Raises InvalidInput for criteria that there are not.
     """
@@ -175,7 +176,13 @@ def by_hand(criteria: Sequence[str]) -> Ruleset:
         known = ", ".join(name for name in CRITERIA if name != "points")
         raise InvalidInput({"ruleset": f"There is no criterion {unknown[0]}. Choose from: {known}."})
     titles = ", ".join(CRITERIA[name].title.lower() for name in criteria)
-    return Ruleset("by_hand", "Rules of its own", f"Points, then {titles}.", FOOTBALL, tuple(criteria))
+    return Ruleset(
+        "by_hand",
+        "Rules of its own",
+        f"Points, then {titles}.",
+        FOOTBALL,
+        tuple(dict.fromkeys((*criteria, "lots"))),
+    )
 
 
 def ruleset_of(name: str, criteria: Sequence[str]) -> Ruleset:

@@ -50,7 +50,7 @@ def standings(facts: Facts, ruleset: Ruleset) -> tuple[Row, ...]:
         name for name in ruleset.criteria if name not in TIED and name not in ("conduct", "lots", "ranking")
     ]
     rows: list[Row] = []
-    for tied, why in _ordered(count, ruleset, facts.entrants, among=facts.entrants):
+    for tied, why in ordered(count, ruleset, facts.entrants, among=facts.entrants):
         place = len(rows) + 1
         for index, who in enumerate(tied):
             record = count.records[who]
@@ -76,7 +76,7 @@ def standings(facts: Facts, ruleset: Ruleset) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _ordered(
+def ordered(
     count: Count,
     ruleset: Ruleset,
     tied: Sequence[int],
@@ -96,7 +96,7 @@ def _ordered(
         for value in sorted({each for each in values.values() if each is not None}, reverse=True):
             part = [who for who in tied if values[who] == value]
             reason = why if before is None else Why(names[index], value, before, 0)
-            yield from _ordered(
+            yield from ordered(
                 count, ruleset, part, *following(ruleset, index, part, among, split=True), why=reason
             )
             before = value

@@ -11,9 +11,22 @@ import msgspec
 from msgspec.structs import replace as altered
 
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.ranking import Facts, Outcome, Pairing, Row, Ruleset, Unplayed, prospects, standings
+from quart_app.domain.ranking import (
+    Facts,
+    Outcome,
+    Pairing,
+    Row,
+    Ruleset,
+    Unplayed,
+    prospects,
+    reach,
+    standings,
+)
 
-WORKED_OUT = ("table", "prospects", "final")
+Bounds = tuple[Fraction, Fraction]
+"""The least and the most of something."""
+
+WORKED_OUT = ("table", "prospects", "final", "reach")
 """The properties of a group that are kept with it."""
 
 
@@ -75,6 +88,11 @@ class Group(msgspec.Struct, frozen=True, dict=True):
             return dict.fromkeys(self.members, (1, len(self.members)))
         ranked = prospects(self.facts, tuple(self.open.values()), self.ruleset, draws=self.draws)
         return {**ranked, **dict.fromkeys(self.excluded, (len(ranked) + 1, len(self.members)))}
+
+    @cached_property
+    def reach(self) -> Mapping[int, Bounds]:
+        """The least and the most points that each can still come to, of those who are ranked."""
+        return reach(self.facts, tuple(self.open.values()), self.ruleset)
 
     @cached_property
     def final(self) -> Mapping[int, int]:

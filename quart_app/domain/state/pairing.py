@@ -66,15 +66,14 @@ def unpaired(state: Tournament, event: events.RoundUnpaired, seq: int) -> Tourna
 
 
 def lots_drawn(state: Tournament, event: events.LotsDrawn, seq: int) -> Tournament:
-    """Lots separate those of a group whom nothing else separates, or with no group named, those of
-    several."""
+    """Lots separate those of a group whom nothing else separates, or with none of several groups named, those
+    who came to one place in them."""
     stage = state.stages[event.stage - 1]
     order = {who: place for place, who in enumerate(event.order, start=1)}
-    for group in stage.groups:
-        if event.group in ("", group.name):
-            mine = {who: place for who, place in order.items() if who in group.members}
-            stage = stage.with_group(altered(group, lots={**group.lots, **mine})) if mine else stage
-    return _with_stage(state, stage, seq)
+    if not event.group and len(stage.groups) > 1:
+        return _with_stage(state, altered(stage, lots={**stage.lots, **order}), seq)
+    group = stage.group(event.group) if event.group else stage.groups[0]
+    return _with_stage(state, stage.with_group(altered(group, lots={**group.lots, **order})), seq)
 
 
 def conduct_recorded(state: Tournament, event: events.ConductRecorded, seq: int) -> Tournament:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from fractions import Fraction
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import NamedTuple
 
 from quart_app.domain.bracket.graph import Ranks
 from quart_app.domain.bracket.match import NOBODY, Slot
 from quart_app.domain.events import RankOf
 from quart_app.domain.formats.crossing import advancing
-from quart_app.domain.ranking import Row
-from quart_app.domain.state.group import Group
+from quart_app.domain.ranking import ranked_across
+from quart_app.domain.state.group import Bounds, Group
 from quart_app.domain.state.stage import Stage
-
-Ranked = tuple[str, int]
-"""A group, and who of it came to the place in question."""
 
 
 def known_ranks(stages: Sequence[Stage], waited_for: Iterable[RankOf]) -> dict[RankOf, Slot]:
@@ -35,84 +31,113 @@ def known_ranks(stages: Sequence[Stage], waited_for: Iterable[RankOf]) -> dict[R
         elif who is not None:
             found[source] = Slot(who)
     for (number, place), sources in best.items():
-        stage = stages[number - 1]
-        best_of = best_of_place(stage.groups, place, len(sources))
-        for source, who in assigned(stage, sorted(sources, key=lambda each: each.best), best_of).items():
-            found[source] = Slot(who)
+        came = best_of_place(stages[number - 1], place)
+        if came is not None:
+            found |= assigned(stages[number - 1], sorted(sources, key=lambda each: each.best), came)
     return found
 
 
 class BestPlaced(NamedTuple):
-    """Those who are the best of one place, best first; ``separated`` tells that no two of them are level."""
+    """Who of several groups has come to one place: the best first, who is level together; and their
+    groups."""
 
-    ranked: tuple[Ranked, ...] = ()
-    separated: bool = True
+    ranked: Sequence[Sequence[int]]
+    groups: Mapping[int, str]
 
 
-def best_of_place(groups: Sequence[Group], place: int, wanted: int) -> BestPlaced:
-    """The ``wanted`` best of those who came to this place in their groups.
+def best_of_place(stage: Stage, place: int) -> BestPlaced | None:
+    """Those who came to this place in their groups; None as long as somebody's is not certain.
 
-    They are compared by points, difference, scored, wins and conduct, each from their own group; then by
-    lots. None at all as long as a group is open, or nothing separates the last who goes on from the next.
+    They are compared by the criteria of the rule set over all matches of their own groups; lots are those
+    drawn among them.
     """
-    keys: list[tuple[tuple[Fraction, ...], Ranked]] = []
-    for group in groups:
+    groups: dict[int, str] = {}
+    for group in stage.groups:
         if group.excluded and place > len(group.members) - len(group.excluded):
             continue
         who = group.final.get(place)
         if who is None:
-            return BestPlaced()
-        row = next(row for row in group.table if row.participant_id == who)
-        keys.append((_key(row, group), (group.name, who)))
-    keys.sort(key=lambda each: each[0], reverse=True)
-    level = [one[0] == other[0] for one, other in pairwise(keys[: wanted + 1])]
-    if len(level) == wanted and level[-1]:
-        return BestPlaced()
-    return BestPlaced(tuple(ranked for _, ranked in keys[:wanted]), not any(level))
+            return None
+        groups[who] = group.name
+    facts = (replace(group.facts, lots=stage.lots) for group in stage.groups)
+    return BestPlaced(ranked_across(facts, stage.groups[0].ruleset, tuple(groups)), groups)
 
 
-def assigned(stage: Stage, sources: Sequence[RankOf], best_of: BestPlaced) -> dict[RankOf, int]:
-    """Which of the best takes which slot. A table of the crossing goes by their groups alone; without one it
-    goes by their order, once they are separated, and where slots are kept for some groups so that all are
-    taken."""
-    if len(best_of.ranked) < len(sources):
-        return {}
-    by_group = dict(best_of.ranked)
+def assigned(stage: Stage, sources: Sequence[RankOf], came: BestPlaced) -> dict[RankOf, Slot]:
+    """Which of the best takes which slot; nothing as long as nothing separates the last who goes on from the
+    next.
+
+    A table of the crossing goes by their groups alone. Without one it goes by their order, once they are
+    separated, and where slots are kept for some groups so that all are taken. Slots for which nobody is left
+    stay free.
+    """
+    going: list[int] = []
+    for level in came.ranked:
+        if len(going) < len(sources) < len(going) + len(level):
+            return {}
+        going += level if len(going) < len(sources) else ()
+    names = {came.groups[who]: who for who in going}
     crossing = stage.settings.crossing
-    key = "".join(sorted(by_group))
-    if crossing is not None and (row := crossing.table.get(key)) is not None:
-        return {source: by_group[name] for source, name in zip(sources, row, strict=True)}
-    if not best_of.separated:
+    if crossing is not None and (row := crossing.table.get("".join(sorted(names)))) is not None:
+        return {source: Slot(names[name]) for source, name in zip(sources, row, strict=True)}
+    if any(len(level) > 1 and level[0] in going for level in came.ranked):
         return {}
-    if not any(source.among for source in sources):
-        return {source: best_of.ranked[source.best - 1][1] for source in sources}
-    taken = _matched(sources, [name for name, _ in best_of.ranked])
-    return {source: by_group[name] for source, name in zip(sources, taken, strict=True)} if taken else {}
+    taken = _dealt(sources, list(names))
+    return {
+        source: Slot(names[name]) if name is not None else NOBODY
+        for source, name in zip(sources, taken, strict=True)
+    }
 
 
-def _matched(sources: Sequence[RankOf], names: Sequence[str]) -> list[str]:
-    """A group for each slot, the first slots having the first choice; empty where they do not fit."""
-    if not sources:
-        return []
-    for name in names:
-        if name in sources[0].among:
-            rest = [each for each in names if each != name]
-            following = _matched(sources[1:], rest)
-            if len(following) == len(sources) - 1:
-                return [name, *following]
-    return []
+def level_across(stage: Stage, sources: Iterable[RankOf], ranks: Ranks) -> Iterator[Sequence[int]]:
+    """Those of several groups among whom lots are to be drawn before the slots that wait for the best of
+    them can be filled."""
+    waited_for: dict[int, list[RankOf]] = {}
+    for source in sources:
+        if source.stage == stage.number and not source.group:
+            waited_for.setdefault(source.place, []).append(source)
+    for place, waiting in waited_for.items():
+        came = best_of_place(stage, place) if not ranks.keys() & {*waiting} else None
+        above = 0
+        for level in came.ranked if came is not None else ():
+            if len(level) > 1 and above < len(waiting):
+                yield level
+            above += len(level)
 
 
-def _key(row: Row, group: Group) -> tuple[Fraction, ...]:
-    who = row.participant_id
-    return (
-        row.points,
-        Fraction(row.scored - row.conceded),
-        Fraction(row.scored),
-        Fraction(row.won),
-        Fraction(group.conduct.get(who, 0)),
-        Fraction(-group.lots.get(who, 0)),
-    )
+def _dealt(sources: Sequence[RankOf], names: Sequence[str]) -> list[str | None]:
+    """A group for each slot, the first slots having the first choice, so that all groups find one."""
+    left, taken = list(names), list[str | None]()
+    for index, source in enumerate(sources):
+        chosen = next(
+            (
+                name
+                for name in left
+                if (not source.among or name in source.among)
+                and _fit(sources[index + 1 :], [each for each in left if each != name])
+            ),
+            None,
+        )
+        taken.append(chosen)
+        left = [each for each in left if each != chosen]
+    return taken
+
+
+def _fit(sources: Sequence[RankOf], names: Sequence[str]) -> bool:
+    """Whether each of these groups can have a slot of its own."""
+    holders: dict[int, str] = {}
+
+    def take(name: str, tried: set[int]) -> bool:
+        for index, source in enumerate(sources):
+            if index in tried or (source.among and name not in source.among):
+                continue
+            tried.add(index)
+            if index not in holders or take(holders[index], tried):
+                holders[index] = name
+                return True
+        return False
+
+    return all(take(name, set()) for name in names)
 
 
 def told(stages: Sequence[Stage], ranks: Ranks) -> tuple[Stage, ...]:
@@ -120,9 +145,12 @@ def told(stages: Sequence[Stage], ranks: Ranks) -> tuple[Stage, ...]:
     found = []
     for stage in stages:
         known = {slot.participant_id for rank, slot in ranks.items() if rank.stage == stage.number}
+        rest = _rest(stage) if stage.number < len(stages) and stage.settings.best_of_rest else {}
         for group in stage.groups if stage.number < len(stages) else ():
             fates = {
-                who: fate for who in group.members if (fate := _fate(stage, group, who, known)) is not None
+                who: fate
+                for who in group.members
+                if (fate := _fate(stage, group, who, known, rest)) is not None
             }
             if fates != group.fates:
                 stage = stage.with_group(group.fated(fates))
@@ -130,11 +158,33 @@ def told(stages: Sequence[Stage], ranks: Ranks) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def _fate(stage: Stage, group: Group, who: int, known: Set[int | None]) -> str | None:
+def _rest(stage: Stage) -> dict[str, Bounds]:
+    """The least and the most points with which somebody can come to the place after those who go on, group
+    by group."""
+    found = {}
+    for group in stage.groups:
+        least, most = (sorted((each[side] for each in group.reach.values()), reverse=True) for side in (0, 1))
+        place = stage.settings.advance
+        if place < len(least):
+            found[group.name] = least[place], most[place]
+    return found
+
+
+def _fate(
+    stage: Stage, group: Group, who: int, known: Set[int | None], rest: Mapping[str, Bounds]
+) -> str | None:
     best, worst = group.prospects[who]
-    if who in known or worst <= stage.settings.advance:
+    advance, best_of_rest = stage.settings.advance, stage.settings.best_of_rest
+    if who in known or worst <= advance:
         return "through"
-    if best > stage.settings.advance + bool(stage.settings.best_of_rest):
+    if best > advance + bool(best_of_rest):
         return "out"
+    if who in group.reach and not group.to_pair:
+        least, most = group.reach[who]
+        others = [bounds for name, bounds in rest.items() if name != group.name]
+        if rest and worst <= advance + 1 and sum(other[1] >= least for other in others) < best_of_rest:
+            return "through"
+        if rest and best > advance and sum(other[0] > most for other in others) >= best_of_rest:
+            return "out"
     all_known = len(known) == advancing(stage.settings)
-    return "out" if all_known and best > stage.settings.advance else None
+    return "out" if all_known and best > advance else None

@@ -67,13 +67,15 @@ def _progress(match: Match) -> tuple[int, int, int]:
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A stage as it stands. ``match_ids`` are its matches in play order."""
+    """A stage as it stands. ``match_ids`` are its matches in play order; ``lots`` were drawn among those who
+    came to one place in several groups."""
 
     number: int
     settings: StageSettings
     rounds: tuple[Round, ...]
     groups: tuple[Group, ...] = ()
     match_ids: tuple[int, ...] = ()
+    lots: Mapping[int, int] = msgspec.field(default_factory=dict)
 
     @property
     def format(self) -> Format:

@@ -212,3 +212,13 @@ def test_what_cannot_go_on_is_refused(wish: dict[str, object], field: str) -> No
     with pytest.raises(InvalidInput) as refused:
         decide(Tournament(7), command, NOW)
     assert set(refused.value.problems) == {field}
+
+
+@pytest.mark.parametrize("format_", ["round_robin", "swiss"])
+def test_what_has_a_table_of_its_own_follows_nothing(format_: str) -> None:
+    """Its groups are made of participants, whom nobody knows yet; an elimination waits for them."""
+    later = StageSettings(format=format_, rounds=1)
+    with pytest.raises(InvalidInput) as refused:
+        Play(8, GROUPS, later)
+    told = "What follows the first stage is one of: single_elimination, double_elimination, custom."
+    assert refused.value.problems == {"stages": told}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from quart_app.domain.ranking import RULESETS, Facts, Outcome, Row, standings
+from quart_app.domain.ranking import RULESETS, Facts, Outcome, Row, ranked_across, standings
 
 
 def table(
@@ -100,3 +100,15 @@ def test_world_cup_2018_group_h() -> None:
 def test_world_cup_2022(results: str, order: str) -> None:
     """Groups C, E and H: by difference, and by goals scored."""
     assert [name for _, name, _ in table("football", results)] == order.split()
+
+
+def test_thirds_are_told_apart_by_the_ranking_at_last() -> None:
+    """As UEFA has it, where each group had a third with nothing but the same two draws; and a ranking that
+    is not known of all of them says nothing."""
+    groups = [
+        Facts((who, who + 1), (Outcome(who, 1, (who, who + 1), (0, 0), drawn=True),), ranking={who: place})
+        for who, place in ((1, 12), (3, 7), (5, 9))
+    ]
+    assert ranked_across(groups, RULESETS["football_uefa"], (1, 3, 5)) == [[3], [5], [1]]
+    assert ranked_across(groups, RULESETS["football"], (1, 3, 5)) == [(1, 3, 5)]
+    assert ranked_across(groups, RULESETS["football_uefa"], (1, 3, 6)) == [(1, 3, 6)]

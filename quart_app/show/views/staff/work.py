@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from quart_app.domain import staging
 from quart_app.domain.fold import apply
 from quart_app.domain.seeding import draw_lines
 from quart_app.domain.staging import has_lines
-from quart_app.domain.state.group import Group
+from quart_app.domain.state.ranks import level_across
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view
@@ -116,7 +117,7 @@ def _unpaired(stage: Stage) -> int:
 @dataclass(frozen=True, slots=True)
 class StageWork:
     """What an organiser can do with a stage: pair the round of this name, take the last one back, draw lots
-    in a group among those who are level, record conduct."""
+    among those who are level, in a group or across them, record conduct."""
 
     number: int
     title: str
@@ -145,10 +146,8 @@ def _work_of(tournament: Tournament, stage: Stage) -> StageWork:
         pair=following.name if following is not None else "",
         unpair=paired[-1].name if swiss and paired and not begun else "",
         level=tuple(
-            (group.name, ids, ", ".join(tournament.participants[who].name for who in ids))
-            for group in stage.groups
-            if group.complete
-            for ids in _level(group)
+            (name, ids, ", ".join(tournament.participants[who].name for who in ids))
+            for name, ids in _level(tournament, stage)
         ),
         conduct=tuple(
             (who, tournament.participants[who].name, group.conduct.get(who, 0))
@@ -159,9 +158,13 @@ def _work_of(tournament: Tournament, stage: Stage) -> StageWork:
     )
 
 
-def _level(group: Group) -> list[tuple[int, ...]]:
-    """Those who share a place, place by place."""
-    shared: dict[int, list[int]] = {}
-    for row in group.table:
-        shared.setdefault(row.place, []).append(row.participant_id)
-    return [tuple(ids) for ids in shared.values() if len(ids) > 1]
+def _level(tournament: Tournament, stage: Stage) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Those who share a place, group by group and place by place; then, of no one group, those whom nothing
+    separates where the best of a place go on."""
+    for group in stage.groups:
+        shared: dict[int, list[int]] = {}
+        for row in group.table if group.complete else ():
+            shared.setdefault(row.place, []).append(row.participant_id)
+        yield from ((group.name, tuple(ids)) for ids in shared.values() if len(ids) > 1)
+    waited_for = chain.from_iterable(tournament.ranked.values())
+    yield from (("", tuple(ids)) for ids in level_across(stage, waited_for, tournament.ranks))
