@@ -16,6 +16,7 @@ from quart_app.actions.writing.idempotency import Once
 from quart_app.actions.writing.perform import perform
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import AddParticipant, DrawLots, PublishRound, RecordConduct, UnpairRound
+from quart_app.domain.decisions import decide
 from quart_app.domain.decisions.stages import contenders, find_stage, question, round_to_pair
 from quart_app.domain.pairing import Caution, cautions
 from quart_app.domain.pairing.ask import PairingAnswer, PairingQuestion
@@ -49,6 +50,14 @@ async def propose_round(
     asked = question(tournament, find_stage(tournament, stage), absent)
     pairs, byes = (await paired(asked)).given()
     return checked(tournament, stage, pairs, byes, tuple(absent))
+
+
+async def check_round(services: Services, tournament_id: int, command: PublishRound) -> ProposedRound:
+    """A round as somebody has paired it, with what that breaks; nothing is published. Raises what publishing
+    it would."""
+    tournament = (await services.ledger.load(tournament_id)).tournament
+    decide(tournament, command, services.clock())
+    return checked(tournament, command.stage, command.pairs, command.byes, command.absent)
 
 
 def checked(

@@ -17,7 +17,7 @@ from quart_app.domain.commands import (
     CreateTournament,
     EntrantLine,
 )
-from quart_app.domain.events import Entrant, StageSettings, rfc3339
+from quart_app.domain.events import Entrant, Games, StageSettings, rfc3339
 from quart_app.domain.seeding import draw_size
 from quart_app.domain.staging import format_problems, has_lines, linked, stages_problems
 from quart_app.errors import InvalidInput
@@ -100,6 +100,14 @@ def check_visibility(visibility: str) -> None:
 def check_score(participant1_score: int, participant2_score: int) -> None:
     """Two scores."""
     _check_scores(participant1_score=participant1_score, participant2_score=participant2_score)
+
+
+def check_games(games: Games) -> None:
+    """The points of several games."""
+    for number, game in enumerate(games, start=1):
+        if not all(0 <= points <= SCORE_MAX for points in game):
+            points = f"whole numbers from 0 to {SCORE_MAX}"
+            raise InvalidInput({"games": f"The points of game {number} must be {points}."})
 
 
 def check_confirmation(command: ConfirmResult) -> None:

@@ -34,7 +34,7 @@ def rank_label(tournament: Tournament, rank: RankOf) -> str:
         return f"{what} of {stage.name}"
     if 0 < len(rank.among) < len(stage.groups) - 1:
         return f"{what} of {', '.join(rank.among[:-1])} or {rank.among[-1]}"
-    return f"One of the best {ordinal(rank.place)}"
+    return f"One of the best {ordinal(rank.place)}s"
 
 
 def ordinal(number: int) -> str:
@@ -68,7 +68,7 @@ def caution_words(tournament: Tournament, caution: Caution) -> str:
         case "rematch":
             return f"{names[0]} and {names[1]} have met before."
         case "second_bye":
-            return f"{names[0]} has had a bye before."
+            return f"{names[0]} has had a bye before, or won without playing."
         case "third_side":
             return f"{names[0]} would be on the same side a third time in a row."
     return f"{len(names)} have a bye in one round: {', '.join(names)}."
@@ -79,9 +79,10 @@ def why(tournament: Tournament, row: Row) -> str:
     if row.why is None:
         return ""
     above = isolated(tournament.participants[row.why.above].name)
-    values = ""
-    if row.why.own is not None and row.why.other is not None:
-        values = f": {number(row.why.own)} against {number(row.why.other)}"
+    values, own, other = "", row.why.own, row.why.other
+    if own is not None and other is not None and row.why.criterion != "lots":
+        sign = -1 if row.why.criterion == "ranking" else 1  # of a ranking, less is better
+        values = f": {number(sign * own)} against {number(sign * other)}"
     return f"below {above} by {CRITERIA[row.why.criterion].words}{values}"
 
 

@@ -135,6 +135,26 @@ def test_all_games_can_be_played() -> None:
     assert the_match(play).winner_id is None
 
 
+def test_an_even_number_of_games_by_rules_can_end_level() -> None:
+    """Whatever the game: both are played, and nobody need win more of them."""
+    rules = scoring.PRESETS["badminton"]
+    play = Play(2, StageSettings(format="round_robin", best_of=2, all_played=True, games=rules))
+    play.do(StartMatch(match_id=1))
+    play.do(UpdateScore(match_id=1, games=((21, 9), (12, 21))))
+    play.do(ConfirmResult(match_id=1))
+    assert [row.drawn for row in play.tournament.stages[0].groups[0].table] == [1, 1]
+
+
+def test_points_that_cannot_be_are_told_by_their_game() -> None:
+    """Whoever sends games knows no score."""
+    play = match_of("table_tennis")
+    for game in ((-1, 11), (10_000, 9998)):
+        with pytest.raises(InvalidInput) as refused:
+            play.do(UpdateScore(match_id=1, games=((11, 9), game)))
+        told = "The points of game 2 must be whole numbers from 0 to 9999."
+        assert refused.value.problems == {"games": told}
+
+
 def test_a_result_is_told_at_once() -> None:
     """Chess: 1–0, 0–1, or 0–0 for a draw, and nothing else."""
     play = Play(2, StageSettings(format="round_robin", games=scoring.PRESETS["chess"]))

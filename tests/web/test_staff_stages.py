@@ -54,7 +54,7 @@ async def test_a_swiss_is_paired_round_by_round(anna: Browser) -> None:
     assert "Pair round 1" in (await anna.get(at)).text
     proposal = await anna.get(f"{at}stages/1/round/")
     assert proposal.status == 200
-    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', proposal.text))
+    form = hidden(proposal.text)
     form |= {"first-1": "1", "second-1": "3", "first-2": "4", "second-2": "2", "byes": "5"}
     assert (await anna.post(f"{at}stages/1/round/", form)).status == 303
     page = (await anna.get(at)).text
@@ -72,7 +72,7 @@ async def test_a_round_that_cannot_be_comes_back_as_it_was(anna: Browser) -> Non
     form = {"first-1": "1", "second-1": "3", "first-2": "3", "second-2": "2", "byes": "5"}
     answer = await anna.post(f"{at}stages/1/round/", form)
     assert answer.status == 422
-    assert "Participant 3 stands twice." in answer.text
+    assert "Cem stands twice." in answer.text
     assert '<option value="3" selected>' in answer.text
 
 
@@ -89,11 +89,40 @@ async def test_a_round_that_cannot_be_proposed_is_paired_by_hand(anna: Browser) 
     assert " selected>" not in empty.text
     board = {"first-1": "2", "second-1": "2", "byes": "1", "absent": "3"}
     again = await anna.post(f"{at}stages/1/round/", board)
-    assert (again.status, "Participant 2 stands twice." in again.text) == (422, True)
+    assert (again.status, "Ben stands twice." in again.text) == (422, True)
     assert re.findall(r'value="(\d+)" selected', again.text) == ["2", "2", "1"]
     assert "Absent: Cem." in again.text
     board |= {"second-1": "3", "absent": ""}
-    assert (await anna.post(f"{at}stages/1/round/", board)).status == 303
+    warned = await anna.post(f"{at}stages/1/round/", board)
+    assert (warned.status, "Ann has had a bye before, or won without playing." in warned.text) == (422, True)
+    assert (await anna.post(f"{at}stages/1/round/", board | hidden(warned.text))).status == 303
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of a page's forms."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+async def test_what_a_change_breaks_is_told_before_it_is_published(anna: Browser) -> None:
+    """A rematch comes back once, with what was entered; sent again, it is meant. Other pairs are looked at
+    anew."""
+    at = await made(anna, format="swiss", rounds="3", games="chess", participants="Ann\nBen\nCem\nDee")
+    round_ = f"{at}stages/1/round/"
+    await anna.post(round_, {"first-1": "1", "second-1": "2", "first-2": "3", "second-2": "4"})
+    for match in (1, 2):
+        await anna.post(f"{at}matches/{match}/start/", {})
+        await anna.post(f"{at}matches/{match}/confirm/", {"result": "draw"})
+    form = hidden((await anna.get(round_)).text)
+    form |= {"first-1": "2", "second-1": "1", "first-2": "3", "second-2": "4"}
+    warned = await anna.post(round_, form)
+    assert warned.status == 422
+    told = ("Ben and Ann have met before.", "Cem and Dee have met before.", "Publish it all the same")
+    assert [words in warned.text for words in told] == [True] * 3
+    assert re.findall(r'value="(\d+)" selected', warned.text) == ["2", "1", "3", "4"]
+    form |= hidden(warned.text)
+    turned = await anna.post(round_, form | {"first-2": "4", "second-2": "3"})
+    assert (turned.status, "Dee and Cem have met before." in turned.text) == (422, True)
+    assert (await anna.post(round_, form)).status == 303
 
 
 async def test_a_round_is_taken_back_and_somebody_joins(anna: Browser) -> None:
@@ -117,6 +146,26 @@ async def test_lots_and_conduct(anna: Browser) -> None:
     assert "Draw lots" not in (await anna.get(at)).text
     await anna.post(f"{at}stages/1/conduct/", {"participant_id": "1", "points": "-3"})
     assert re.search(r'data-place="1" data-participant="2"', (await anna.get(public)).text)
+
+
+async def test_lots_among_the_best_of_several_groups(anna: Browser) -> None:
+    """Offered where nothing separates them, and the next stage waits for it."""
+    fields = {
+        "participants": "Ann\nBen\nCem\nDee",
+        "seeding": "given",
+        "format": "round_robin",
+        "groups": "2",
+    }
+    at = await made(anna, **fields, then="single_elimination", advance="1", best_of_rest="1")
+    for match in (1, 2):
+        await anna.post(f"{at}matches/{match}/start/", {})
+        await anna.post(f"{at}matches/{match}/score/", {"participant1_score": "1", "participant2_score": "0"})
+        await anna.post(f"{at}matches/{match}/confirm/", {})
+    page = (await anna.get(at)).text
+    assert 'Nothing separates <strong translate="no">Ben, Dee</strong>' in page
+    order = re.findall(r'name="group" value="">\s*<input type="hidden" name="order" value="([\d ]+)"', page)
+    assert (await anna.post(f"{at}stages/1/lots/", {"group": "", "order": order[0]})).status == 303
+    assert "Nothing separates" not in (await anna.get(at)).text
 
 
 async def test_games_on_the_pad(anna: Browser) -> None:

@@ -95,8 +95,7 @@ def score_of(
         rules.check_score(*entered)
         scoring.check_games_won(match.plan, settings.games, entered)
         return entered
-    for game in games:
-        rules.check_score(*game)
+    rules.check_games(games)
     scoring.check_games(match.plan, settings.games, games)
     score = scoring.games_won(match.plan, settings.games, games)
     if entered not in (None, score):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from quart_app.domain.pairing.history import Contender
+
+PLAYED = frozenset({"won", "drawn", "lost"})
+"""The results of a round in which somebody played."""
 
 
 class Caution(NamedTuple):
@@ -20,16 +22,14 @@ def cautions(
     contenders: Sequence[Contender], pairs: Sequence[tuple[int, int]], byes: Sequence[int]
 ) -> Iterator[Caution]:
     """All that these pairs and byes break: somebody met again, a second bye, a third time in a row on the
-    same side, more than one bye."""
+    same side, more than one bye. A match that was not played is no meeting, and nobody had a side in it."""
     by_id = {each.participant_id: each for each in contenders}
     for first, second in pairs:
-        met = Counter(
-            each.opponent_id for each in by_id[first].rounds if each.result not in ("bye", "absent")
-        )
-        if met[second]:
+        met = {each.opponent_id for each in by_id[first].rounds if each.result in PLAYED}
+        if second in met:
             yield Caution("rematch", (first, second))
         for who, on_first in ((first, True), (second, False)):
-            sides = [each.first for each in by_id[who].rounds if each.opponent_id is not None]
+            sides = [each.first for each in by_id[who].rounds if each.result in PLAYED]
             if sides[-2:] == [on_first, on_first]:
                 yield Caution("third_side", (who,))
     for who in byes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quart import Blueprint, Response
 
 from quart_app.actions import stages
 from quart_app.actions.writing.idempotency import recall
 from quart_app.actions.writing.recorded import Recorded
-from quart_app.domain.commands import AddParticipant, DrawLots, PublishRound, RecordConduct, UnpairRound
+from quart_app.domain.commands import AddParticipant, DrawLots, RecordConduct, UnpairRound
 from quart_app.domain.decisions.stages import contenders, find_stage
 from quart_app.domain.pairing import trf16
 from quart_app.domain.pairing.history import worth
@@ -20,6 +22,7 @@ from quart_app.timeline.vantage import Vantage
 from quart_app.web.answers.bodies import ASKED_AGAIN, json_answer, kept_json, read_body
 from quart_app.web.api.addresses import PARTICIPANT, STAGE, TOURNAMENT
 from quart_app.web.api.idempotency import answered, idempotent, once
+from quart_app.web.api.shapes import round_schema
 from quart_app.web.api.shapes import stage_schema as shapes
 from quart_app.web.doors.access import actor_id, require_public, require_staff
 from quart_app.web.doors.context import context
@@ -60,10 +63,11 @@ async def get_report(tournament_id: int, stage: int) -> Response:
 @blueprint.post(f"{STAGE}proposal/", strict_slashes=False)
 @require_staff("organiser")
 async def post_proposal(tournament_id: int, stage: int) -> Response:
-    """Propose the next round; nothing is published."""
-    asked = await read_body(shapes.NewProposal)
-    proposed = await stages.propose_round(context().services, tournament_id, stage, asked.absent)
-    return json_answer(_proposal(proposed))
+    """Propose the next round, or look at one that is paired otherwise; nothing is published."""
+    asked, services = await read_body(round_schema.NewProposal), context().services
+    if asked.pairs is not None:
+        return json_answer(_proposal(await stages.check_round(services, tournament_id, asked.command(stage))))
+    return json_answer(_proposal(await stages.propose_round(services, tournament_id, stage, asked.absent)))
 
 
 @blueprint.post(f"{STAGE}rounds/", strict_slashes=False)
@@ -71,23 +75,17 @@ async def post_proposal(tournament_id: int, stage: int) -> Response:
 @idempotent
 async def post_round(tournament_id: int, stage: int) -> Response:
     """Publish the next round: the pairs that are sent, or those that are proposed."""
-    asked, services = await read_body(shapes.NewRound), context().services
-    version = asked.version
+    asked, services = await read_body(round_schema.NewRound), context().services
+    command = asked.command(stage, asked.version)
     if asked.pairs is None:
         await recall(services, once(_changed))
         proposed = await stages.propose_round(services, tournament_id, stage, asked.absent)
-        version = version or proposed.tournament.seq
-        pairs, byes = proposed.pairs, proposed.byes
-    else:
-        pairs, byes = asked.pairs_read(), tuple(asked.byes or ())
-    command = PublishRound(
-        stage=stage,
-        pairs=pairs,
-        byes=byes,
-        absent=tuple(asked.absent),
-        edited=asked.pairs is not None,
-        version=version,
-    )
+        command = replace(
+            command,
+            pairs=proposed.pairs,
+            byes=proposed.byes,
+            version=asked.version or proposed.tournament.seq,
+        )
     recorded = await stages.publish_round(
         services, tournament_id, command, await actor_id(), once=once(_changed)
     )
@@ -148,13 +146,13 @@ async def post_participant(tournament_id: int) -> Response:
     return answered(_joined(recorded))
 
 
-def _proposal(proposed: stages.ProposedRound) -> shapes.Proposed:
+def _proposal(proposed: stages.ProposedRound) -> round_schema.Proposed:
     names = proposed.tournament.participants
-    return shapes.Proposed(
+    return round_schema.Proposed(
         stage=proposed.stage,
         round=proposed.round,
         pairs=[
-            shapes.PairState(
+            round_schema.PairState(
                 participant1_id=first,
                 participant1_name=names[first].name,
                 participant2_id=second,

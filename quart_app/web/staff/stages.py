@@ -51,9 +51,12 @@ async def _round_page(refusal: Refusal | None, tournament_id: int, stage: int) -
     tournament = (await services.ledger.load(tournament_id)).tournament
     found = find_stage(tournament, stage)
     round_name = round_to_pair(found).name
-    notices: list[str] = []
+    notices, seen = list[str](), ""
     if refusal is not None:
         form = refusal.entered
+        if "cautions" in refusal.problems:
+            boards = len(found.groups[0].members) // 2
+            seen = forms.written(forms.read_round(stage, form, boards).pairs)
     else:
         absent = forms.read_ids(request.args, "absent")
         try:
@@ -81,6 +84,7 @@ async def _round_page(refusal: Refusal | None, tournament_id: int, stage: int) -
         ],
         names={who: tournament.participants[who].name for who in members},
         notices=notices,
+        seen=seen,
     )
 
 
@@ -108,6 +112,10 @@ async def post_round(tournament_id: int, stage: int) -> ResponseReturnValue:
         return redirect(staff_path(tournament_id), 303)
     boards = len(found.groups[0].members) // 2
     command = forms.read_round(stage, form, boards)
+    if command.edited and form.get("seen") != forms.written(command.pairs):
+        broken = (await stages.check_round(services, tournament_id, command)).cautions
+        if broken:
+            raise InvalidInput({"cautions": "\n".join(caution_words(tournament, each) for each in broken)})
     await stages.publish_round(services, tournament_id, command, await actor_id())
     return redirect(staff_path(tournament_id), 303)
 

@@ -150,6 +150,19 @@ def test_the_organiser_may_pair_otherwise() -> None:
     play.do(PublishRound(stage=1, pairs=((1, 2), (3, 4)), version=play.tournament.seq))
 
 
+def test_what_was_not_played_was_no_meeting() -> None:
+    """Won by a forfeit it may be paired again, and gave nobody a side (FIDE C.04.1); but no bye after it."""
+    play = swiss(4, 3)
+    for pairs in (((1, 2), (3, 4)), ((1, 3), (2, 4))):
+        play.do(PublishRound(stage=1, pairs=pairs, edited=True))
+        for match_id in play.tournament.agenda.ready:
+            first = play.tournament.matches[match_id].slots[0].participant_id
+            play.do(ConfirmResult(match_id=match_id, winner_id=first, walkover=True))
+    people = contenders(play.tournament, play.tournament.stages[0])
+    assert list(cautions(people, [(1, 2), (3, 4)], [])) == []
+    assert list(cautions(people, [], [1])) == [Caution("second_bye", (1,))]
+
+
 @pytest.mark.parametrize(
     ("pairs", "byes", "absent", "field"),
     [

@@ -22,7 +22,13 @@ from quart_app.show.paths import at, tournament_path
 from quart_app.show.snapshot import listed, logged, snapshot
 from quart_app.show.tables import Standings, stage_state
 from quart_app.store.tournaments import TournamentRow
-from quart_app.web.api.shapes import correction_schema, lifecycle_schema, people_schema, stage_schema
+from quart_app.web.api.shapes import (
+    correction_schema,
+    lifecycle_schema,
+    people_schema,
+    round_schema,
+    stage_schema,
+)
 from quart_app.web.api.shapes import schema as api_schema
 
 _EPOCH = "9f2c41d0"
@@ -77,8 +83,8 @@ REQUESTS: Mapping[type[msgspec.Struct], Any] = {
     lifecycle_schema.NewCancellation: {"reason": "The hall has no light."},
     lifecycle_schema.NewResumption: {},
     lifecycle_schema.NewArchiving: {"archived": True},
-    stage_schema.NewProposal: {"absent": [4]},
-    stage_schema.NewRound: {"pairs": [[1, 3], [4, 2]], "byes": [], "version": 3},
+    round_schema.NewProposal: {"absent": [4]},
+    round_schema.NewRound: {"pairs": [[1, 3], [4, 2]], "byes": [], "version": 3},
     stage_schema.NewLots: {"group": "A", "participants": [2, 3]},
     stage_schema.NewConduct: {"points": -4, "stage": 1},
     stage_schema.NewParticipant: {"name": "Japan"},
@@ -137,11 +143,11 @@ def answers() -> Mapping[type[msgspec.Struct], Any]:
         Standings(
             stages=[stage_state(league, stage) for stage in league.stages], position=f"{_EPOCH}-{league.seq}"
         ),
-        stage_schema.Proposed(
+        round_schema.Proposed(
             stage=1,
             round=1,
             pairs=[
-                stage_schema.PairState(
+                round_schema.PairState(
                     participant1_id=first,
                     participant1_name=_NAMES[first - 1],
                     participant2_id=second,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart_app.show.tables import Standings
 from quart_app.web.api.describe.operation import ANYONE_OR_STAFF, STAFF, TOURNAMENT, WRITE_ERRORS, Operation
+from quart_app.web.api.shapes import round_schema
 from quart_app.web.api.shapes import stage_schema as shapes
 
 _STAGE = TOURNAMENT + "stages/{stage}/"
@@ -37,9 +38,10 @@ STAGE_OPERATIONS: tuple[Operation, ...] = (
         id="proposeRound",
         tag="Stages",
         summary="Propose the next round of a Swiss",
-        description="For organisers. Nothing is published; the warnings say what the pairing breaks.",
-        body=shapes.NewProposal,
-        answer=shapes.Proposed,
+        description="For organisers. Nothing is published; the warnings say what the pairing breaks. With "
+        "`pairs` and `byes` that are sent: what those break.",
+        body=round_schema.NewProposal,
+        answer=round_schema.Proposed,
         security=STAFF,
         errors=WRITE_ERRORS,
     ),
@@ -51,7 +53,7 @@ STAGE_OPERATIONS: tuple[Operation, ...] = (
         summary="Publish the next round of a Swiss",
         description="For organisers. With `pairs` as they are sent, each of two ids, side 1 first; without "
         "them as proposed. With the `version` of a proposal it is refused if anything has changed since.",
-        body=shapes.NewRound,
+        body=round_schema.NewRound,
         answer=shapes.StageAnswer,
         security=STAFF,
         errors=WRITE_ERRORS,

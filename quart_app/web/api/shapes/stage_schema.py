@@ -178,6 +178,8 @@ class StageFields(Asked, frozen=True, kw_only=True):
     def settings(self, name: str = "") -> StageSettings:
         """The stage as the log has it. Raises InvalidInput."""
         best_of = self.best_of if isinstance(self.best_of, BestOf) else BestOf(default=self.best_of)
+        if self.ruleset == []:
+            raise InvalidInput({"ruleset": "Name at least one criterion, or a rule set."})
         crossing = self.crossing
         if isinstance(crossing, list):
             crossing = NewCrossing(lines=crossing)
@@ -206,6 +208,8 @@ class StageFields(Asked, frozen=True, kw_only=True):
 
     def _games(self) -> GameRules:
         if isinstance(self.games, NewGameRules):
+            if self.games.to < 1:
+                raise InvalidInput({"games": "Say to how many points a game goes, 1 or more; or “free”."})
             return GameRules(**msgspec.structs.asdict(self.games))
         if self.games not in PRESETS:
             raise InvalidInput({"games": f"Choose one of: {', '.join(PRESETS)}; or give the rules."})
@@ -216,28 +220,6 @@ class NewStage(StageFields, frozen=True, kw_only=True):
     """One of several stages. `advance`, `best_of_rest` and `crossing` lead to the next one."""
 
     name: str = ""
-
-
-class NewProposal(Asked, frozen=True, kw_only=True):
-    """A round to propose, without those who are absent."""
-
-    absent: list[int] = []
-
-
-class NewRound(Asked, frozen=True, kw_only=True):
-    """A round to publish: the pairs, side 1 first, and the byes; without them as it was proposed."""
-
-    pairs: list[list[int]] | None = None
-    byes: list[int] | None = None
-    absent: list[int] = []
-    version: Id | None = None
-
-    def pairs_read(self) -> tuple[tuple[int, int], ...]:
-        """The pairs. Raises InvalidInput for one that is not of two."""
-        for index, pair in enumerate(self.pairs or ()):
-            if len(pair) != 2:
-                raise InvalidInput({"pairs": f"pairs[{index}] must name two participants."})
-        return tuple((pair[0], pair[1]) for pair in self.pairs or ())
 
 
 class NewLots(Asked, frozen=True, kw_only=True):
@@ -260,26 +242,6 @@ class NewParticipant(Asked, frozen=True, kw_only=True):
 
     name: Name
     seed: Seed | None = None
-
-
-class PairState(Answer, frozen=True, kw_only=True):
-    """A pair, side 1 first."""
-
-    participant1_id: Id
-    participant1_name: str
-    participant2_id: Id
-    participant2_name: str
-
-
-class Proposed(Answer, frozen=True, kw_only=True):
-    """The next round as it is proposed; post `version` with it to publish just this."""
-
-    stage: Id
-    round: Id
-    pairs: list[PairState]
-    byes: list[int]
-    warnings: list[str]
-    version: Id
 
 
 class StageAnswer(Answer, frozen=True, kw_only=True):
