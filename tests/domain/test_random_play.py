@@ -45,6 +45,10 @@ WORLDS = (
         StageSettings(format="round_robin", groups=2, advance=1, ruleset="football_uefa"),
         StageSettings(format="single_elimination"),
     ),
+    (
+        StageSettings(format="round_robin", groups=2, advance=1, best_of_rest=1, ruleset="football"),
+        StageSettings(format="double_elimination"),
+    ),
 )
 
 

@@ -26,7 +26,7 @@ from quart_app.domain.ranking import (
 Bounds = tuple[Fraction, Fraction]
 """The least and the most of something."""
 
-WORKED_OUT = ("table", "prospects", "final", "reach")
+WORKED_OUT = ("table", "prospects", "final", "reach", "rungs")
 """The properties of a group that are kept with it."""
 
 
@@ -93,6 +93,12 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     def reach(self) -> Mapping[int, Bounds]:
         """The least and the most points that each can still come to, of those who are ranked."""
         return reach(self.facts, tuple(self.open.values()), self.ruleset)
+
+    @cached_property
+    def rungs(self) -> tuple[Bounds, ...]:
+        """The least and the most points with which somebody can come to each place, from the first on."""
+        least, most = (sorted((each[side] for each in self.reach.values()), reverse=True) for side in (0, 1))
+        return tuple(zip(least, most, strict=True))
 
     @cached_property
     def final(self) -> Mapping[int, int]:

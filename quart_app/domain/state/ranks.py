@@ -161,13 +161,8 @@ def told(stages: Sequence[Stage], ranks: Ranks) -> tuple[Stage, ...]:
 def _rest(stage: Stage) -> dict[str, Bounds]:
     """The least and the most points with which somebody can come to the place after those who go on, group
     by group."""
-    found = {}
-    for group in stage.groups:
-        least, most = (sorted((each[side] for each in group.reach.values()), reverse=True) for side in (0, 1))
-        place = stage.settings.advance
-        if place < len(least):
-            found[group.name] = least[place], most[place]
-    return found
+    place = stage.settings.advance
+    return {group.name: group.rungs[place] for group in stage.groups if place < len(group.rungs)}
 
 
 def _fate(
