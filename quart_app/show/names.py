@@ -87,7 +87,7 @@ def why(tournament: Tournament, row: Row) -> str:
 
 
 def number(value: Fraction | None) -> str:
-    """A value as a table shows it: whole, with a half, else to three places."""
+    """A value as a table shows it: whole, with a half, else to three places at most."""
     if value is None:
         return "–"
     whole, rest = divmod(value, 1)
@@ -95,4 +95,4 @@ def number(value: Fraction | None) -> str:
         return str(int(whole)).replace("-", MINUS)
     if rest == Fraction(1, 2) and value > 0:
         return f"{int(whole) or ''}½"
-    return f"{float(value):.3f}".replace("-", MINUS)
+    return f"{float(value):.3f}".rstrip("0").rstrip(".").replace("-", MINUS)

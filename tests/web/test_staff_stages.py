@@ -98,6 +98,28 @@ async def test_a_round_that_cannot_be_proposed_is_paired_by_hand(anna: Browser) 
     assert (await anna.post(f"{at}stages/1/round/", board | hidden(warned.text))).status == 303
 
 
+async def test_a_chess_swiss_says_who_has_white_who_has_the_bye_and_who_is_absent(anna: Browser) -> None:
+    """Beside the boards; and its table counts no goals."""
+    at = await made(anna, format="swiss", rounds="2", games="chess", participants="Ann\nBen\nCem\nDee")
+    await anna.post(f"{at}stages/1/round/", {"first-1": "1", "second-1": "2", "byes": "3", "absent": "4"})
+    text = re.sub(r"<[^>]+>", "|", (await anna.get(at.removeprefix("/staff"))).text)
+    assert re.search(r"\|Ann\|+ \|+white\|.*\|Ben\|+ \|+black\|", text)
+    assert ("|Bye: Cem|" in text, "|Absent: Dee|" in text) == (True, True)
+    assert ("|Pts|" in text, "|Diff|" in text) == (True, False)
+
+
+async def test_a_groups_matches_are_listed_by_round(anna: Browser) -> None:
+    """Each under its name; two groups of three have three rounds of a match each."""
+    people = "Ann\nBen\nCem\nDee\nEve\nFay"
+    at = await made(anna, format="round_robin", groups="2", seeding="given", participants=people)
+    page = (await anna.get(at.removeprefix("/staff"))).text
+    found = re.findall(
+        r'class="in-round">([^<]+)<|<bdi translate="no">(\w+)</bdi>', page.partition("Matches")[2]
+    )
+    told = [one or other for one, other in found][:9]
+    assert told == ["Round 1", "Ben", "Cem", "Round 2", "Ann", "Ben", "Round 3", "Cem", "Ann"]
+
+
 def hidden(page: str) -> dict[str, str]:
     """The hidden fields of a page's forms."""
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))

@@ -11,6 +11,7 @@ from quart_app.domain.parts import BRACKET, round_part
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.stage import Round, Stage
 from quart_app.domain.state.tournament import Tournament
+from quart_app.show.names import isolated
 from quart_app.show.views.cards import MatchView, match_view
 from quart_app.show.views.table import TableView, table_view
 
@@ -37,13 +38,15 @@ class ColumnView:
     """A round as a column of a section. ``cells`` are its matches from the top, None where one is left out.
 
     In a tree each match spans ``span`` rows, and ``flow`` says how its matches lead to the next column: as
-    ``pairs``, each ``straight`` on, or "" where that cannot be drawn.
+    ``pairs``, each ``straight`` on, or "" where that cannot be drawn. ``free`` says who has no match in a
+    round that is paired.
     """
 
     title: RoundView
     cells: tuple[MatchView | None, ...]
     span: int
     flow: str
+    free: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,10 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group: its table, and its matches round by round."""
+    """A group: its table, and its matches by the names of their rounds."""
 
     table: TableView
-    matches: tuple[MatchView, ...]
+    rounds: tuple[tuple[str, tuple[MatchView, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +121,23 @@ def _stage_view(tournament: Tournament, stage: Stage) -> StageView:
         groups=tuple(
             GroupView(
                 table_view(tournament, stage, index),
-                tuple(
-                    match_view(tournament, match)
-                    for match_id in stage.match_ids
-                    if (match := tournament.matches[match_id]).plan.group == group.name
-                )
-                if layout == "groups"
-                else (),
+                _by_round(tournament, stage, group.name) if layout == "groups" else (),
             )
             for index, group in enumerate(stage.groups)
         ),
     )
+
+
+def _by_round(
+    tournament: Tournament, stage: Stage, group: str
+) -> tuple[tuple[str, tuple[MatchView, ...]], ...]:
+    """The matches of a group; a round in which it has none is left out."""
+    rounds = []
+    for each in stage.rounds:
+        matches = (tournament.matches[match_id] for match_id in each.match_ids)
+        mine = tuple(match_view(tournament, match) for match in matches if match.plan.group == group)
+        rounds += [(each.name, mine)] if mine else []
+    return tuple(rounds)
 
 
 def _sections(tournament: Tournament, stage: Stage) -> list[SectionView]:
@@ -155,9 +164,29 @@ def _section(tournament: Tournament, stage: Stage, side: str, title: str, rounds
             for match in mine:
                 cells[match.plan.position - 1] = match_view(tournament, match)
         columns.append(
-            ColumnView(round_view(tournament, each), tuple(cells), heights[0] // height, flow if tree else "")
+            ColumnView(
+                round_view(tournament, each),
+                tuple(cells),
+                heights[0] // height,
+                flow if tree else "",
+                _free(tournament, stage, each),
+            )
         )
     return SectionView(f"{stage.number}-{side or 'all'}", title, tuple(columns), heights[0] if tree else 0)
+
+
+def _free(tournament: Tournament, stage: Stage, paired: Round) -> tuple[str, ...]:
+    """Who has the bye of a round, and who is absent from it: "Bye: Ann", "Absent: Ben"."""
+    told = []
+    for title, requested in (("Bye", False), ("Absent", True)):
+        names = [
+            isolated(tournament.participants[each.participant_id].name)
+            for group in stage.groups
+            for each in group.unplayed
+            if each.round == paired.number and each.requested is requested
+        ]
+        told += [f"{title}: {', '.join(names)}"] if names else []
+    return tuple(told)
 
 
 def _heights(rounds: list[list[Match]]) -> list[int]:

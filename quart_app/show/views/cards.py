@@ -13,12 +13,16 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated, source_label
 from quart_app.show.paths import match_path
 
+COLOURS = ("white", "black")
+"""Whose pieces are which in chess, by side."""
+
 
 @dataclass(frozen=True, slots=True)
 class SideView:
     """One side of a match. ``kind`` tells somebody known from somebody still unknown and from a bye.
 
     ``note`` stands small beside the score: the tie-break of a level score, or how a match ended unplayed.
+    ``colour`` is that of their pieces, where they play with some.
     """
 
     kind: Literal["known", "unknown", "bye"]
@@ -29,6 +33,7 @@ class SideView:
     note: str = ""
     won: bool = False
     lost: bool = False
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +179,5 @@ def side_view(tournament: Tournament, match: Match, side: int) -> SideView:
         note=note,
         won=result is not None and result.winner_id == participant.id,
         lost=result is not None and not result.drawn and result.winner_id != participant.id,
+        colour=COLOURS[side] if tournament.stage_of(match).settings.games.preset == "chess" else "",
     )

@@ -37,7 +37,8 @@ class RowView:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A group's table. ``through`` is how many of it go on. ``tiebreaks`` are the titles of the columns that
+    """A group's table. ``through`` is how many of it go on. ``scores`` tells that
+    matches are played for more than the result. ``tiebreaks`` are the titles of the columns that
     stand after the points, ``explains`` says by what rules it is made. ``overtaken`` are the names of the
     rounds that were paired before a result of an earlier one was changed; ``unplayed`` of those that nobody
     is left to play."""
@@ -48,6 +49,7 @@ class TableView:
     title: str
     explains: str
     draws: bool
+    scores: bool
     through: int
     tiebreaks: tuple[str, ...]
     rows: tuple[RowView, ...]
@@ -76,6 +78,7 @@ def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
         title=f"Group {group.name}" if len(stage.groups) > 1 else "Standings",
         explains=group.ruleset.title,
         draws=group.draws,
+        scores=not stage.settings.games.result,
         through=stage.settings.advance if stage.number < len(tournament.stages) else 0,
         tiebreaks=tuple(CRITERIA[name].title for name in shown),
         rows=tuple(
