@@ -48,6 +48,60 @@ async def test_the_form_tells_what_it_would_make(anna: Browser, fields: dict[str
     assert "Club Night" not in (await anna.get("/staff/")).text
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"format": "round_robin", "groups": "2.5"}, ("groups", "Enter a whole number.", 'value="2.5"')),
+        ({"format": "swiss", "rounds": "9"}, ("rounds", "A Swiss of 5 has 1 to 5 rounds.", 'value="9"')),
+        ({"best_of": "2"}, ("best_of", "an odd number, so that it has a winner", "<option selected>2<")),
+        ({"games": "by_hand", "to": "11", "by": "99"}, ("games", "A game goes to 1 to 999", 'value="99"')),
+        ({"games": "by_hand", "to": ""}, ("games", "Say to how many points", 'value="by_hand" selected')),
+        ({"games": "by_hand", "to": "x"}, ("to", "Enter a whole number.", 'value="x"')),
+        (
+            {"format": "round_robin", "groups": "2", "then": "single_elimination", "advance": "1"}
+            | {"then_third_place": "on"},
+            (
+                "third_place",
+                "Stage 2: A third-place match needs at least 4 participants.",
+                "then_third_place",
+            ),
+        ),
+        (
+            {"format": "round_robin", "then": "swiss", "advance": "2"},
+            ("stages", "What follows the first stage is one of", 'value="round_robin" checked'),
+        ),
+    ],
+)
+async def test_what_cannot_be_comes_back_with_its_problem_beside_it(
+    anna: Browser, fields: dict[str, str], told: tuple[str, str, str]
+) -> None:
+    """And with all that was entered."""
+    answer = await anna.post("/staff/tournaments/new/", NEW | fields)
+    field, words, kept = told
+    (shown,) = re.findall(rf'<p translate="no" class="error" id="{field}-error">([^<]*)</p>', answer.text)
+    assert answer.status == 422
+    assert words in shown
+    assert (kept in answer.text, "Cem\nDee\nEve" in answer.text) == (True, True)
+
+
+async def test_games_by_rules_of_ones_own_and_all_of_them_played(anna: Browser) -> None:
+    """Two games to five each; one for either side is a draw, and the knock-out is best of three."""
+    fields = {"format": "round_robin", "then": "single_elimination", "advance": "2", "best_of": "2"}
+    by_hand = {"games": "by_hand", "to": "5", "by": "1", "cap": "0", "last_to": "0"}
+    at = await made(anna, **fields, **by_hand, all_played="on", participants="Ann\nBen")
+    pad = f"{at}matches/1/"
+    await anna.post(f"{pad}start/", {})
+    over = await anna.post(
+        f"{pad}score/", {"participant1_score": "6", "participant2_score": "0", "games": ""}
+    )
+    assert (over.status, "Game 1 was over before 6–0." in over.text) == (422, True)
+    await anna.post(f"{pad}score/", {"participant1_score": "3", "participant2_score": "5", "games": "5-4"})
+    await anna.post(f"{pad}confirm/", {"notes": ""})
+    page = (await anna.get(at.removeprefix("/staff"))).text
+    assert ("2 games" in page, "Bo3" in page) == (True, True)
+    assert "Ann and Ben drew 1–1." in (await anna.get(pad)).text.replace("\u2060", "")
+
+
 async def test_a_swiss_is_paired_round_by_round(anna: Browser) -> None:
     """Proposed, published, played, and paired again; between the rounds the button is there."""
     at = await made(anna, format="swiss", rounds="2", games="chess")

@@ -176,13 +176,9 @@ def by_hand(criteria: Sequence[str]) -> Ruleset:
         known = ", ".join(name for name in CRITERIA if name != "points")
         raise InvalidInput({"ruleset": f"There is no criterion {unknown[0]}. Choose from: {known}."})
     titles = ", ".join(CRITERIA[name].title.lower() for name in criteria)
-    return Ruleset(
-        "by_hand",
-        "Rules of its own",
-        f"Points, then {titles}.",
-        FOOTBALL,
-        tuple(dict.fromkeys((*criteria, "lots"))),
-    )
+    ending_with_lots = tuple(dict.fromkeys((*criteria, "lots")))
+    told = f"Points, then {titles}"
+    return Ruleset("by_hand", told, f"{told}.", FOOTBALL, ending_with_lots)
 
 
 def ruleset_of(name: str, criteria: Sequence[str]) -> Ruleset:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from quart_app.domain import rules
 from quart_app.domain.commands import CreateTournament, DrawLots, PublishRound, RecordConduct
-from quart_app.domain.events import StageSettings
+from quart_app.domain.events import GameRules, StageSettings
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.scoring import PRESETS
 from quart_app.errors import InvalidInput
@@ -25,7 +25,12 @@ FIELDS = (
     "legs",
     "rounds",
     "best_of",
+    "all_played",
     "games",
+    "to",
+    "by",
+    "cap",
+    "last_to",
     "ruleset",
     "advance",
     "best_of_rest",
@@ -36,6 +41,10 @@ FIELDS = (
 
 NOTHING = ""
 """Nothing follows the first stage."""
+
+BY_HAND = "by_hand"
+RULES_BY_HAND = (("to", 0), ("by", 1), ("cap", 0), ("last_to", 0))
+"""The rules of a game that are set by hand, and what they are where nothing is entered."""
 
 _WHOLE = re.compile(r"-?\d{1,6}")
 
@@ -49,10 +58,8 @@ def read_create_tournament(form: Form, *, preview: bool = False) -> CreateTourna
     format_name = form.get("format", "single_elimination")
     uses = FORMATS[format_name].uses if format_name in FORMATS else frozenset()
     then = form.get("then", NOTHING) if "advance" in uses else NOTHING
-    games = form.get("games", "free") or "free"
-    if games not in PRESETS:
-        problems["games"] = f"Choose one of: {', '.join(PRESETS)}."
-    best_of = _number(form, "best_of", 1, problems)
+    games = _game_rules(form, problems)
+    best_of, all_played = _number(form, "best_of", 1, problems), form.get("all_played") == "on"
     first = StageSettings(
         format=format_name,
         third_place="third_place" in uses and form.get("third_place") == "on",
@@ -61,7 +68,8 @@ def read_create_tournament(form: Form, *, preview: bool = False) -> CreateTourna
         legs=_number(form, "legs", 1, problems) if "legs" in uses else 1,
         rounds=_number(form, "rounds", 0, problems) if "rounds" in uses else 0,
         best_of=best_of,
-        games=PRESETS.get(games, PRESETS["free"]),
+        all_played=all_played,
+        games=games,
         ruleset=form.get("ruleset", "") if "ruleset" in uses else "",
         advance=_number(form, "advance", 0, problems) if then else 0,
         best_of_rest=_number(form, "best_of_rest", 0, problems) if then else 0,
@@ -69,8 +77,8 @@ def read_create_tournament(form: Form, *, preview: bool = False) -> CreateTourna
     second = StageSettings(
         format=then or "single_elimination",
         third_place=form.get("then_third_place") == "on" and then == "single_elimination",
-        best_of=best_of,
-        games=first.games,
+        best_of=best_of + (all_played and best_of % 2 == 0),  # there somebody has to win
+        games=games,
     )
     if problems:
         raise InvalidInput(problems)
@@ -85,6 +93,20 @@ def read_create_tournament(form: Form, *, preview: bool = False) -> CreateTourna
     if not preview:
         require_seen(reading, form, lambda: rules.check_tournament(command))
     return command
+
+
+def _game_rules(form: Form, problems: dict[str, str]) -> GameRules:
+    """When a game is over: by a preset, or by hand."""
+    chosen = form.get("games") or "free"
+    if chosen == BY_HAND:
+        to, by, cap, last_to = (_number(form, name, usual, problems) for name, usual in RULES_BY_HAND)
+        rules = GameRules(to=to, by=by, cap=cap, last_to=last_to)
+        if rules.to < 1:
+            problems["games"] = "Say to how many points a game goes, 1 or more."
+        return rules
+    if chosen not in PRESETS:
+        problems["games"] = f"Choose one of: {', '.join(PRESETS)}, {BY_HAND}."
+    return PRESETS.get(chosen, PRESETS["free"])
 
 
 def read_round(stage: int, form: Form, boards: int) -> PublishRound:
