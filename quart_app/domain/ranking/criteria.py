@@ -60,9 +60,8 @@ def _points(matches: Iterable[Played]) -> Fraction:
 def _wins(count: Count, who: int, tied: Sequence[int]) -> Value:
     """Rounds that brought a win, with or without playing (FIDE C.07, 7.1): the bye of an odd number, too."""
     record = count.records[who]
-    return Fraction(
-        sum(each.won for each in record.matches) + sum(points > 0 for _, points, _ in record.byes)
-    )
+    byes = sum(not requested for _, _, requested in record.byes)
+    return Fraction(sum(each.won for each in record.matches) + byes)
 
 
 def _game_ratio(matches: Sequence[Played]) -> Fraction:
@@ -82,11 +81,26 @@ def _among(measure: Callable[[list[Played]], Fraction]) -> Callable[[Count, int,
 
 
 def _direct(count: Count, who: int, tied: Sequence[int]) -> Value:
-    """The points among the tied, where all of them have met (FIDE C.07, 6.1)."""
+    """The points among the tied, where all of them have met (FIDE C.07, 6). Where they have not, it tells
+    those apart who are first among them for certain, one after the other; the others have the most that one
+    of them could have."""
+    least, most = {}, {}
     for each in tied:
-        if len({played.opponent for played in count.records[each].against(tied)}) < len(tied) - 1:
-            return None
-    return _points(count.records[who].against(tied))
+        played = [
+            match
+            for match in count.records[each].against(tied)
+            if not match.walkover or count.facts.rounds is None  # of a Swiss only what was played
+        ]
+        least[each] = _points(played)
+        most[each] = least[each] + len(tied) - 1 - len({match.opponent for match in played})
+    if least == most:
+        return least[who]
+    rest = sorted(tied, key=lambda each: (least[each], most[each]), reverse=True)
+    while len(rest) > 1 and least[rest[0]] > max(most[each] for each in rest[1:]):
+        del rest[0]
+    if len(rest) == len(tied):
+        return None
+    return max(most[each] for each in rest) if who in rest else least[who]
 
 
 def _listed(values: Mapping[int, int], who: int, sign: int) -> Value:

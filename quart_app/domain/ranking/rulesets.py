@@ -155,6 +155,8 @@ def following(
     """Where it goes on for ``part`` of the level once criterion ``index`` (0: points) has been applied: the
     next criterion, and among whom those count that count matches among the level."""
     names = ("points", *ruleset.criteria)
+    if names[index] == "direct" and split:
+        return index, part  # again, among those who are still level (FIDE C.07, 6)
     if ruleset.restart == EACH and split and index:
         return 1, part
     in_block = names[index] in TIED

@@ -52,7 +52,7 @@ def _contributions(facts: Facts, records: Records, who: int) -> Iterator[tuple[F
     record = records[who]
     own = record.points
     for each in record.matches:
-        if each.walkover:
+        if each.walkover and facts.rounds is not None:  # all against all it counts as played
             yield own, each.lost, each.points
         else:
             yield _adjusted(facts, records[each.opponent]), False, each.points
