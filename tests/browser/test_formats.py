@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from quart_app.actions.matches import confirm_result, start_match
@@ -13,8 +14,18 @@ from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import ConfirmResult, CreateTournament, EntrantLine, PublishRound, StartMatch
 from quart_app.domain.events import StageSettings
 from tests.browser.browsing import Viewer, viewing
+from tests.domain.formats.test_custom import lo, p, plan, w
 from tests.server import Server
 
+ROBOTICS = (
+    *(plan(number, 1, p(first), p(9 - first)) for number, first in enumerate((1, 4, 2, 3), start=1)),
+    *(plan(5, 2, lo(1), lo(2)), plan(6, 2, lo(3), lo(4)), plan(7, 2, w(1), w(2)), plan(8, 2, w(3), w(4))),
+    *(plan(9, 3, lo(7), w(6)), plan(10, 3, lo(8), w(5)), plan(11, 4, w(7), w(8)), plan(12, 4, w(10), w(9))),
+    *(plan(13, 5, lo(11), w(12)), plan(14, 6, w(11), w(13), best_of=3)),
+)
+"""Eight alliances, as they are played: rounds of both brackets at once, which are no tree."""
+SIDES = dict.fromkeys(range(1, 14), "losers") | dict.fromkeys((1, 2, 3, 4, 7, 8, 11), "winners")
+SIDED = tuple(replace(each, side=SIDES.get(each.match_id, "final")) for each in ROBOTICS)
 SCREENS = {"phone": (390, 844), "laptop": (1280, 800), "wall": (1920, 1080)}
 STAGES: dict[str, tuple[int, tuple[StageSettings, ...]]] = {
     "single elimination": (16, (StageSettings(format="single_elimination", third_place=True),)),
@@ -27,6 +38,8 @@ STAGES: dict[str, tuple[int, tuple[StageSettings, ...]]] = {
             StageSettings(format="single_elimination"),
         ),
     ),
+    "a graph of its own": (8, (StageSettings(format="custom", plans=ROBOTICS),)),
+    "the same with sides": (8, (StageSettings(format="custom", plans=SIDED),)),
     "league": (12, (StageSettings(format="round_robin", legs=2),)),
     "swiss": (9, (StageSettings(format="swiss", rounds=4),)),
 }
@@ -53,6 +66,16 @@ def screen(name: str) -> dict[str, Any]:
     return {"viewport": {"width": width, "height": height}}
 
 
+OVERLAPPING = """() => {
+  const cards = [...document.querySelectorAll("#bracket .match:not(.gap) .play")]
+    .filter((card) => card.checkVisibility()).map((card) => card.getBoundingClientRect());
+  return cards.filter((one, at) => cards.some((other, where) => at < where
+    && one.left < other.right - 2 && other.left < one.right - 2
+    && one.top < other.bottom - 2 && other.top < one.bottom - 2)).length;
+}"""
+"""How many cards lie on another."""
+
+
 async def shown_sections(viewer: Viewer) -> list[str]:
     """The titles of the sections whose rounds can be seen."""
     shown: list[str] = await viewer.page.evaluate(
@@ -65,7 +88,7 @@ async def shown_sections(viewer: Viewer) -> list[str]:
 
 @pytest.mark.parametrize("where", SCREENS)
 @pytest.mark.parametrize("name", STAGES)
-async def test_nothing_is_wider_than_its_screen(
+async def test_nothing_is_wider_than_its_screen_and_no_card_lies_on_another(
     server: Server, browser: Browser, name: str, where: str
 ) -> None:
     """On a phone, a laptop and a wall, in every format; and no script complains."""
@@ -74,6 +97,7 @@ async def test_nothing_is_wider_than_its_screen(
         await viewer.until_live()
         wide = await viewer.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert (wide[0] <= wide[1], viewer.complaints) == (True, [])
+        assert await viewer.page.evaluate(OVERLAPPING) == 0
 
 
 async def test_a_phone_shows_one_section_at_a_time(server: Server, browser: Browser) -> None:
