@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from quart_app.actions.matches import confirm_result, start_match
@@ -14,18 +13,9 @@ from quart_app.actions.tournaments import create_tournament
 from quart_app.domain.commands import ConfirmResult, CreateTournament, EntrantLine, PublishRound, StartMatch
 from quart_app.domain.events import StageSettings
 from tests.browser.browsing import Viewer, viewing
-from tests.domain.formats.test_custom import lo, p, plan, w
+from tests.domain.formats.test_custom import ROBOTICS, SIDED
 from tests.server import Server
 
-ROBOTICS = (
-    *(plan(number, 1, p(first), p(9 - first)) for number, first in enumerate((1, 4, 2, 3), start=1)),
-    *(plan(5, 2, lo(1), lo(2)), plan(6, 2, lo(3), lo(4)), plan(7, 2, w(1), w(2)), plan(8, 2, w(3), w(4))),
-    *(plan(9, 3, lo(7), w(6)), plan(10, 3, lo(8), w(5)), plan(11, 4, w(7), w(8)), plan(12, 4, w(10), w(9))),
-    *(plan(13, 5, lo(11), w(12)), plan(14, 6, w(11), w(13), best_of=3)),
-)
-"""Eight alliances, as they are played: rounds of both brackets at once, which are no tree."""
-SIDES = dict.fromkeys(range(1, 14), "losers") | dict.fromkeys((1, 2, 3, 4, 7, 8, 11), "winners")
-SIDED = tuple(replace(each, side=SIDES.get(each.match_id, "final")) for each in ROBOTICS)
 SCREENS = {"phone": (390, 844), "laptop": (1280, 800), "wall": (1920, 1080)}
 STAGES: dict[str, tuple[int, tuple[StageSettings, ...]]] = {
     "single elimination": (16, (StageSettings(format="single_elimination", third_place=True),)),

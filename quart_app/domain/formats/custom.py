@@ -18,6 +18,7 @@ from quart_app.domain.formats.port import BEST_OF_MAX, Drawn, Opening, Places, S
 MATCHES_MAX = 1024
 ROUNDS_MAX = 64
 LABEL_LENGTH_MAX = 40
+SIDES = ("", WINNERS, LOSERS, FINAL)
 
 
 class Custom:
@@ -42,29 +43,36 @@ class Custom:
         return {}
 
     def draw(self, opening: Opening) -> Drawn:
-        """The graph as it was given, feeders first."""
+        """The graph as it was given, feeders first. A round in which several sides play is one for each."""
         plans = _in_order(opening.settings.plans)
         ids = {plan.match_id: opening.first_match + index for index, plan in enumerate(plans)}
-        rounds = tuple(opening.settings.round_names[: plans[-1].round])
-        rounds += tuple(f"Round {number}" for number in range(len(rounds) + 1, plans[-1].round + 1))
-        positions = Counter[int]()
+        keys = [
+            (number, side)
+            for number in range(1, plans[-1].round + 1)
+            for side in _sides([plan for plan in plans if plan.round == number])
+        ]
+        given = opening.settings.round_names
+        names = [given[number - 1] if number <= len(given) else f"Round {number}" for number, _ in keys]
+        in_round, of_side = Counter[int](), Counter[tuple[int, str]]()
         matches = []
         for plan in plans:
-            positions[plan.round] += 1
+            key = plan.round, plan.side
+            in_round[plan.round] += 1
+            of_side[key] += 1
             first, second = (_renumbered(source, ids) for source in plan.slots)
             matches.append(
                 msgspec.structs.replace(
                     plan,
                     match_id=ids[plan.match_id],
-                    round=opening.first_round + plan.round - 1,
-                    position=positions[plan.round],
+                    round=opening.first_round + keys.index(key),
+                    position=of_side[key],
                     slots=(first, second),
-                    label=plan.label or f"{rounds[plan.round - 1]}, {positions[plan.round]}",
+                    label=plan.label or f"{names[keys.index(key)]}, {in_round[plan.round]}",
                     stage_number=opening.stage,
                     if_needed=ids[plan.if_needed] if plan.if_needed is not None else None,
                 )
             )
-        return Drawn(rounds, rounds, tuple(matches))
+        return Drawn(tuple(names), tuple(names), tuple(matches))
 
     def places(self, matches: Mapping[int, Match]) -> Places:
         """First and second of the match that is played last, third of the match for it."""
@@ -75,6 +83,11 @@ def _in_order(plans: Sequence[MatchPlan]) -> list[MatchPlan]:
     """By rounds, then as they were given: feeders come first, as a match is of a later round than its
     feeders."""
     return sorted(plans, key=lambda plan: plan.round)
+
+
+def _sides(plans: Sequence[MatchPlan]) -> Sequence[str]:
+    """The sides that play in a round."""
+    return sorted({plan.side for plan in plans}, key=SIDES.index) or [""]
 
 
 def _renumbered(source: SlotPlan, ids: Mapping[int, int]) -> SlotPlan:
@@ -97,7 +110,7 @@ def _problem(plans: Sequence[MatchPlan], participants: int) -> str | None:
     for plan in plans:
         if not (1 <= plan.best_of <= BEST_OF_MAX and plan.best_of % 2):
             return f"Match {plan.match_id} is best of {plan.best_of}; an odd number up to {BEST_OF_MAX}."
-        if plan.side not in ("", WINNERS, LOSERS, FINAL):
+        if plan.side not in SIDES:
             return (
                 f"Match {plan.match_id} is of side “{plan.side}”; there are {WINNERS}, {LOSERS} and {FINAL}."
             )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from quart_app.domain.commands import CreateTournament
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import MAIN, MatchPlan, RankOf, SlotPlan, StageSettings
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import InvalidInput
+from quart_app.show.views.bracket import bracket_view
 from tests.domain.formats.playing import Play
 from tests.domain.strategies import NOW, players
 
@@ -52,6 +54,17 @@ PAGE_PLAYOFF = (
     plan(40, 3, w(10), w(30), best_of=3),
 )
 """The first two meet, whose loser has another chance against the winner of the other two."""
+
+
+ROBOTICS = (
+    *(plan(number, 1, p(first), p(9 - first)) for number, first in enumerate((1, 4, 2, 3), start=1)),
+    *(plan(5, 2, lo(1), lo(2)), plan(6, 2, lo(3), lo(4)), plan(7, 2, w(1), w(2)), plan(8, 2, w(3), w(4))),
+    *(plan(9, 3, lo(7), w(6)), plan(10, 3, lo(8), w(5)), plan(11, 4, w(7), w(8)), plan(12, 4, w(10), w(9))),
+    *(plan(13, 5, lo(11), w(12)), plan(14, 6, w(11), w(13), best_of=3)),
+)
+"""Eight alliances, as they are played: rounds of both brackets at once, which are no tree."""
+SIDES = dict.fromkeys(range(1, 14), "losers") | dict.fromkeys((1, 2, 3, 4, 7, 8, 11), "winners")
+SIDED = tuple(replace(each, side=SIDES.get(each.match_id, "final")) for each in ROBOTICS)
 
 
 def test_a_page_playoff_is_played_to_its_end() -> None:
@@ -152,3 +165,20 @@ def test_a_first_stage_waits_for_no_place() -> None:
     with pytest.raises(InvalidInput) as refused:
         decide(Tournament(7), CreateTournament(name="Cup", entrants=players(2), stages=(stage,)), NOW)
     assert "matches" in refused.value.problems
+
+
+def test_a_round_in_which_both_sides_play_is_one_for_each() -> None:
+    """The robotics bracket: winners and losers play in the same rounds, and stand in their own sections."""
+    tournament = Play(8, StageSettings(format="custom", plans=SIDED), seeding="given").tournament
+    sections = bracket_view(tournament).stages[0].sections
+    assert [
+        (section.title, [(column.title.name, column.title.played) for column in section.columns])
+        for section in sections
+    ] == [
+        ("Winners", [("Round 1", 4), ("Round 2", 2), ("Round 4", 1)]),
+        ("Losers", [("Round 2", 2), ("Round 3", 2), ("Round 4", 1), ("Round 5", 1)]),
+        ("Grand final", [("Round 6", 1)]),
+    ]
+    assert [section.lines for section in sections] == [4, 0, 1]  # the losers cross over, which is no tree
+    labels = [match.plan.label for match in tournament.matches.values()]
+    assert (len(set(labels)), labels[4:8]) == (14, [f"Round 2, {number}" for number in (1, 2, 3, 4)])
