@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TypeVar
 
 import msgspec
 import pytest
 from hypothesis import given
 
-from quart_app.domain.commands import ConfirmResult, CreateTournament, StartMatch, UpdateScore
+from quart_app.domain.commands import ConfirmResult, CreateTournament, ReopenMatch, StartMatch, UpdateScore
 from quart_app.domain.decisions import accept, decide
 from quart_app.domain.events import (
     BracketUpdated,
@@ -30,6 +31,7 @@ from quart_app.errors import (
     MatchNotLive,
     MatchNotReady,
     NotFound,
+    UndoRefused,
     WinnerDisagrees,
 )
 from tests.domain.strategies import (
@@ -94,11 +96,11 @@ def changed(event: E, **fields: object) -> E:
 @given(creations(most=9), choosers(walkover=0.1, double_walkover=0.1))
 def test_what_we_would_decide_is_accepted_as_it_is(command: CreateTournament, chooser: Chooser) -> None:
     """Another house that keeps the same rules can tell a whole tournament: its log becomes ours, with what
-    each result moves right after it, whether or not that is told as well."""
+    each result moves right after it, whether or not that is told as well. Only its people are not ours."""
     state = next(play(created(command), chooser))[0]
     for _, events in play(state, chooser):
         if isinstance(events[0], MatchCompleted):
-            assert accept(state, events[0]) == events
+            assert accept(state, events[0]) == (changed(events[0], confirmed_by=None), *events[1:])
         for event in events:
             if isinstance(event, BracketUpdated):
                 assert accept(state, event) == ()
@@ -115,6 +117,15 @@ def test_times_are_kept_in_utc() -> None:
     """Whatever zone the source writes them in."""
     told = changed(SCORED, updated_at="2026-11-24T14:30:15.25+02:00")
     assert accept(LIVE, told) == (SCORED,)
+
+
+def test_nobody_of_ours_has_entered_it() -> None:
+    """Whomever a source names: its numbers of people are not ours, and nobody of ours may take it back."""
+    assert accept(LIVE, changed(SCORED, updated_by=2)) == (SCORED,)
+    assert accept(LIVE, changed(COMPLETED, confirmed_by=2)) == (COMPLETED, MOVED)
+    told = reduce(apply, accept(LIVE, changed(COMPLETED, confirmed_by=2)), LIVE)
+    with pytest.raises(UndoRefused):
+        decide(told, ReopenMatch(match_id=1, own=True), NOW, 2)
 
 
 def test_a_known_score_is_no_event() -> None:

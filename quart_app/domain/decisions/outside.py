@@ -1,6 +1,7 @@
 """Decisions about what a source of results outside the app tells of.
 
-It is decided anew, like the wish of a staff member, so names, places and movements are ours.
+It is decided anew, like the wish of a staff member, so names, places and movements are ours. Nobody of our
+staff entered it, whoever is named there: that is a number of another house.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _scored(tournament: Tournament, told: events.ScoreUpdated) -> tuple[events.E
         participant2_score=told.participant2_score,
         games=told.games,
     )
-    return play.update_score(tournament, wish, rules.utc_time("updated_at", told.updated_at), told.updated_by)
+    return play.update_score(tournament, wish, rules.utc_time("updated_at", told.updated_at), None)
 
 
 def _completed(tournament: Tournament, told: events.MatchCompleted) -> tuple[events.Event, ...]:
@@ -70,7 +71,7 @@ def _completed(tournament: Tournament, told: events.MatchCompleted) -> tuple[eve
         notes=told.notes,
     )
     at = rules.utc_time("confirmed_at", told.confirmed_at)
-    result = play.result(at_that_score, wish, at, told.confirmed_by)
+    result = play.result(at_that_score, wish, at, None)
     if (told.winner_id, told.loser_id) != (result.winner_id, result.loser_id):
         raise InvalidInput({"winner_id": "This match and its score have another winner or loser."})
     return with_movement(tournament, at, result)
