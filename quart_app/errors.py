@@ -169,7 +169,7 @@ class WinnerDisagrees(Conflict):
 
 
 class VersionConflict(Conflict):
-    """Somebody else changed the match since the caller last saw it. ``extra`` holds both scores."""
+    """The match was changed since the caller last saw it. ``extra`` holds both scores."""
 
     code = "match.version_conflict"
 

@@ -16,7 +16,7 @@ from quart_app.domain import commands, fold
 from quart_app.domain.bracket.graph import advance, lay_out
 from quart_app.domain.bracket.match import Match, MatchStatus
 from quart_app.domain.decisions import decide
-from quart_app.domain.decisions.corrections import consequences, version_of
+from quart_app.domain.decisions.consequences import consequences, version_of
 from quart_app.domain.events import (
     BracketUpdated,
     GameRules,
@@ -240,6 +240,28 @@ def test_what_has_begun_is_refused_first() -> None:
     assert [play.tournament.matches[k].slots[0].participant_id for k in (3, 4)] == [1, 4]
 
 
+@pytest.mark.parametrize("score", [(1, 2), (3, 1)])
+def test_the_same_change_twice_is_done_once(score: tuple[int, int]) -> None:
+    """A form that is sent again, or two who say the same: the second changes nothing, and is no error."""
+    play = finished()
+    wish = corrected(1, *score, policy="cascade", seen=play.tournament.matches[1].version)
+    assert play.do(wish) != ()
+    assert play.do(wish) == ()
+    void = commands.VoidMatch(match_id=1, policy="cascade", seen=play.tournament.matches[1].version)
+    assert play.do(void) != ()
+    assert play.do(void) == ()
+
+
+def test_what_was_said_of_another_result_is_refused_first() -> None:
+    """Whatever else is wrong with it: whoever mends that would else replace what they have not seen."""
+    play = finished()
+    seen = play.tournament.matches[4].version
+    play.do(corrected(4, 3, 1))
+    for score in ((5, 1), (1, 1), (-1, 0)):
+        with pytest.raises(VersionConflict, match="It stands at 3–1 now"):
+            play.do(corrected(4, *score, seen=seen))
+
+
 def test_the_result_that_it_has_changes_nothing() -> None:
     """And one that was changed twice is no longer the first."""
     play = finished()
@@ -308,7 +330,7 @@ def test_a_scorer_takes_back_what_they_have_just_done() -> None:
     play.do(commands.StartMatch(match_id=1))
     play.do(undo)
     play.result(1, (2, 1))
-    with pytest.raises(UndoRefused, match="Somebody else"):
+    with pytest.raises(UndoRefused, match="not the one who confirmed"):
         decide(play.tournament, undo, NOW, 2)
     with pytest.raises(UndoRefused, match="more than a minute"):
         decide(play.tournament, undo, NOW + timedelta(seconds=61), 1)

@@ -8,7 +8,7 @@ import pytest
 
 from quart_app.domain import commands, fold
 from quart_app.domain.bracket.match import MatchStatus
-from quart_app.domain.decisions.corrections import version_of
+from quart_app.domain.decisions.consequences import version_of
 from quart_app.domain.events import BracketUpdated, StageSettings
 from quart_app.errors import (
     ParticipantConflict,

@@ -156,7 +156,9 @@ def test_a_withdrawn_participants_result_is_settled_by_bringing_them_back() -> N
 def test_names_are_mended_and_places_taken() -> None:
     """A name at any time; a place before the first match in it. The line and the seed stay."""
     play = Play(4, FINAL)
-    play.do(commands.ReplaceParticipant(participant_id=1, name="Somebody Else"))
+    late = commands.ReplaceParticipant(participant_id=1, name="Somebody Else")
+    assert len(play.do(late)) == 1
+    assert play.do(late) == ()
     play.result(1, (1, 0))
     told = play.do(commands.RenameParticipant(participant_id=1, name="  Somebody   New "))
     assert [event.type for event in told] == ["participant_renamed"]

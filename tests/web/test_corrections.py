@@ -265,6 +265,33 @@ async def test_a_form_that_cannot_be_read_comes_back(
         assert answer.value(field) == wish[field]
 
 
+async def test_a_form_that_is_sent_twice_is_done_once(anna: Browser, hall: Hall) -> None:
+    """By a second tap, or from a page that was kept: the second is no error, and adds nothing to the log."""
+    path = await over(hall, final=False)
+    seen = (await anna.get(f"{path}correct/")).value("seen")
+    wish = {"participant1_score": "1", "participant2_score": "2", "winner_id": "", "seen": seen}
+    assert (await anna.post(f"{path}correct/", wish)).status == 303
+    seq = (await hall.now(1)).seq
+    assert (await anna.post(f"{path}correct/", wish)).status == 303
+    assert (await hall.now(1)).seq == seq
+
+
+async def test_what_came_since_is_told_though_the_form_could_not_be_read(anna: Browser, hall: Hall) -> None:
+    """The form that comes back was still written of the result that was seen."""
+    path = await over(hall, final=False)
+    seen = (await anna.get(f"{path}correct/")).value("seen")
+    wish = {"participant1_score": "4", "participant2_score": "1", "winner_id": ""}
+    assert (await anna.post(f"{path}correct/", wish)).status == 303
+    unread = await anna.post(f"{path}correct/", wish | {"participant1_score": "x", "seen": seen})
+    assert (unread.status, unread.value("seen")) == (422, seen)
+    told = await anna.post(f"{path}correct/", wish | {"participant1_score": "5", "seen": seen})
+    assert (told.status, "It stands at 4–1 now" in told.text) == (409, True)
+    again = await anna.post(
+        f"{path}correct/", wish | {"participant1_score": "5", "seen": told.value("seen") or ""}
+    )
+    assert again.status == 303
+
+
 async def test_games_are_corrected_as_text(anna: Browser, hall: Hall) -> None:
     """Game by game, however people write them."""
     form = {"name": "Cup", "participants": "Ana\nBo", "format": "single_elimination", "best_of": "3"}

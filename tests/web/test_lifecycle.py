@@ -294,7 +294,7 @@ async def test_a_correction_that_came_too_late_loses_nothing(anna: Browser, hall
     assert (await anna.post(f"{pad}correct/", form)).status == 303
     late = await anna.post(f"{pad}correct/", {"seen": seen, "winner_id": "nobody", "reason": "Neither came"})
     assert (late.status, late.value("reason")) == (409, "Neither came")
-    assert "Somebody else changed this match" in late.text
+    assert "This match was changed meanwhile" in late.text
     await anna.post(f"{pad}reopen/", {})
     late = await anna.post(f"{pad}correct/", {"seen": seen, "winner_id": "nobody", "reason": "Neither came"})
     assert (late.status, late.value("reason")) == (409, "Neither came")

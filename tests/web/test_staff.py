@@ -256,7 +256,7 @@ async def test_two_lists_never_overwrite_each_other_unseen(hall: Hall, anna: Bro
     second = {"participants": "Gus\nHal", "version": version}
     answer = await anna.post(f"{path}participants/", second)
     assert (answer.status, answer.value("participants")) == (409, "Gus\nHal")
-    assert "Somebody else changed this tournament meanwhile" in answer.alert
+    assert "This tournament was changed meanwhile" in answer.alert
     again = await anna.post(f"{path}participants/", {**second, "version": answer.value("version")})
     assert (again.status, (await anna.get(path)).value("participants")) == (303, "Gus\nHal")
 

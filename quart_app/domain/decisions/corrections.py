@@ -7,8 +7,7 @@ appended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 
@@ -18,20 +17,12 @@ from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match, Result
 from quart_app.domain.decisions import play
+from quart_app.domain.decisions.consequences import consequences, nobody_played, outlined, version_of
 from quart_app.domain.fold import apply
 from quart_app.domain.movement import misplaced, with_movement
-from quart_app.domain.parts import BRACKET
 from quart_app.domain.state.tournament import Tournament
 
 UNDO_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Consequence:
-    """A match that had begun and is taken back: as it was, and as it is then."""
-
-    before: Match
-    after: Match
 
 
 def reopen(
@@ -43,7 +34,8 @@ def reopen(
     VersionConflict where those are others than the caller saw, UndoRefused, InvalidInput.
     """
     match = play.find_match(tournament, command.match_id)
-    _check(command, match)
+    _check(command)
+    _refuse_stale(command, match)
     if command.to not in (None, "live", "ready"):
         raise errors.InvalidInput({"to": "Choose one of: live, ready."})
     if not (match.begun or match.voided) or (command.to == "live" and (match.live or match.voided)):
@@ -67,27 +59,20 @@ def reopen(
 def correct(
     tournament: Tournament, command: commands.CorrectResult, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
-    """Replace a confirmed result; the one it has already changes nothing.
+    """Replace a confirmed result; the one it has already changes nothing, whoever said so first.
 
     Raises what ``reopen`` and ``play.confirm`` raise.
     """
     match = play.find_match(tournament, command.match_id)
-    _check(command, match)
-    if match.result is None:
-        raise errors.MatchUnconfirmed("This match has no confirmed result that could be corrected.")
-    _refuse_forfeited(tournament, match)
-    wish = _with_what_stays(match.result, replace(command.result, version=None), command.games)
-    games = match.games if wish.score in (None, match.score) else ()
-    if command.games and not wish.walkover:
-        score = play.score_of(match, tournament.stage_of(match).settings, wish.score, command.games)
-        wish, games = replace(wish, score=score), command.games
-    stands = match.score if wish.walkover or wish.score is None else wish.score
-    being_played = altered(match, result=None, live=True, score=stands, games=games)
-    at_that_score = altered(tournament, matches={**tournament.matches, match.match_id: being_played})
-    completed = play.result(at_that_score, wish, at, actor_id)
-    told = apply(tournament, completed).matches[match.match_id]
-    if told.confirmed == match.confirmed:
+    _check(command)
+    try:
+        completed = _right_result(tournament, match, command, at, actor_id)
+    except errors.AppError:
+        _refuse_stale(command, match)  # what they ask for was said of another result
+        raise
+    if apply(tournament, completed).matches[match.match_id].confirmed == match.confirmed:
         return ()
+    _refuse_stale(command, match)
     reopened = events.MatchReopened(
         tournament_id=tournament.id,
         match_id=match.match_id,
@@ -99,6 +84,24 @@ def correct(
     return _carried_out(tournament, command, (reopened, completed), at, actor_id)
 
 
+def _right_result(
+    tournament: Tournament, match: Match, command: commands.CorrectResult, at: str, actor_id: int | None
+) -> events.MatchCompleted:
+    """The result that a correction asks for. Raises what ``correct`` raises for one that cannot be."""
+    if match.result is None:
+        raise errors.MatchUnconfirmed("This match has no confirmed result that could be corrected.")
+    _refuse_forfeited(tournament, match)
+    wish = _with_what_stays(match.result, replace(command.result, version=None), command.games)
+    games = match.games if wish.score in (None, match.score) else ()
+    if command.games and not wish.walkover:
+        score = play.score_of(match, tournament.stage_of(match).settings, wish.score, command.games)
+        wish, games = replace(wish, score=score), command.games
+    stands = match.score if wish.walkover or wish.score is None else wish.score
+    being_played = altered(match, result=None, live=True, score=stands, games=games)
+    at_that_score = altered(tournament, matches={**tournament.matches, match.match_id: being_played})
+    return play.result(at_that_score, wish, at, actor_id)
+
+
 def void(
     tournament: Tournament, command: commands.VoidMatch, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
@@ -107,9 +110,10 @@ def void(
     Raises MatchAlreadyCompleted for a bye and what is not needed, and what ``reopen`` raises.
     """
     match = play.find_match(tournament, command.match_id)
-    _check(command, match)
+    _check(command)
     if match.voided:
         return ()
+    _refuse_stale(command, match)
     _refuse_forfeited(tournament, match)
     if not match.played:
         raise errors.MatchAlreadyCompleted("There is nothing to play in this match.")
@@ -161,37 +165,6 @@ def taken_back(
     return with_movement(tournament, at, *told)
 
 
-def nobody_played(tournament: Tournament, reopenings: Iterable[events.Event]) -> bool:
-    """Whether all matches that these take back were only given to the opponents of those who are out."""
-    reopened = (each.match_id for each in reopenings if isinstance(each, events.MatchReopened))
-    return all(_given(tournament.matches[match_id]) for match_id in reopened)
-
-
-def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[Consequence, ...]:
-    """Which matches that had begun a change of this match takes back with it, the deepest first."""
-    return tuple(
-        Consequence(match, now)
-        for each, match in sorted(before.matches.items(), reverse=True)
-        if match.begun
-        and not _given(match)  # it is given anew, or played
-        and each != match_id
-        and (now := after.matches[each]) is not match
-        and not (now.begun and (now.slots, now.confirmed) == (match.slots, match.confirmed))
-    )
-
-
-def version_of(before: Tournament, after: Tournament, match_id: int) -> int:
-    """What a preview's version is: it changes as soon as the match does, any that it changes, or who takes
-    part."""
-    moved = [match.version for each, match in before.matches.items() if after.matches[each] is not match]
-    return max([before.matches[match_id].version, before.revision(BRACKET), *moved])
-
-
-def _given(match: Match) -> bool:
-    """Whether nobody has played here: it was given to the opponent of somebody who is out."""
-    return match.result is not None and match.result.forfeit and match.score is None
-
-
 def _carried_out(
     tournament: Tournament,
     command: commands.ChangeOfMind,
@@ -207,7 +180,7 @@ def _carried_out(
     version = version_of(tournament, settled, command.match_id)
     if command.version not in (None, version):
         raise errors.VersionConflict(
-            "Somebody else changed this match, or one that hangs on it, meanwhile. Look again.",
+            "This match, or one that hangs on it, was changed meanwhile. Look again.",
             current={"version": version},
             affected=list(map(outlined, affected)),
         )
@@ -251,29 +224,20 @@ def with_what_hangs(
         taken |= more
 
 
-def outlined(consequence: Consequence) -> dict[str, object]:
-    """A consequence as it is told: ``{match_id, label, status, score, becomes}``."""
-    before = consequence.before
-    return {
-        "match_id": before.match_id,
-        "label": before.plan.label,
-        "status": before.status.value,
-        "score": list(before.score) if before.score is not None else None,
-        "becomes": consequence.after.status.value,
-    }
+def _check(command: commands.ChangeOfMind) -> None:
+    if command.policy not in commands.POLICIES:
+        raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(commands.POLICIES)}."})
+    rules.check_reason(command.reason)
 
 
-def _check(command: commands.ChangeOfMind, match: Match) -> None:
+def _refuse_stale(command: commands.ChangeOfMind, match: Match) -> None:
     if command.seen not in (None, match.version):
         score = match.confirmed.score if match.confirmed is not None else match.score
         now = f"It stands at {score[0]}–{score[1]} now" if score else "It has no score now"
         raise errors.VersionConflict(
-            f"Somebody else changed this match meanwhile. {now}. Look again before you change it.",
+            f"This match was changed meanwhile. {now}. Look again before you change it.",
             current={"version": match.version},
         )
-    if command.policy not in commands.POLICIES:
-        raise errors.InvalidInput({"policy": f"Choose one of: {', '.join(commands.POLICIES)}."})
-    rules.check_reason(command.reason)
 
 
 def _refuse_forfeited(tournament: Tournament, match: Match) -> None:
@@ -292,7 +256,7 @@ def _refuse_unless_own(match: Match, at: str, actor_id: int | None) -> None:
             raise errors.UndoRefused("It stands no longer 0–0; an organiser can take the start back.")
         return
     if match.result is None or match.result.by != actor_id or actor_id is None:
-        raise errors.UndoRefused("Somebody else has confirmed this; an organiser can take it back.")
+        raise errors.UndoRefused("You are not the one who confirmed this; an organiser can take it back.")
     passed = datetime.fromisoformat(at) - datetime.fromisoformat(match.result.at)
     if passed.total_seconds() > UNDO_SECONDS:
         raise errors.UndoRefused("It was confirmed more than a minute ago; an organiser can take it back.")

@@ -8,7 +8,8 @@ from typing import get_args
 from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match, Result
-from quart_app.domain.decisions.corrections import nobody_played, taken_back, with_what_hangs
+from quart_app.domain.decisions.consequences import nobody_played
+from quart_app.domain.decisions.corrections import taken_back, with_what_hangs
 from quart_app.domain.fold import apply
 from quart_app.domain.movement import refuse_misplaced, with_movement
 from quart_app.domain.state.people import group_matches
@@ -40,9 +41,11 @@ def rename(
 def replace(
     tournament: Tournament, command: commands.ReplaceParticipant, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
-    """Let somebody else play in their place. Raises ParticipantConflict once they have played, NotFound or
-    InvalidInput."""
-    who = find_participant(tournament, command.participant_id)
+    """Let somebody else play in their place; who plays there already changes nothing. Raises
+    ParticipantConflict once they have played, NotFound or InvalidInput."""
+    who, name = find_participant(tournament, command.participant_id), rules.tidy(command.name)
+    if name == who.name:
+        return ()
     if who.id in tournament.roster.out:
         raise errors.ParticipantConflict(
             f"{who.name} is {tournament.roster.out[who.id]}. Reinstate them before somebody else plays."
@@ -54,7 +57,7 @@ def replace(
         events.ParticipantReplaced(
             tournament_id=tournament.id,
             participant_id=who.id,
-            name=rules.tidy(command.name),
+            name=name,
             replaced_at=at,
             replaced_by=actor_id,
         ),

@@ -215,7 +215,7 @@ def _refuse_stale(match: Match, version: int | None, entered: tuple[int, int] | 
     now = match.score or (0, 0)
     yours = f"; you entered {entered[0]}–{entered[1]}" if entered else ""
     raise errors.VersionConflict(
-        f"Somebody else changed this match meanwhile. It stands at {now[0]}–{now[1]}{yours}.",
+        f"This match was changed meanwhile. It stands at {now[0]}–{now[1]}{yours}.",
         current={"participant1_score": now[0], "participant2_score": now[1], "version": match.version},
         entered={"participant1_score": entered[0], "participant2_score": entered[1]} if entered else None,
     )

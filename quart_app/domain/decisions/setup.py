@@ -38,7 +38,7 @@ def register(
     _refuse_after_draw(tournament)
     if command.version not in (None, tournament.seq):
         raise errors.Conflict(
-            "Somebody else changed this tournament meanwhile. Save again to replace their list."
+            "This tournament was changed meanwhile. Save again to replace the list that it has now."
         )
     rules.check_entrants(command.entrants, tournament.seeding)
     rules.check_stages(tournament.settings, command.entrants)

@@ -30,7 +30,7 @@ def publish(
     stage = find_stage(tournament, command.stage)
     following = round_to_pair(stage)
     if command.version not in (None, tournament.seq):
-        raise errors.Conflict("Somebody else changed this tournament meanwhile. Propose the round again.")
+        raise errors.Conflict("This tournament was changed meanwhile. Propose the round again.")
     members = stage.groups[0].members
     out = [who for who in members if who in tournament.roster.out]
     for who in (*(each for pair in command.pairs for each in pair), *command.byes):

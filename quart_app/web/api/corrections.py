@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 from quart_app.actions import corrections
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import ChangeOfMind
-from quart_app.domain.decisions.corrections import Consequence, consequences, outlined, version_of
+from quart_app.domain.decisions.consequences import Consequence, consequences, outlined, version_of
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.snapshot import match_state
 from quart_app.store.idempotency import KeptAnswer

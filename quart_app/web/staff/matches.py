@@ -124,13 +124,16 @@ async def _correction(refusal: Refusal | None, tournament_id: int, match_id: int
     if match is None or (match.result is None and refusal is None):
         raise NotFound("This match has no confirmed result that could be corrected.")
     settings = tournament.stage_of(match).settings
+    seen: object = match.version
+    if refusal is not None and not refusal.overtaken and "seen" not in refusal.problems:
+        seen = refusal.entered.get("seen", seen)  # nobody has told them yet what came since
     return page(
         "staff/correction.html",
         refusal,
         staff=staff,
         match=match_view(tournament, match),
         pad_path=_pad_path(tournament_id, match_id),
-        seen=match.version,
+        seen=seen,
         form=refusal.entered if refusal is not None else correction_forms.write_result(match),
         by_games=bool(match.games),
         for_result=settings.games.result,

@@ -27,7 +27,7 @@ def refuse_after_start(tournament: Tournament, version: int | None = None, *, ke
     """Let a draw change that is still open; ``keeping`` all who are in it, none of whose matches may count
     for nothing."""
     if version not in (None, tournament.seq):
-        raise errors.Conflict("Somebody else changed this tournament meanwhile. Look at it again.")
+        raise errors.Conflict("This tournament was changed meanwhile. Look at it again.")
     if tournament.bracket_id is None:
         raise errors.DrawFixed("There is no bracket yet; change the list.")
     if tournament.stages[0].format.layout == "rounds":
