@@ -200,7 +200,7 @@ def _reopened(state: Tournament, event: events.MatchReopened, seq: int) -> Tourn
     reopened = altered(
         match,
         version=seq,
-        live=live,
+        live=live and not match.annulled,  # it is played on when somebody else is back, too
         score=(match.score or (0, 0)) if live else None,
         games=match.games if live else (),
         result=None,

@@ -153,6 +153,19 @@ def test_a_withdrawn_participants_result_is_settled_by_bringing_them_back() -> N
         play.do(commands.ReopenMatch(match_id=1))
 
 
+def test_a_match_that_counts_for_nothing_is_not_played() -> None:
+    """One that was under way: who forfeited it is back, whoever had all of theirs voided is not."""
+    play = Play(4, StageSettings(format="round_robin"))
+    play.do(commands.StartMatch(match_id=1))
+    first, second = (slot.participant_id or 0 for slot in play.tournament.matches[1].slots)
+    play.do(gone(first))
+    play.do(gone(second, policy="void_all"))
+    play.do(commands.ReinstateParticipant(participant_id=first))
+    assert not play.tournament.matches[1].begun
+    play.do(commands.ReinstateParticipant(participant_id=second))
+    assert play.tournament.matches[1].status is MatchStatus.LIVE
+
+
 def test_names_are_mended_and_places_taken() -> None:
     """A name at any time; a place before the first match in it. The line and the seed stay."""
     play = Play(4, FINAL)
