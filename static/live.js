@@ -270,9 +270,24 @@
     if (document.getElementById("story")) location.reload();
   });
 
+  /* A page that does not show a whole part, as the bracket, may show some of what is in it: those are swapped. */
+  function within(task) {
+    if (task.type !== "partial" || task.target) return [task];
+    const [outer] = task.fragment.children;
+    const shown = [...outer.querySelectorAll("[id][data-seq]")].filter(({ id }) => document.getElementById(id));
+    return [
+      task,
+      ...shown.map((part) => {
+        const fragment = document.createDocumentFragment();
+        fragment.append(part.cloneNode(true));
+        return { ...task, target: document.getElementById(part.id), fragment };
+      }),
+    ];
+  }
+
   // An older fragment never overwrites a newer one, and what this page does not show is passed over.
   on("htmx:before:swap", ({ detail: { tasks } }) => {
-    const wanted = tasks.filter(({ type, target, fragment }) => {
+    const wanted = tasks.flatMap(within).filter(({ type, target, fragment }) => {
       if (type !== "partial") return true;
       // drawn anew, and this page tells of a match of the draw before
       const drawnAnew = target && fragment.firstElementChild.dataset.bracket !== target.dataset.bracket;

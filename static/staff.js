@@ -130,8 +130,8 @@
 
   function follow() {
     for (const part of all("[data-follow]")) {
-      const card = document.getElementById(`match-${part.dataset.match}`);
-      if (card && Number(card.dataset.seq) <= Number(part.dataset.seq)) continue;
+      const ofMatch = all(`#match-${part.dataset.match}, #hold`); // #work has neither
+      if (ofMatch.length && !ofMatch.some(({ dataset }) => Number(dataset.seq) > Number(part.dataset.seq))) continue;
       if (scoring.sending || scoring.unsent) continue;
       if (dirty(part)) {
         find(".stale", part)?.removeAttribute("hidden");
@@ -223,8 +223,10 @@
   });
   document.addEventListener("htmx:finally:request", (event) => {
     if (ofScore(event) && scoring.sending) answered();
-    const isFollower = source(event)?.matches?.("[data-follow]");
-    if (isFollower && passes(event.detail.ctx.response?.status ?? NO_ANSWER)) setTimeout(follow, RETRY_MS);
+    if (!source(event)?.matches?.("[data-follow]")) return;
+    const status = event.detail.ctx.response?.status ?? NO_ANSWER;
+    if (status === 404) location.reload(); // what this page is about is gone; the server knows what leads on
+    if (passes(status)) setTimeout(follow, RETRY_MS);
   });
   document.addEventListener("htmx:error", (event) => {
     const trouble = find("#pad-trouble");

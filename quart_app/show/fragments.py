@@ -51,6 +51,11 @@ def header(tournament: Tournament, *, outdated: bool = False) -> str:
     return _partial("tournament-header", _macro("header", "header", header_view(tournament), anew))
 
 
+def hold(tournament: Tournament) -> str:
+    """Whether it is put off or called off, on the page of a match."""
+    return _partial("hold", _macro("header", "hold", header_view(tournament)))
+
+
 def strip(tournament: Tournament) -> str:
     """What is on now."""
     return _partial("live-strip", _macro("strip", "strip", strip_view(tournament)))

@@ -71,7 +71,8 @@ FRONT = Projection(
 
 @lru_cache(maxsize=4096)
 def match_projection(match_id: int) -> Projection:
-    """The page of one match: its card, and those of the matches that it feeds; or that it is gone."""
+    """The page of one match: its card, and those of the matches that it feeds, or that it is gone; and
+    whether the tournament is put off or called off."""
 
     def parts(state: Tournament) -> frozenset[Part]:
         return frozenset(match_part(each) for each in (match_id, *state.feeds.get(match_id, ())))
@@ -79,11 +80,13 @@ def match_projection(match_id: int) -> Projection:
     def changes(state: Tournament, changed: frozenset[Part]) -> str:
         if match_id not in state.matches:
             return fragments.gone(state, match_id) if BRACKET in changed else ""
-        shown = sorted(part.key for part in changed & parts(state) if part.key in state.matches)
-        return "".join(fragments.card(state, key) for key in shown)
+        cards = parts(state) if BRACKET in changed else changed & parts(state)  # whose names stand on them
+        shown = sorted(part.key for part in cards if part.key in state.matches)
+        hold = fragments.hold(state) if HEADER in changed else ""
+        return hold + "".join(fragments.card(state, key) for key in shown)
 
     def whole(epoch: str, state: Tournament) -> bytes:
-        return changes(state, parts(state) | {BRACKET}).encode()
+        return changes(state, frozenset({HEADER, BRACKET})).encode()
 
     def revision(state: Tournament) -> int:
         return state.revision(HEADER, BRACKET, *parts(state))

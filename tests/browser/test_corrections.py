@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from playwright.async_api import Browser
 
+from quart_app.actions.staff import add_staff
 from tests.browser.browsing import viewing
 from tests.browser.test_pad import add_referees, pad_of, refereeing
-from tests.server import Server
+from tests.server import PASSWORD, Server
 
 ANNOUNCED = """
 window.told = [];
@@ -55,6 +56,36 @@ async def test_a_correction_on_a_phone_while_the_next_match_is_played(
         assert len(told) == 1
 
 
+async def test_who_stands_at_a_match_reads_why_play_stops(server: Server, browser: Browser) -> None:
+    """A referee at the pad and who watches one match: that it is put off, that it goes on, and new names."""
+    tid = await add_referees(server)
+    headers = await server.sign_in("carla")
+    api = f"/api/tournaments/{tid}/"
+    async with (
+        refereeing(browser, server, pad_of(server, tid), "bob") as pad,
+        viewing(browser, f"{server.url}/tournaments/{tid}/matches/1/") as viewer,
+    ):
+        for each in (pad, viewer):
+            await each.until_live()
+        await server.client.post(f"{api}cancel/", json={"reason": "Flood"}, headers=headers)
+        for each in (pad, viewer):
+            await each.until("document.querySelector('#hold').textContent === 'Cancelled: Flood'")
+        await viewer.until("document.querySelector('#announcer').textContent.includes('Cancelled: Flood')")
+        await pad.tap(1)
+        await pad.until("document.querySelector('#pad-refusal')?.textContent.includes('cancelled: Flood')")
+        await server.client.post(f"{api}resume/", json={}, headers=headers)
+        for each in (pad, viewer):
+            await each.until("document.querySelector('#hold').textContent === ''")
+        await pad.until("!document.querySelector('#pad-refusal')")
+        await pad.tap(1)
+        await pad.reads("1–0")
+        await server.client.post(f"{api}participants/1/rename/", json={"name": "Neu"}, headers=headers)
+        await pad.until("document.querySelector('#pad .pad-name').textContent.includes('Neu')")
+        await viewer.until("document.querySelector('#pairing').textContent.includes('Neu')")
+        await viewer.until("document.querySelector('#match-1').textContent.includes('Neu')")
+        pad.complaints.clear()  # of the refused tap, which is a 409
+
+
 async def test_the_page_of_a_match_that_is_gone_leads_on(server: Server, browser: Browser) -> None:
     """It is drawn anew with two: the final of four is no more, and its page says so by itself."""
     tid = await add_referees(server)
@@ -69,3 +100,28 @@ async def test_the_page_of_a_match_that_is_gone_leads_on(server: Server, browser
         assert drawn.status_code == 200
         await viewer.page.wait_for_selector(f"a[href='{here}'] >> text=See what is played")
         viewer.complaints.clear()  # of the answer that says so, which is a 404
+
+
+async def test_a_new_draw_reaches_who_looks_at_one_match(server: Server, browser: Browser) -> None:
+    """Two change places: others stand on the match's page. It becomes a bye: the page and the pad lead on."""
+    tid = (await server.tournament(4)).id
+    await add_staff(server.services, "anna", PASSWORD, "organiser")
+    headers = await server.sign_in("carla")
+    here = f"/tournaments/{tid}/"
+    async with (
+        refereeing(browser, server, pad_of(server, tid), "anna") as pad,
+        viewing(browser, f"{server.url}{here}matches/1/") as viewer,
+    ):
+        for each in (pad, viewer):
+            await each.until_live()
+        drawn = await server.client.post(f"/api{here}draw/", json={"swap": [1, 2]}, headers=headers)
+        assert drawn.status_code == 200
+        await viewer.page.wait_for_selector("#pairing >> text=P2", timeout=8000)  # it loads itself anew
+        await pad.until("document.querySelector('#pad').textContent.includes('P2')")
+        three = {"redraw": True, "participants": [{"name": f"P{n}"} for n in (1, 2, 3)]}
+        drawn = await server.client.post(f"/api{here}draw/", json=three, headers=headers)
+        assert drawn.status_code == 200
+        await viewer.page.wait_for_selector(f"a[href='{here}'] >> text=See what is played", timeout=8000)
+        await pad.page.wait_for_selector(f"a[href='/staff{here}'] >> text=See what is played", timeout=8000)
+        for each in (pad, viewer):
+            each.complaints.clear()  # of the answer that says so, which is a 404

@@ -61,7 +61,32 @@ def test_a_match_that_is_gone_says_so_on_its_page() -> None:
         assert [each.attributes["href"] for each in card.walk() if each.tag == "a"] == ["/tournaments/7/"]
     play.pair_next()
     assert "gone" not in projection.changes(play.tournament, changed(before, play.tournament))
-    assert projection.changes(before, frozenset({HEADER})) == ""
+    assert "match-1" not in projection.changes(before, frozenset({HEADER}))
+
+
+def test_a_matchs_page_tells_of_names_and_of_the_whole() -> None:
+    """Somebody is called otherwise, it rains, the rain ends: each is told on its page, too."""
+    play = Play(4, events.StageSettings(format="single_elimination"))
+    projection = match_projection(1)
+    assert projection.changes is not None
+    told = []
+    for wish in (
+        commands.RenameParticipant(participant_id=1, name="Other"),
+        commands.PostponeTournament(reason="Rain"),
+        commands.ResumeTournament(),
+    ):
+        before = play.tournament
+        play.do(wish)
+        partials = parse(projection.changes(play.tournament, changed(before, play.tournament))).elements
+        told.append({each.attributes["hx-target"]: each.text() for each in partials})
+        (hold,) = (each for each in partials if each.attributes["hx-target"] == "#hold")
+        assert hold.elements[0].attributes["data-seq"] == str(play.tournament.seq)
+    assert "Other" in told[0].pop("#match-1")
+    assert told == [
+        {"#hold": "", "#match-3": "Final Winner of SF 1 Winner of SF 2"},
+        {"#hold": "Postponed : Rain"},
+        {"#hold": ""},
+    ]
 
 
 def random_log(seed: int, participants: int, third_place: bool = False) -> Iterator[events.Event]:

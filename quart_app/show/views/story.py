@@ -13,6 +13,7 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.paths import tournament_path
 from quart_app.show.views.cards import MatchView, match_view, result_sentence, side_view
+from quart_app.show.views.tournament import HeaderView, header_view
 
 VOIDED = "The match counts for nothing"
 
@@ -44,6 +45,7 @@ class MatchPage:
     tournament: str
     tournament_path: str
     place: str
+    header: HeaderView
     match: MatchView
     day: str
     story: tuple[StoryLine, ...]
@@ -59,6 +61,7 @@ def match_page(tournament: Tournament, match: Match, log: Sequence[Envelope]) ->
         tournament=tournament.name,
         tournament_path=tournament_path(tournament.id),
         place=_place(tournament, match),
+        header=header_view(tournament),
         match=match_view(tournament, match),
         day=story[0].at if story else "",
         story=story[::-1],

@@ -15,6 +15,7 @@ from quart_app.show.paths import for_staff, match_path, staff_path
 from quart_app.show.views.cards import match_view
 from quart_app.show.views.staff import pad as staff_views
 from quart_app.show.views.staff.pad import Touch
+from quart_app.show.views.tournament import header_view
 from quart_app.store.event_log import select_events_at
 from quart_app.store.staff import ORGANISER, SCORER, StaffRow, select_staff
 from quart_app.web.doors.access import (
@@ -52,6 +53,7 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
         "staff/match.html",
         refusal,
         staff=staff,
+        header=header_view(loaded.tournament),
         **shown,
         **joined_at(tournament_id, loaded.position, match_id),
     )

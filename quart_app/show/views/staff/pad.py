@@ -17,6 +17,7 @@ from quart_app.domain.events import (
     MatchVoided,
     ScoreUpdated,
 )
+from quart_app.domain.parts import HEADER
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
 from quart_app.store.staff import StaffRow
@@ -44,6 +45,7 @@ class Touch:
 class Pad:
     """A match on the scoring pad.
 
+    ``seq`` is how new it is, which hangs on more than the match's version: a name, whether play is put off.
     ``verdict`` is what the score would say if it were confirmed now, empty where it cannot be: where it is
     ``level`` and needs a tie-break, or ``undecided`` says what is missing. ``score`` and ``version`` are what
     the next post builds on. In a match of several games ``score`` is that of the game at hand, ``before`` are
@@ -54,6 +56,7 @@ class Pad:
     """
 
     match: MatchView
+    seq: int
     version: int
     score: tuple[int, int]
     level: bool
@@ -93,6 +96,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
     fed = (tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ()))
     return Pad(
         match=match_view(tournament, match),
+        seq=max(match.version, tournament.revision(HEADER)),
         version=match.version,
         score=game if in_games else score,
         level=level and not settings.draws,
