@@ -132,7 +132,8 @@ class Changing(Play):
         if not (match.begun or match.voided) or (not match.voided and chance.random() < void):
             wish = commands.VoidMatch(match_id=match.match_id, policy="cascade")
         elif match.live or match.voided or chance.random() < 0.4:
-            wish = commands.ReopenMatch(match_id=match.match_id, policy="cascade")
+            to = "ready" if match.live else None
+            wish = commands.ReopenMatch(match_id=match.match_id, policy="cascade", to=to)
         else:
             score = chance.choice(self._scores(match.match_id))
             wish = corrected(match.match_id, *score, policy="cascade")
@@ -340,6 +341,18 @@ def test_a_scorer_takes_back_what_they_have_just_done() -> None:
     play.do(undo)
     with pytest.raises(UndoRefused, match="no longer 0–0"):
         play.do(undo)
+
+
+def test_a_result_taken_back_twice_keeps_its_score() -> None:
+    """The first has been done; the second would take the start back, which nobody has asked for."""
+    play = finished()
+    wish = commands.ReopenMatch(match_id=4)
+    play.do(wish)
+    with pytest.raises(MatchUnconfirmed, match="ask for ready"):
+        play.do(wish)
+    assert play.tournament.matches[4].score == (2, 1)
+    play.do(replace(wish, to="ready"))
+    assert play.tournament.matches[4].status is MatchStatus.READY
 
 
 def test_a_point_in_the_first_game_is_a_point() -> None:

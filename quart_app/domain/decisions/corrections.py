@@ -28,7 +28,7 @@ UNDO_SECONDS = 60.0
 def reopen(
     tournament: Tournament, command: commands.ReopenMatch, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
-    """Take a confirmed result back, or a start.
+    """Take a confirmed result back, or a start; one with a score only where ``to`` says so.
 
     Raises MatchUnconfirmed where there is none, ResultsAffected where matches that hang on it have begun,
     VersionConflict where those are others than the caller saw, UndoRefused, InvalidInput.
@@ -44,6 +44,10 @@ def reopen(
     if command.own:
         _refuse_unless_own(match, at, actor_id)
         command = replace(command, policy=commands.REFUSE)
+    elif match.live and match.scored and command.to is None:  # perhaps the same wish has been done already
+        raise errors.MatchUnconfirmed(
+            "This match is being played. To take back its start, and its score with it, ask for ready."
+        )
     played = match.result is not None and match.score is not None
     reopened = events.MatchReopened(
         tournament_id=tournament.id,

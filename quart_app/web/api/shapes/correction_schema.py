@@ -39,7 +39,7 @@ Seen = Annotated[
 
 class NewReopening(Asked, frozen=True, kw_only=True):
     """A confirmed result to take back, or a start. Without `to` it is `live` at the score it had, or `ready`
-    where it was not played."""
+    where it was not played; what is live at a score needs `ready`, as that is lost."""
 
     to: Literal["live", "ready"] | None = None
     reason: Reason = ""
