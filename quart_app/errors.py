@@ -133,7 +133,7 @@ class ResultsAffected(Conflict):
 
 
 class PlayersAffected(Conflict):
-    """It would change who plays in a match that has begun."""
+    """It would change who plays in a match that has begun. ``extra`` lists those as ``affected``."""
 
     code = "match.players_affected"
 

@@ -95,5 +95,19 @@ def refuse_misplaced(tournament: Tournament, change: events.Event, instead: str)
     """A change that is no correction must not change who plays in what has begun. Raises
     PlayersAffected."""
     if found := misplaced(tournament, apply(tournament, change)):
-        labels = ", ".join(tournament.matches[each].plan.label for each in sorted(found))
-        raise errors.PlayersAffected(f"This changes who plays in what has begun: {labels}. {instead}")
+        matches = [tournament.matches[each] for each in sorted(found)]
+        labels = ", ".join(match.plan.label for match in matches)
+        raise errors.PlayersAffected(
+            f"This changes who plays in what has begun: {labels}. {instead}",
+            affected=list(map(outline, reversed(matches))),
+        )
+
+
+def outline(match: Match) -> dict[str, object]:
+    """A match that would be affected, as it is told: ``{match_id, label, status, score}``."""
+    return {
+        "match_id": match.match_id,
+        "label": match.plan.label,
+        "status": match.status.value,
+        "score": list(match.score) if match.score is not None else None,
+    }

@@ -124,8 +124,10 @@ def test_what_counts_does_not_change_who_plays_in_what_has_begun() -> None:
     winner = play.tournament.matches[1].winner_id or 0
     loser = play.tournament.matches[1].loser_id or 0
     play.do(gone(loser))
-    with pytest.raises(PlayersAffected, match="Final"):
+    with pytest.raises(PlayersAffected, match="Final") as refused:
         play.do(gone(winner, policy="void_all"))
+    final = {"match_id": 3, "label": "Final", "status": "live", "score": [0, 0]}
+    assert refused.value.extra == {"affected": [final]}
     play.do(gone(winner))
     assert play.tournament.matches[3].status is MatchStatus.WALKOVER
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from quart_app.domain import events
 from quart_app.domain.bracket.match import Match
+from quart_app.domain.movement import outline
 from quart_app.domain.parts import BRACKET
 from quart_app.domain.state.tournament import Tournament
 
@@ -47,14 +48,7 @@ def nobody_played(tournament: Tournament, reopenings: Iterable[events.Event]) ->
 
 def outlined(consequence: Consequence) -> dict[str, object]:
     """A consequence as it is told: ``{match_id, label, status, score, becomes}``."""
-    before = consequence.before
-    return {
-        "match_id": before.match_id,
-        "label": before.plan.label,
-        "status": before.status.value,
-        "score": list(before.score) if before.score is not None else None,
-        "becomes": consequence.after.status.value,
-    }
+    return outline(consequence.before) | {"becomes": consequence.after.status.value}
 
 
 def _given(match: Match) -> bool:
