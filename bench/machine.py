@@ -8,6 +8,7 @@ import platform
 import re
 import resource
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ WRITTEN = (DOCUMENT, RESULTS)
 """What the bench writes its figures into."""
 
 PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
+
+FILES_BESIDE = 500
+"""How many open files a process may need beside those of its streams."""
 
 _SCHEDULER_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's include/linux/posix-timers.h: user and system time
 
@@ -48,11 +52,16 @@ def cores() -> Cores:
     return Cores(first, tuple(rest))
 
 
-def raise_descriptor_limit() -> int:
-    """Let this process, and all it starts, open as many files as it may; gives that number."""
+def raise_descriptor_limit() -> None:
+    """Let this process, and all it starts, open as many files as it may."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
+
+
+def streams_max() -> int:
+    """How many streams one process can hold, as each is an open file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if hard == resource.RLIM_INFINITY else hard - FILES_BESIDE
 
 
 def process_tree(pid: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from bench import peers
 from bench.formats import VARIANTS, formats
-from bench.machine import CannotMeasure, cpu_seconds, process_tree, rss_bytes
+from bench.machine import CannotMeasure, cpu_seconds, process_tree, rss_bytes, streams_max
 from bench.peers import MATCH_ID, PEERS, STAFF_NAME, Grandstand, Server, grandstand
 from bench.processes import pinned, program
 from bench.results import Figures
@@ -150,6 +150,44 @@ def workers(bench: Bench, variant: str) -> Figures:
     }
 
 
+def platform(bench: Bench, variant: str) -> Figures:
+    """Many tournaments with few spectators each, and a score a second in some of them, ``N`` workers.
+
+    Where a process may not open so many files, it is the last of the tournaments, in which nothing happens,
+    that have one spectator less.
+    """
+    scale, rate = bench.scale, bench.scale.tournaments_played
+    streams = min(scale.tournaments * scale.spectators_each, streams_max())
+    with grandstand(
+        bench.folder, bench.cores, workers=int(variant), tournaments=scale.tournaments, turns=rate
+    ) as server:
+        bench.warm(server)
+        empty = rss_bytes(process_tree(server.pid))
+        events = int(rate * scale.platform_seconds)
+        with (
+            bench.spectators(server, streams, events=events) as spectators,
+            bench.publisher(server, events, rate) as begin,
+        ):
+            bench.settle()
+            tree = process_tree(server.pid)
+            held, before = rss_bytes(tree), cpu_seconds(tree)
+            begin()
+            delivered = spectators.delivered()
+            cpu = cpu_seconds(tree) - before
+    return {
+        "streams": streams,
+        "per_second": events / delivered.seconds,
+        "core_percent": cpu / delivered.seconds * 100,
+        "cpu_us": _cpu_us(cpu, delivered.deliveries),
+        "p50_ms": delivered.latency_ms.p50,
+        "p99_ms": delivered.latency_ms.p99,
+        "max_ms": delivered.latency_ms.max,
+        "mib": held / KIB**2,
+        "kib": (held - empty) / streams / KIB,
+        "share": delivered.share,
+    }
+
+
 DATABASES = {"SQLite": ("sqlite", False), "PostgreSQL + Redis": ("postgresql", True)}
 
 
@@ -282,6 +320,7 @@ MEASURES = {
         Measure("resume", "everybody comes back at once", _all_wires, resume),
         Measure("growth", "as the crowd grows", _growth_variants, growth),
         Measure("workers", "two workers against one", lambda _: ("1", "2"), workers),
+        Measure("platform", "many tournaments with few spectators each", lambda _: ("1", "2"), platform),
         Measure("post", "from a form post to the last socket", lambda _: tuple(DATABASES), post),
         Measure("pages", "pages a second", lambda _: tuple(PAGES), pages),
         Measure("formats", "folding, groups and pairing, in memory", lambda _: tuple(VARIANTS), formats),

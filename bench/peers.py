@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -76,8 +77,9 @@ def _no_headers(streams: int) -> Sequence[str]:
 
 @dataclass(kw_only=True)
 class Server:
-    """A running server: where its feed is, and who publishes to it.
+    """A running server: where its feeds are, and who publishes to them.
 
+    The events take turns at the first ``turns`` of the ``paths``, and so do the streams at all of them.
     ``marker`` and ``offset`` are how ``sse_load`` finds an event's number, and ``catches_up`` says that one
     frame may stand for several events. ``headers(n)`` gives the header lines of n streams, none for a peer
     that lets everybody in.
@@ -85,7 +87,8 @@ class Server:
 
     pid: int
     port: int
-    path: str
+    paths: Sequence[str]
+    turns: int = 1
     publisher: Sequence[object] = ()
     publisher_env: Mapping[str, str] = field(default_factory=dict)
     marker: str = '"participant1_score":'
@@ -110,14 +113,22 @@ class Peer:
 
 @dataclass(frozen=True)
 class Seeded:
-    """What the database holds before the server starts: one tournament, whose first match is live."""
+    """What the database holds before the server starts: tournaments, each with its first match live.
 
-    tournament_id: int
+    ``epoch`` and ``head`` are those of the first one.
+    """
+
+    tournament_ids: tuple[int, ...]
     epoch: str
     head: int
 
+    @property
+    def tournament_id(self) -> int:
+        """The first one."""
+        return self.tournament_ids[0]
 
-async def _seed(database_url: str, players: int, format: str, password: str) -> Seeded:
+
+async def _seed(database_url: str, count: int, players: int, format: str, password: str) -> Seeded:
     await migrate(database_url)
     database = Database(database_url)
     services = Services(database, LocalBus(), Ledger(database))
@@ -126,10 +137,13 @@ async def _seed(database_url: str, players: int, format: str, password: str) -> 
         entrants = tuple(EntrantLine(name=f"Player {number}") for number in range(1, players + 1))
         stages = (StageSettings(format=format),)
         command = CreateTournament(name="Bench cup", entrants=entrants, stages=stages)
-        made = (await create_tournament(services, command, None, generate=True)).tournament
-        after = (await start_match(services, made.id, StartMatch(match_id=MATCH_ID), None)).tournament
-        loaded = await services.ledger.load(made.id)
-        return Seeded(made.id, loaded.epoch, after.seq)
+        ids = []
+        for _ in range(count):
+            made = (await create_tournament(services, command, None, generate=True)).tournament
+            await start_match(services, made.id, StartMatch(match_id=MATCH_ID), None)
+            ids.append(made.id)
+        first = await services.ledger.load(ids[0])
+        return Seeded(tuple(ids), first.epoch, first.tournament.seq)
     finally:
         await database.close()
 
@@ -156,6 +170,8 @@ def grandstand(
     wire: str = "ring",
     html: bool = False,
     workers: int = 1,
+    tournaments: int = 1,
+    turns: int = 1,
     players: int = 16,
     format: str = "single_elimination",
     database: str = "sqlite",
@@ -164,8 +180,8 @@ def grandstand(
 ) -> Iterator[Grandstand]:
     """This project as an operator runs it, with a limit that lets all spectators come from one machine.
 
-    The log's periodic reading is off: only the bus brings events, as with the peers. What ``overrides``
-    sets comes last.
+    Of so many ``tournaments`` something happens in ``turns``. The log's periodic reading is off: only the bus
+    brings events, as with the peers. What ``overrides`` sets comes last.
     """
     with contextlib.ExitStack() as stack:
         url = f"sqlite:///{folder}/grandstand.db"
@@ -187,7 +203,7 @@ def grandstand(
         }
         settings = Settings.from_env(environment)
         password = secrets.token_urlsafe(12)
-        seeded = asyncio.run(_seed(settings.database_url, players, format, password))
+        seeded = asyncio.run(_seed(settings.database_url, tournaments, players, format, password))
         pid = stack.enter_context(
             processes.running(
                 [sys.executable, "-m", "quart_app", "serve"],
@@ -201,16 +217,20 @@ def grandstand(
 
         def headers(streams: int) -> Sequence[str]:
             """A token of its own for each spectator, as the page gives one."""
-            issued = (tokens.issue_feed(seeded.tournament_id, staff=None)[0] for _ in range(streams))
+            watched = islice(cycle(seeded.tournament_ids), streams)
+            issued = (tokens.issue_feed(tournament_id, staff=None)[0] for tournament_id in watched)
             return [f"Authorization: Bearer {token}" for token in issued]
 
         publisher = [sys.executable, "-m", "bench.publishers.grandstand", settings.database_url]
+        publisher += [environment["REDIS_URL"], str(MATCH_ID), *map(str, seeded.tournament_ids[:turns])]
+        # without conflation, so that every event counts even when a burst turns readers into laggards
+        feed = f"{'fragments/' if html else ''}?conflate=0"
         server = Grandstand(
             pid=pid,
             port=port,
-            # without conflation, so that every event counts even when a burst turns readers into laggards
-            path=f"/sse/tournaments/{seeded.tournament_id}/{'fragments/' if html else ''}?conflate=0",
-            publisher=[*publisher, environment["REDIS_URL"], str(seeded.tournament_id), str(MATCH_ID)],
+            paths=[f"/sse/tournaments/{each}/{feed}" for each in seeded.tournament_ids],
+            turns=turns,
+            publisher=publisher,
             headers=headers,
             settings=settings,
             seeded=seeded,
@@ -237,7 +257,7 @@ def floor(folder: Path, cores: Cores) -> Iterator[Server]:
     command = [compiled("sse_floor", folder), str(port)]
     with processes.running(command, cores=(cores.server,), port=port, log=folder / "floor.log") as pid:
         publisher = [sys.executable, "-m", "bench.publishers.floor", str(port)]
-        yield Server(pid=pid, port=port, path="/", publisher=publisher)
+        yield Server(pid=pid, port=port, paths=["/"], publisher=publisher)
 
 
 @contextlib.contextmanager
@@ -252,7 +272,7 @@ def nchan(folder: Path, cores: Cores) -> Iterator[Server]:
     command = [processes.program("nginx"), "-c", config, "-e", folder / "nginx.log"]
     with processes.running(command, cores=(cores.server,), port=port, log=folder / "nginx.log") as pid:
         publisher = [sys.executable, "-m", "bench.publishers.nchan", str(port), "/publish/"]
-        yield Server(pid=pid, port=port, path="/feed/", publisher=publisher)
+        yield Server(pid=pid, port=port, paths=["/feed/"], publisher=publisher)
 
 
 @contextlib.contextmanager
@@ -264,7 +284,7 @@ def _listening(folder: Path, cores: Cores, command: Callable[[int], Sequence[obj
         log = folder / "server.log"
         with processes.running(command(port), cores=(cores.server,), port=port, log=log, env=env) as pid:
             publisher = [sys.executable, "-m", "bench.publishers.redis", url, CHANNEL]
-            yield Server(pid=pid, port=port, path="/feed/", publisher=publisher)
+            yield Server(pid=pid, port=port, paths=["/feed/"], publisher=publisher)
 
 
 def starlette(folder: Path, cores: Cores) -> AbstractContextManager[Server]:
@@ -298,7 +318,7 @@ def channels(folder: Path, cores: Cores, *, layer: str) -> Iterator[Server]:
             yield Server(
                 pid=pid,
                 port=port,
-                path="/feed/",
+                paths=["/feed/"],
                 publisher=[PEERS_PYTHON, "-m", "bench.publishers.channels", "tournament"],
                 publisher_env=env,
             )

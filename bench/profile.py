@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from bench.machine import ROOT, CannotMeasure, Cores
+from bench.machine import ROOT, CannotMeasure, Cores, streams_max
 from bench.peers import Grandstand, grandstand
 from bench.processes import pinned, program
 from bench.running import Bench, Scale, bench
@@ -29,15 +29,17 @@ WAITING_LOOP = "_connection_worker_thread"
 def profile(scale: Scale, cores: Cores, kind: str) -> None:
     """Print what the server was doing, function by function, while it was not waiting.
 
-    ``kind`` is ``fanout`` (events at 20 a second), ``join`` (spectators who come and go) or ``page`` (the
-    page of a big bracket, again and again). Raises CannotMeasure when py-spy cannot look into the server.
+    ``kind`` is ``fanout`` (events at 20 a second), ``platform`` (many tournaments with few spectators each),
+    ``join`` (spectators who come and go) or ``page`` (the page of a big bracket, again and again). Raises
+    CannotMeasure when py-spy cannot look into the server.
     """
-    with bench(scale, cores) as each, grandstand(each.folder, cores, players=scale.players) as server:
+    start, busy = _BUSY[kind]
+    with bench(scale, cores) as each, start(each) as server:
         each.warm(server)
         recorded = each.folder / "profile"
         command: list[object] = [PY_SPY, "record", "--pid", server.pid, "--native", "--function"]
         command += ["--rate", SAMPLES_PER_SECOND, "--duration", int(scale.seconds), "--format", "raw"]
-        with _BUSY[kind](each, server):
+        with busy(each, server):
             recording = subprocess.run(
                 pinned(cores.rest, [*command, "--output", recorded]),
                 capture_output=True,
@@ -51,9 +53,22 @@ def profile(scale: Scale, cores: Cores, kind: str) -> None:
 
 @contextlib.contextmanager
 def _fan_out(each: Bench, server: Grandstand) -> Iterator[None]:
+    with _events(each, server, each.scale.streams, 20):
+        yield
+
+
+@contextlib.contextmanager
+def _platform(each: Bench, server: Grandstand) -> Iterator[None]:
     scale = each.scale
-    events = int(20 * (scale.seconds + 5))
-    with each.spectators(server, scale.streams), each.publisher(server, events, 20) as begin:
+    streams = min(scale.tournaments * scale.spectators_each, streams_max())
+    with _events(each, server, streams, scale.tournaments_played):
+        yield
+
+
+@contextlib.contextmanager
+def _events(each: Bench, server: Grandstand, streams: int, rate: int) -> Iterator[None]:
+    events = int(rate * (each.scale.seconds + 5))
+    with each.spectators(server, streams), each.publisher(server, events, rate) as begin:
         each.settle()
         begin()
         yield
@@ -88,11 +103,30 @@ def _pages(each: Bench, server: Grandstand) -> Iterator[None]:
         yield
 
 
-_BUSY: dict[str, Callable[[Bench, Grandstand], AbstractContextManager[None]]] = {
-    "fanout": _fan_out,
-    "join": _joins,
-    "page": _pages,
+def _one(each: Bench) -> AbstractContextManager[Grandstand]:
+    return grandstand(each.folder, each.cores, players=each.scale.players)
+
+
+def _many(each: Bench) -> AbstractContextManager[Grandstand]:
+    scale = each.scale
+    return grandstand(each.folder, each.cores, tournaments=scale.tournaments, turns=scale.tournaments_played)
+
+
+_BUSY: dict[
+    str,
+    tuple[
+        Callable[[Bench], AbstractContextManager[Grandstand]],
+        Callable[[Bench, Grandstand], AbstractContextManager[None]],
+    ],
+] = {
+    "fanout": (_one, _fan_out),
+    "platform": (_many, _platform),
+    "join": (_one, _joins),
+    "page": (_one, _pages),
 }
+"""Which server of ours is started for each kind, and what it is then busy with."""
+
+
 KINDS = tuple(_BUSY)
 
 

@@ -162,6 +162,22 @@ TABLES = {
             _share("share"),
         ),
     ),
+    "platform": Table(
+        "A platform's load",
+        "workers",
+        (
+            _figure("streams", "streams"),
+            _figure("events/s", "per_second"),
+            _figure("% of a core, all workers", "core_percent"),
+            _figure("µs per delivery", "cpu_us"),
+            _figure("p50 ms", "p50_ms"),
+            _figure("p99 ms", "p99_ms"),
+            _figure("max ms", "max_ms"),
+            _figure("MiB, all workers", "mib"),
+            _figure("KiB per stream", "kib"),
+            _share("share"),
+        ),
+    ),
     "post": Table(
         "From a form post to the last socket",
         "database",

@@ -36,6 +36,10 @@ class Scale:
     resumes: int = 10_000
     resumed_events: int = 50
     worker_streams: int = 4000
+    tournaments: int = 2000
+    tournaments_played: int = 200
+    spectators_each: int = 10
+    platform_seconds: float = 20.0
     posts: int = 500
     post_rate: float = 20.0
     players: int = 128
@@ -55,6 +59,9 @@ class Scale:
             growth_streams=(50, 100),
             resumes=200,
             worker_streams=100,
+            tournaments=20,
+            tournaments_played=5,
+            platform_seconds=2.0,
             posts=20,
             page_seconds=1.0,
         )
@@ -79,16 +86,17 @@ class Bench:
         header: str | None = None,
         stamps: bool = True,
     ) -> Iterator[Load]:
-        """So many open streams, which shall get the server's next ``events``."""
+        """So many open streams, among which the server's next ``events`` shall come to whom they are for."""
         lines = self.folder / "headers"
         lines.write_text("\n".join(server.headers(streams)))
         self.stamps()
         options: list[object] = ["-n", streams, "-w", window, "-H", lines]
-        options += ["-e", events, "-f", server.next_number, "-m", server.marker, "-o", server.offset]
+        options += ["-t", server.turns, "-e", events, "-f", server.next_number]
+        options += ["-m", server.marker, "-o", server.offset]
         options += ["-c"] if server.catches_up else []
         options += ["-h", header] if header else []
         options += ["-s", self.folder / "stamps"] if stamps else []
-        with load(self.folder, self.cores.rest, [*options, server.port, server.path]) as spectators:
+        with load(self.folder, self.cores.rest, [*options, server.port, *server.paths]) as spectators:
             yield spectators
 
     def stamps(self) -> Stamps:

@@ -1,11 +1,12 @@
 /* sse_load: opens many Server-Sent Events streams from one thread and measures delivery.
  *
- *   sse_load [OPTION...] PORT PATH
- *     -n STREAMS   how many streams to open (1)
+ *   sse_load [OPTION...] PORT PATH...
+ *     -n STREAMS   how many streams to open (1): stream i asks for path i, and they begin anew when they are used up
+ *     -t TURNS     the events take turns at the first TURNS paths (1); the streams of the others get none
  *     -w WINDOW    how many may be joining at a time (32)
  *     -h HEADER    a header line that every stream sends (at most 8)
  *     -H FILE      header lines, one a line: stream i sends line i, and they begin anew when they are used up
- *     -e EVENTS    how many events every stream shall get (0: just hold the streams open)
+ *     -e EVENTS    how many events there are (0: just hold the streams open)
  *     -f FIRST     the number of the first of them (1); the others follow it without a gap
  *     -m MARKER    what an event's number follows ("participant1_score":)
  *     -o OFFSET    what to take off what follows the marker, to have the number (0)
@@ -18,8 +19,9 @@
  * says what was measured. Then the streams stay open until standard input ends, so that whoever measures the
  * server can do so before it has to close them.
  *
- * Every stream must get exactly the numbers FIRST to FIRST+EVENTS-1, in order: "missed" and "repeated" count
- * what was not so. Exit status 0 only if both are 0 and no stream was closed.
+ * Of the numbers FIRST to FIRST+EVENTS-1 every stream must get exactly those of its path, in order: "missed" and
+ * "repeated", which is also what came to the wrong one, count what was not so. Exit status 0 only if both are 0 and
+ * no stream was closed.
  *
  * The streams come from 200 addresses (127.0.1.1 to .200), because one has only so many ports.
  */
@@ -50,20 +52,27 @@ typedef struct {
 } Stream;
 
 static struct {
-    int port, streams, window, events, first, catches_up;
+    int port, streams, window, events, first, turns, paths_count, catches_up;
     long offset;
     double quiet_seconds;
-    const char *path, *marker, *header[HEADERS];
+    const char *marker, *header[HEADERS];
+    char **paths;
     int headers;
     char **lines;
     int lines_count;
     const long long *sent;
-} asked = {.streams = 1, .window = 32, .first = 1, .quiet_seconds = 10, .marker = "\"participant1_score\":"};
+} asked = {.streams = 1,
+    .window = 32,
+    .first = 1,
+    .turns = 1,
+    .quiet_seconds = 10,
+    .marker = "\"participant1_score\":"};
 
 static int poll_fd;
 static Stream *all;
 static int opened, joining, joined, closed, unfinished;
-static long long *join_ns, *latency, *last_arrival, measured, bytes, missed, repeated, begun, progress, last_event;
+static long long *join_ns, *latency, *last_arrival, wanted, measured, bytes, missed, repeated;
+static long long begun, progress, last_event;
 static char buffer[TAIL + BUFFER + 1];
 
 static long long now_ns(void) {
@@ -90,6 +99,17 @@ static void print_quantiles(const char *name, long long *ns, long long count) {
         QUANTILE(.99), QUANTILE(1));
 }
 
+/* The number of the first event that a stream shall get; for one that gets none the end of them all. */
+static int first_of(int stream) {
+    int turn = stream % asked.paths_count, end = asked.first + asked.events;
+    return turn < asked.turns && asked.first + turn < end ? asked.first + turn : end;
+}
+
+/* How many of its events a stream has still to get that expects this number next. */
+static int left(int expected) {
+    return (asked.first + asked.events - expected + asked.turns - 1) / asked.turns;
+}
+
 static void open_stream(void) {
     Stream *s = &all[opened];
     char source[32];
@@ -102,7 +122,7 @@ static void open_stream(void) {
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
     if (bind(fd, (void *)&from, sizeof from)) fail("bind");
     if (connect(fd, (void *)&to, sizeof to) && errno != EINPROGRESS) fail("connect");
-    *s = (Stream){.fd = fd, .expected = asked.first, .state = CONNECTING, .started = now_ns()};
+    *s = (Stream){.fd = fd, .expected = first_of(opened), .state = CONNECTING, .started = now_ns()};
     struct epoll_event interest = {EPOLLOUT, {.ptr = s}};
     if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, fd, &interest)) fail("epoll_ctl");
     opened++;
@@ -112,7 +132,7 @@ static void open_stream(void) {
 static void ask(Stream *s) {
     char request[8192];
     int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\n",
-        asked.path, asked.port), error = 0;
+        asked.paths[(s - all) % asked.paths_count], asked.port), error = 0;
     socklen_t size = sizeof error;
     getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if ((errno = error)) fail("connect");
@@ -137,23 +157,23 @@ static void close_stream(Stream *s) {
     }
     s->state = CLOSED;
     closed++;
-    if (s->expected < asked.first + asked.events) unfinished--;
+    if (left(s->expected) > 0) unfinished--;
 }
 
 static void count_event(Stream *s, long number, long long t) {
     if (number < asked.first || number >= asked.first + asked.events) return; /* not of this run */
-    if (number < s->expected) {
+    if (number < s->expected || (number - s->expected) % asked.turns) {
         repeated++;
         return;
     }
-    for (long came = asked.catches_up ? s->expected : number; came <= number; came++) {
+    for (long came = asked.catches_up ? s->expected : number; came <= number; came += asked.turns) {
         if (asked.sent) latency[measured] = t - asked.sent[came];
         if (t > last_arrival[came]) last_arrival[came] = t;
         measured++;
     }
-    if (!asked.catches_up) missed += number - s->expected;
-    s->expected = number + 1;
-    if (s->expected == asked.first + asked.events) unfinished--;
+    if (!asked.catches_up) missed += (number - s->expected) / asked.turns;
+    s->expected = number + asked.turns;
+    if (left(s->expected) <= 0) unfinished--;
     progress = last_event = t;
 }
 
@@ -225,9 +245,10 @@ static void map_stamps(const char *name) {
 }
 
 static void read_arguments(int argc, char **argv) {
-    for (int option; (option = getopt(argc, argv, "n:w:h:H:e:f:m:o:cs:q:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "n:t:w:h:H:e:f:m:o:cs:q:")) != -1;) {
         switch (option) {
         case 'n': asked.streams = atoi(optarg); break;
+        case 't': asked.turns = atoi(optarg); break;
         case 'w': asked.window = atoi(optarg); break;
         case 'h': if (asked.headers < HEADERS) asked.header[asked.headers++] = optarg; break;
         case 'H': read_lines(optarg); break;
@@ -241,12 +262,14 @@ static void read_arguments(int argc, char **argv) {
         default: exit(2);
         }
     }
-    if (argc - optind != 2 || strlen(asked.marker) > TAIL - 12 || asked.first + asked.events > NUMBERS) {
-        fprintf(stderr, "usage: sse_load [OPTION...] PORT PATH (see the head of sse_load.c)\n");
+    int fits = strlen(asked.marker) <= TAIL - 12 && asked.first + asked.events <= NUMBERS;
+    if (argc - optind < 2 || asked.turns < 1 || !fits) {
+        fprintf(stderr, "usage: sse_load [OPTION...] PORT PATH... (see the head of sse_load.c)\n");
         exit(2);
     }
     asked.port = atoi(argv[optind]);
-    asked.path = argv[optind + 1];
+    asked.paths = argv + optind + 1;
+    asked.paths_count = argc - optind - 1;
 }
 
 static void print_joined(void) {
@@ -266,9 +289,9 @@ static void print_measured(void) {
         to_last[events++] = last_arrival[n] - asked.sent[n];
     }
     for (int i = 0; i < asked.streams; i++)
-        missed += asked.first + asked.events - all[i].expected;
+        if (left(all[i].expected) > 0) missed += left(all[i].expected);
     printf("{\"delivered\": %lld, \"wanted\": %lld, \"missed\": %lld, \"repeated\": %lld, \"closed\": %d, \"bytes\": %lld, "
-        "\"seconds\": %.4f, \"seconds_from_start\": %.4f, ", measured, (long long)asked.streams * asked.events, missed,
+        "\"seconds\": %.4f, \"seconds_from_start\": %.4f, ", measured, wanted, missed,
         repeated, closed, bytes, first_sent && measured ? (last_event - first_sent) / 1e9 : 0.0,
         measured ? (last_event - begun) / 1e9 : 0.0);
     print_quantiles("latency_ms", latency, asked.sent ? measured : 0);
@@ -283,12 +306,15 @@ int main(int argc, char **argv) {
     poll_fd = epoll_create1(0);
     all = calloc(asked.streams, sizeof *all);
     join_ns = malloc(asked.streams * sizeof *join_ns);
-    latency = malloc(((long long)asked.streams * asked.events + 1) * sizeof *latency);
+    for (int i = 0; i < asked.streams; i++) {
+        wanted += left(first_of(i));
+        unfinished += left(first_of(i)) > 0;
+    }
+    latency = malloc((wanted + 1) * sizeof *latency);
     last_arrival = calloc(NUMBERS, sizeof *last_arrival);
     struct epoll_event input = {EPOLLIN, {.ptr = NULL}}, events[512];
     if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &input)) fail("standard input must be a pipe");
     begun = progress = now_ns();
-    unfinished = asked.streams;
     int told_joined = 0, told_measured = 0, holding = 1;
     while (holding) {
         while (opened < asked.streams && joining < asked.window) open_stream();

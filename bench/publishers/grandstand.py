@@ -1,10 +1,12 @@
 """Sends events to this project as another worker would: real actions on the same database and Redis.
 
-    python -m bench.publishers.grandstand DATABASE_URL REDIS_URL TOURNAMENT_ID MATCH_ID --first … (see Order)
+    python -m bench.publishers.grandstand DATABASE_URL REDIS_URL MATCH_ID TOURNAMENT_ID… --first …
+    (see Order)
 
-An event is stamped when it is given to the bus, after its commit, as the peers' events are stamped when they
-are given to Redis: this compares the delivery, not the databases. (``python -m bench post`` measures the
-whole way from a form post.) For a burst all events are committed first, and then announced one by one.
+The events take turns at the tournaments. An event is stamped when it is given to the bus, after its commit,
+as the peers' events are stamped when they are given to Redis: this compares the delivery, not the databases.
+(``python -m bench post`` measures the whole way from a form post.) For a burst all events are committed
+first, and then announced one by one.
 """
 
 from __future__ import annotations
@@ -50,15 +52,17 @@ class StampingBus(RedisBus):
 async def main() -> None:
     """Carry out the order on the command line."""
     order = Order.from_arguments()
-    database_url, redis_url, tournament_id, match_id = order.targets
+    database_url, redis_url, match_id, *tournaments = order.targets
+    tournament_ids = [int(each) for each in tournaments]
     burst = order.rate == 0
     database = Database(database_url)
     bus = StampingBus(redis_url, order.stamps, holding=burst)
     services = Services(database, bus, Ledger(database))
 
     async def score(number: int) -> None:
+        tournament_id = tournament_ids[(number - order.first) % len(tournament_ids)]
         command = UpdateScore(match_id=int(match_id), participant1_score=number, participant2_score=0)
-        await update_score(services, int(tournament_id), command, None)
+        await update_score(services, tournament_id, command, None)
 
     async def announce(number: int) -> None:
         await bus.announce_next()
@@ -67,7 +71,8 @@ async def main() -> None:
         for number in range(order.first, order.first + order.events):
             await score(number)
     else:
-        await services.ledger.load(int(tournament_id))
+        for tournament_id in tournament_ids:
+            await services.ledger.load(tournament_id)
     await order.perform(announce if burst else score, stamp=False)
     await bus.close()
     await database.close()
