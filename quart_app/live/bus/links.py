@@ -1,4 +1,9 @@
-"""The connections on which a bus hears Redis: one to each server that has channels."""
+"""The connections on which a bus hears Redis: one to each server that has channels.
+
+A link is a plain connection of redis-py, not its PubSub: that keeps books of its own to subscribe anew after
+a silent reconnect, which a link must not make, and what it does around each message costs more than reading
+it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,9 @@ SILENT_POLLS_MAX = 3
 Polls are counted, not the clock, so that a pause of this very process is not mistaken for one of Redis.
 """
 
+AT_ONCE = 16
+"""How many messages that have arrived already are taken before anything else has its turn."""
+
 
 class Moved(ConnectionError):
     """Channels that we hear have another server now."""
@@ -43,7 +51,7 @@ class _Link:
     """
 
     def __init__(self, server: Redis) -> None:
-        self.pubsub = server.pubsub()
+        self.connection = server.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         self.wanted: set[str] = set()
         self.leaving: Counter[str] = Counter()
         self.changed = asyncio.Event()
@@ -102,7 +110,8 @@ class Links:
             for batch in (*link.asked, link.next):
                 batch.done.set()
         for link in self._links.values():
-            await link.pubsub.aclose()  # type: ignore[no-untyped-call]
+            # nowait: waiting for its end can lock up with who still reads
+            await link.connection.disconnect(nowait=True)
 
     def _of(self, channel: str) -> _Link:
         return self._links[self._layout.owner(channel)]
@@ -119,7 +128,7 @@ class Links:
 
     async def _serve(self, link: _Link) -> NoReturn:
         async with asyncio.timeout(REDIS_SECONDS_MAX):
-            await link.pubsub.connect()  # type: ignore[no-untyped-call]
+            await link.connection.connect()
         await _together(self._ask(link), self._read(link), self._count_silence(link))
 
     async def _ask(self, link: _Link) -> NoReturn:
@@ -137,7 +146,7 @@ class Links:
             wanted = set(link.wanted)
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 await self._tell(link, wanted - subscribed, subscribed - wanted)
-                await link.pubsub.ping()
+                await link.connection.send_command("PING")
             subscribed = wanted
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
@@ -147,22 +156,22 @@ class Links:
         if self._servers.sharded:
             # One by one: a command may only name channels of one slot.
             for channel in more:
-                await link.pubsub.ssubscribe(channel)
+                await link.connection.send_command("SSUBSCRIBE", channel)
             for channel in fewer:
                 link.leaving[channel] += 1
-                await link.pubsub.sunsubscribe(channel)
+                await link.connection.send_command("SUNSUBSCRIBE", channel)
             return
         if more:
-            await link.pubsub.subscribe(*more)
+            await link.connection.send_command("SUBSCRIBE", *more)
         if fewer:
-            await link.pubsub.unsubscribe(*fewer)
+            await link.connection.send_command("UNSUBSCRIBE", *fewer)
 
     async def _read(self, link: _Link) -> NoReturn:
         while True:
-            # without a timeout for each message, which would cost as much as reading it
-            message = await link.pubsub.get_message(timeout=None)
-            link.silent_polls = 0
-            if message is not None:
+            for _ in range(AT_ONCE):
+                # without a timeout for each message, which would cost as much as reading it
+                message = await link.connection.read_response(disconnect_on_error=False)
+                link.silent_polls = 0
                 self._take(link, message)
             # What has arrived already is read without a wait: let the others have their turn.
             await asyncio.sleep(0)
@@ -173,18 +182,20 @@ class Links:
             link.silent_polls += 1
         raise TimeoutError(f"Redis was silent for {SILENT_POLLS_MAX * POLL_SECONDS:g} seconds")
 
-    def _take(self, link: _Link, message: dict[str, Any]) -> None:
-        kind = message["type"]
-        if kind == "pong":
+    def _take(self, link: _Link, message: Any) -> None:
+        # with nothing subscribed, a PING is answered as everywhere
+        kind, *rest = message if isinstance(message, list) else (message.lower(),)
+        if kind in (b"message", b"smessage"):
+            channel, data = rest
+            self._heard(channel.decode(), data)
+        elif kind == b"pong":
             link.confirmed = True
             batch = link.asked.popleft()
             batch.done.set()
             self._answered(batch)
-        elif kind in ("message", "smessage"):
-            self._heard(message["channel"].decode(), message["data"])
-        elif kind == "sunsubscribe":
+        elif kind == b"sunsubscribe":
             # What we did not ask for says that the channel's slot has moved away.
-            channel = message["channel"].decode()
+            channel = rest[0].decode()
             if not link.leaving[channel]:
                 raise Moved(f"{channel} has another server now")
             link.leaving -= Counter((channel,))
