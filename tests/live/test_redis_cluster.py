@@ -16,7 +16,7 @@ from quart_app.live.bus import links as redis_links
 from quart_app.live.bus.port import StaffChanged
 from quart_app.live.bus.redis import TOURNAMENT_CHANNEL
 from quart_app.live.bus.servers import FAILURES, RedisServers
-from quart_app.live.crowd.presence import RedisPresence
+from quart_app.live.crowd.presence import RedisPresence, shelf
 from quart_app.live.crowd.seats import tournament_seat
 from quart_app.settings import Settings
 from quart_app.web.doors.limits import Limits
@@ -152,7 +152,7 @@ async def test_what_workers_share_is_shared_on_every_shard(cluster: ClusterDeplo
 
     try:
         await sooner_or_later(shared, "what workers share")
-        master = await cluster.owner(f"grandstand:streams:{seats[0]}")
+        master = await cluster.owner(shelf(seats[0]))
         async with master.away():
             assert not await shared()
             await sooner_or_later(shared, "what workers share")
@@ -168,8 +168,8 @@ async def test_one_shard_that_is_away_leaves_the_other_totals_right(cluster: Clu
     counts = dict.fromkeys(rooms, 2)
     for presence in presences:
         await presence.totals(counts)
-    master = await cluster.owner(f"grandstand:streams:{rooms[0]}")
-    lost = {room for room in rooms if await cluster.owner(f"grandstand:streams:{room}") is master}
+    master = await cluster.owner(shelf(rooms[0]))
+    lost = {room for room in rooms if await cluster.owner(shelf(room)) is master}
     master.pause()
     try:
         totals = await presences[0].totals(counts)

@@ -12,8 +12,11 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from itertools import chain
 from typing import Any, Protocol
+from zlib import crc32
 
+import msgspec
 from redis.asyncio import Redis
 
 from quart_app.live.bus.outage import Outage
@@ -35,26 +38,30 @@ LARGEST_SECONDS = 10.0
 REDIS_SECONDS_MAX = 1.0
 """How long Redis may take to add up; the next time comes soon."""
 
-# Redis' own clock says what is fresh, so that machines need not agree on the time.
+SHELVES = 16
+"""Over so many keys the names are spread, so that on a cluster each shard has its part of them."""
+
+# Each worker's counts, as JSON, stand in a field of its own and are told anew as a whole: a tournament costs
+# some bytes, and no command. Redis' own clock says what is fresh, so machines need not agree on the time.
 _TELL = """
 local now = tonumber(redis.call('TIME')[1])
-if tonumber(ARGV[2]) > 0 then
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. now)
+if ARGV[2] ~= '{}' then
+  redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[2])
 else
   redis.call('HDEL', KEYS[1], ARGV[1])
 end
 redis.call('EXPIRE', KEYS[1], 3600)
-local total = 0
+local others = {}
 local told = redis.call('HGETALL', KEYS[1])
 for i = 1, #told, 2 do
-  local count, at = string.match(told[i + 1], '(%d+) (%d+)')
+  local at, counts = string.match(told[i + 1], '(%d+) (.*)')
   if now - tonumber(at) > tonumber(ARGV[3]) then
     redis.call('HDEL', KEYS[1], told[i])
-  else
-    total = total + tonumber(count)
+  elseif told[i] ~= ARGV[1] then
+    others[#others + 1] = counts
   end
 end
-return total
+return others
 """
 
 
@@ -82,7 +89,7 @@ class LocalPresence:
 
 
 class RedisPresence:
-    """Any number of workers, each with a field in the hash of every name that it has streams of."""
+    """Any number of workers, each with a field in the hash of every shelf that it has streams on."""
 
     def __init__(self, url: str) -> None:
         self._worker = secrets.token_hex(8)
@@ -90,21 +97,24 @@ class RedisPresence:
         self._outage = Outage("presence_unshared", "presence_shared")
 
     async def totals(self, counts: Mapping[str, int]) -> Mapping[str, int]:
-        """The totals that Redis adds up; the counts themselves of what is on a server that is away."""
+        """The counts and those of the other workers; without these for what is on a server that is away."""
         totals, failed = dict(counts), None
+        shelves: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for name, count in counts.items():
+            shelves[shelf(name)][name] = count
         try:
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 layout = await self._servers.layout()
-            parts: defaultdict[Redis, dict[str, int]] = defaultdict(dict)
-            for name, count in counts.items():
-                parts[layout.owner(_key(name))][name] = count
-            for told in await asyncio.gather(
-                *map(self._add_up, parts, parts.values()), return_exceptions=True
-            ):
+            parts: defaultdict[Redis, dict[str, dict[str, int]]] = defaultdict(dict)
+            for key, shelved in shelves.items():
+                parts[layout.owner(key)][key] = shelved
+            for told in await asyncio.gather(*map(self._tell, parts, parts.values()), return_exceptions=True):
                 if isinstance(told, BaseException):
                     failed = told
-                else:
-                    totals |= told
+                    continue
+                for name, count in chain.from_iterable(each.items() for each in told):
+                    if name in totals:
+                        totals[name] += count
             if failed is not None:
                 raise failed
         except FAILURES as error:
@@ -114,19 +124,25 @@ class RedisPresence:
             self._outage.over()
         return totals
 
-    async def _add_up(self, server: Redis, counts: Mapping[str, int]) -> Mapping[str, int]:
+    async def _tell(self, server: Redis, shelves: Mapping[str, Mapping[str, int]]) -> list[dict[str, int]]:
+        """Tell a server its shelves; gives what the others have told it."""
         async with asyncio.timeout(REDIS_SECONDS_MAX), server.pipeline(transaction=False) as pipe:
-            for name, count in counts.items():
-                pipe.eval(_TELL, 1, _key(name), self._worker, count, FADE_SECONDS)
-            return dict(zip(counts, await answers(pipe), strict=True))
+            for key, counts in shelves.items():
+                taken = {name: count for name, count in counts.items() if count}
+                pipe.eval(_TELL, 1, key, self._worker, msgspec.json.encode(taken), FADE_SECONDS)
+            return [_counts.decode(told) for told in chain.from_iterable(await answers(pipe))]
 
     async def close(self) -> None:
         """Close the connections; our counts fade by themselves."""
         await self._servers.aclose()
 
 
-def _key(name: str) -> str:
-    return f"grandstand:streams:{name}"
+_counts = msgspec.json.Decoder(dict[str, int])
+
+
+def shelf(name: str) -> str:
+    """The key under which the counts of a name stand, among others."""
+    return f"grandstand:shelf:{crc32(name.encode()) % SHELVES}"
 
 
 class Watched(Protocol):
