@@ -86,8 +86,10 @@ class Audience:
 
     def break_silence(self, since: float) -> None:
         """Let every cohort that has been written nothing since then (monotonic) have a heartbeat."""
-        silent = [cohort.break_silence(since) for cohort in self._cohorts.values()]
-        if any(silent):
+        silent = False
+        for cohort in self._cohorts.values():
+            silent |= cohort.break_silence(since)
+        if silent:
             self.fan_out()
 
     def fan_out(self) -> None:

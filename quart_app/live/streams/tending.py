@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -79,7 +79,7 @@ class Tending:
         self,
         settings: Settings,
         renew: Renew,
-        audiences: Callable[[], Iterable[Tended]],
+        audiences: Callable[[], Sequence[Tended]],
     ) -> None:
         self._settings = settings
         self._renew = renew
@@ -93,7 +93,7 @@ class Tending:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
-            for number, audience in enumerate(list(self._audiences()), start=1):
+            for number, audience in enumerate(self._audiences(), start=1):
                 for _ in self.tend(audience, now):
                     await asyncio.sleep(0)
                 if number % AT_ONCE == 0:
@@ -134,12 +134,16 @@ class Tending:
             subscriber.check_at = moment
             self._to_check.put(subscriber, moment)
 
-    def tend(self, audience: Tended, now: float) -> Iterator[None]:
+    def tend(self, audience: Tended, now: float) -> Iterable[None]:
         """Do for the streams of an audience what is due at ``now`` (monotonic), grants and the heartbeats of
-        the proved aside; can be held after every AT_ONCE."""
+        the proved aside; can be held after every AT_ONCE. Where all stand with others, that is next to
+        nothing."""
         since = now - self._settings.heartbeat_seconds + TICK_SECONDS / 2
         audience.break_silence(since)
-        for number, subscriber in enumerate(list(audience.loose), start=1):
+        return self._tend_loose(audience.loose, now, since) if audience.loose else ()
+
+    def _tend_loose(self, loose: Collection[Subscriber], now: float, since: float) -> Iterator[None]:
+        for number, subscriber in enumerate(list(loose), start=1):
             self._tend(subscriber, now, since)
             if number % AT_ONCE == 0:
                 yield
