@@ -75,7 +75,7 @@ def envelope(tournament_id: int, seq: int, *, updated_at: str = "2026-11-24T12:0
     )
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Return once the condition holds; fail after so many seconds."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():
