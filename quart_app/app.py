@@ -41,6 +41,7 @@ from quart_app.web.api import tournaments as api_tournaments
 from quart_app.web.doors import access, proxies, security
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.doors.limits import Limits
+from quart_app.web.express import doorstep
 from quart_app.web.express.handover import StreamConnection
 from quart_app.web.express.mount import Mounted
 from quart_app.web.express.underway import Underway
@@ -95,6 +96,9 @@ EXPRESS = {
 }
 """What is answered past Quart, where it can be."""
 
+ENTRANCES = {feed_express.PATH: feed_express.feed_entrance}
+"""The streams that begin before Hypercorn hears of them, where they can."""
+
 LOOKS_APART_POLLS = 5
 """How often, in polls of the log without the bus, a worker looks whether it is ready."""
 
@@ -141,6 +145,7 @@ def create_app(settings: Settings) -> Quart:
         static=StaticFiles(STATIC),
     )
     app.extensions[EXTENSION] = parts
+    app.extensions[doorstep.EXTENSION] = doorstep.Doorstep(parts, ENTRANCES)
 
     sessions.session_manager(settings).init_app(app)
     problems.register(app)

@@ -19,6 +19,8 @@ from quart import Quart
 from quart_app.errors import BadSettings
 from quart_app.settings import Settings
 from quart_app.web.doors.context import EXTENSION, Context
+from quart_app.web.express.doorstep import EXTENSION as DOORSTEP
+from quart_app.web.express.doorstep import Doorstep
 
 BACKLOG = 4096
 
@@ -104,15 +106,19 @@ async def serve(
     if lifeline is not None:
         asyncio.get_running_loop().add_reader(lifeline, stopping.set)
     context: Context = app.extensions[EXTENSION]
+    doorstep: Doorstep = app.extensions[DOORSTEP]
+    config = hypercorn_config(settings, sock)
 
     async def drained() -> None:
         await stopping.wait()
         await context.hub.drain(settings.drain_seconds)
+        doorstep.close()
 
     _calm_the_collector()
     companion = asyncio.ensure_future(beside()) if beside is not None else None
     try:
-        await hypercorn_serve(app, hypercorn_config(settings, sock), shutdown_trigger=drained)
+        with doorstep.before(config):
+            await hypercorn_serve(app, config, shutdown_trigger=drained)
     finally:
         if companion is not None:
             companion.cancel()

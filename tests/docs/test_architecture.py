@@ -13,7 +13,7 @@ DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def journey() -> list[tuple[str, str]]:
-    """The (module, function) of every stop in the journey's table."""
+    """The (module, function) of every stop in the tables of a score's and a join's journey."""
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     return re.findall(r"^\| [^|]+ \| `(quart_app/[\w/]+\.py)` \| `([\w.]+)` \|", text, re.MULTILINE)
 
@@ -33,9 +33,11 @@ def defined(tree: ast.Module) -> set[str]:
 
 
 def test_the_journey_is_long_enough_to_be_one() -> None:
-    """The table is found, from the form to the socket."""
+    """The tables are found, from the form to the socket and from the connection to the welcome."""
     stops = [function for _, function in journey()]
-    assert (len(stops) >= 12, stops[0], stops[-1]) == (True, "post_score", "SocketWire.write")
+    socket = stops.index("SocketWire.write")
+    assert (socket >= 12, stops[0]) == (True, "post_score")
+    assert (len(stops) - socket >= 6, stops[-1]) == (True, "Greetings.seat")
 
 
 @pytest.mark.parametrize(("module", "function"), journey())

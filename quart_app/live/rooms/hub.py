@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 
 import structlog
@@ -113,20 +113,31 @@ class Hub:
 
         Raises NotFound, or Unavailable when the log cannot be read or the worker is draining.
         """
-        self._require_open()
-        audience = self.audiences.get(tournament_id)
-        if audience is not None and audience.gone:
-            raise NotFound(f"There is no tournament {tournament_id}.")
-        if audience is not None and audience.ready:
-            if audience.unreadable:
-                raise UnknownEvent("a newer program has written it")
-            return audience
+        opening = self.opening(tournament_id)
+        return self.audiences[tournament_id] if opening is None else await asyncio.shield(opening)
+
+    def opening(self, tournament_id: int) -> asyncio.Task[Audience] | None:
+        """What opens the room, which has begun; None where it is open. Raises what ``open`` raises."""
+        if self.opened(tournament_id) is not None:
+            return None
         opening = self._opening.get(tournament_id)
         if opening is None:
             opening = asyncio.create_task(self._open(tournament_id))
             self._opening[tournament_id] = opening
             opening.add_done_callback(lambda _: self._opening.pop(tournament_id, None))
-        return await asyncio.shield(opening)
+        return opening
+
+    def opened(self, tournament_id: int) -> Audience | None:
+        """The room of a tournament if it is open. Raises what ``open`` raises."""
+        self._require_open()
+        audience = self.audiences.get(tournament_id)
+        if audience is not None and audience.gone:
+            raise NotFound(f"There is no tournament {tournament_id}.")
+        if audience is None or not audience.ready:
+            return None
+        if audience.unreadable:
+            raise UnknownEvent("a newer program has written it")
+        return audience
 
     async def _open(self, tournament_id: int) -> Audience:
         timeline = self._ledger.kept.use(tournament_id)
@@ -147,6 +158,14 @@ class Hub:
     async def admit(self, join: Join, wire: Wire) -> None:
         """Let a client in; the wire is the hub's from here on, to its end. Raises what ``open`` raises."""
         self._seat(await self._open_for(join), join, wire)
+
+    def admission(self, join: Join) -> Callable[[Wire], None] | None:
+        """What lets a client in, to be called at once; None where the log is to be read first. Raises what
+        ``open`` raises."""
+        audience = self.opened(join.tournament_id)
+        if audience is None or self._ahead(audience.room, join.asked):
+            return None
+        return partial(self._seat, audience, join)
 
     async def catch_up(self, join: Join) -> bytes:
         """What a stream of this join would bring at once behind its welcome; b"" where nothing is new.

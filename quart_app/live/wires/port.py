@@ -96,3 +96,12 @@ class Block:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.chunk = b"%x\r\n%b\r\n" % (len(raw), raw)
+
+
+class Verbatim(Block):
+    """Bytes for a wire of a socket that stand before any chunk: the head of the answer."""
+
+    __slots__ = ()
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = self.chunk = raw

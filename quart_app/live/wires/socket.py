@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 from quart_app.live.wires.port import Block, Fleet, Wire
@@ -153,6 +153,18 @@ class Writes:
 
 
 WRITES = Writes()
+
+
+@contextlib.contextmanager
+def lent(transport: asyncio.BaseTransport) -> Iterator[socket.socket]:
+    """The socket of a transport that has one, for a moment: what a transport itself gives is slow to ask much
+    of, and keeps what it has told."""
+    theirs = transport.get_extra_info("socket")
+    connection = socket.socket(theirs.family, theirs.type, theirs.proto, theirs.fileno())
+    try:
+        yield connection
+    finally:
+        connection.detach()
 
 
 def bound(connection: socket.socket) -> None:

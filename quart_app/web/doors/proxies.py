@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, Scope
+from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 _SCHEMES = ("http", "https")
 
@@ -23,19 +23,23 @@ class TrustedProxies:
         self._count = count
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["type"] == "http":
-            headers = list(scope["headers"])
-            address = forwarded(headers, b"x-forwarded-for", self._count)
-            scheme = forwarded(headers, b"x-forwarded-proto", self._count)
-            if scheme is None:
-                # Many proxies replace this header where they append to the other.
-                scheme = forwarded(headers, b"x-forwarded-proto", 1)
-            scope = scope.copy()
-            if address is not None and (host := _host(address)) is not None:
-                scope["client"] = (host, 0)
-            if scheme in _SCHEMES:
-                scope["scheme"] = scheme
-        await self._app(scope, receive, send)
+        await self._app(believed(scope, self._count) if scope["type"] == "http" else scope, receive, send)
+
+
+def believed(scope: HTTPScope, count: int) -> HTTPScope:
+    """The scope of a request on the word of ``count`` proxies."""
+    headers = list(scope["headers"])
+    address = forwarded(headers, b"x-forwarded-for", count)
+    scheme = forwarded(headers, b"x-forwarded-proto", count)
+    if scheme is None:
+        # Many proxies replace this header where they append to the other.
+        scheme = forwarded(headers, b"x-forwarded-proto", 1)
+    scope = scope.copy()
+    if address is not None and (host := _host(address)) is not None:
+        scope["client"] = (host, 0)
+    if scheme in _SCHEMES:
+        scope["scheme"] = scheme
+    return scope
 
 
 def forwarded(headers: list[tuple[bytes, bytes]], name: bytes, count: int) -> str | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from quart import Blueprint, Response, request
 
-from quart_app.auth.tokens import FEED
+from quart_app.auth.tokens import FEED, Grant
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import Forbidden, MalformedRequest
 from quart_app.live.streams import frames
@@ -118,11 +118,23 @@ def _wanted(tournament_id: int, *, html: bool) -> Wanted:
 
 async def join_asked(parts: Context, asked: Wanted) -> Join:
     """What somebody who may watch asks for. Raises the AppError that refuses it."""
+    grant = granted(parts, asked)
+    audience = await parts.hub.open(asked.tournament_id)
+    await check_grant(parts.services, grant, audience.room.tournament.visibility)
+    return join_of(asked, grant)
+
+
+def granted(parts: Context, asked: Wanted) -> Grant:
+    """What the token grants, which has still to be checked against what is true now. Raises the AppError
+    that refuses it."""
     grant = parts.tokens.read(asked.token, FEED)
     if grant.tournament_id != asked.tournament_id:
         raise Forbidden("This token is for another tournament.")
-    audience = await parts.hub.open(asked.tournament_id)
-    await check_grant(parts.services, grant, audience.room.tournament.visibility)
+    return grant
+
+
+def join_of(asked: Wanted, grant: Grant) -> Join:
+    """What somebody asks for who may watch. Raises the AppError that refuses it."""
     query = asked.query
     chosen = Filter.read(query.get("match", ()), query.get("participant", ()), query.get("types", ()))
     last = asked.last_event_id or query.get("lastEventId", [""])[0]
