@@ -27,6 +27,19 @@ FORMATS: dict[str, dict[str, Any]] = {
             {"format": "single_elimination", "third_place": True},
         ]
     },
+    "a Swiss with byes": {
+        "participants": PEOPLE["participants"][:7],
+        "format": "swiss",
+        "rounds": 3,
+        "games": "chess",
+    },
+    "the best second goes on": {
+        "participants": PEOPLE["participants"][:6],
+        "stages": [
+            {"format": "round_robin", "groups": 2, "advance": 1, "best_of_rest": 1},
+            {"format": "double_elimination"},
+        ],
+    },
     "a page playoff": {
         "participants": PEOPLE["participants"][:4],
         "matches": [
@@ -87,6 +100,9 @@ async def settle(server: Server, headers: dict[str, str], path: str, state: Any)
                 lots = {"group": group["group"], "participants": shared}
                 await post(server, headers, f"{path}stages/{stage['stage']}/lots/", lots)
                 return True
+        seconds = [group["standings"][1]["participant_id"] for group in stage["groups"]]
+        await post(server, headers, f"{path}stages/{stage['stage']}/lots/", {"participants": seconds})
+        return True
     return False
 
 
@@ -181,7 +197,7 @@ async def change_something(server: Server, headers: dict[str, str], path: str, c
         await wish("postpone/", {"reason": "Rain"})
         await wish("resume/", {})
         return
-    if chance.random() < 0.2:
+    if chance.random() < 0.2 and state["matches"]:
         match = chance.choice(state["matches"])
         deed = "reopen" if match["status"] == "void" else "void"
         await wish(f"matches/{match['match_id']}/{deed}/", {"policy": "cascade"})

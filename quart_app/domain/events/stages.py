@@ -118,7 +118,8 @@ class RoundUnpaired(Event, frozen=True, kw_only=True):
 
 
 class LotsDrawn(Event, frozen=True, kw_only=True):
-    """Lots were drawn among those of a group whom nothing else separates; ``order`` is best first."""
+    """Lots were drawn among those of a group whom nothing else separates; ``order`` is best first. With an
+    empty ``group`` they are among those who came to one place in several groups."""
 
     type: ClassVar[str] = "lots_drawn"
 
