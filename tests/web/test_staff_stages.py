@@ -4,6 +4,7 @@ pad."""
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -172,6 +173,19 @@ async def test_a_groups_matches_are_listed_by_round(anna: Browser) -> None:
     )
     told = [one or other for one, other in found][:9]
     assert told == ["Round 1", "Ben", "Cem", "Round 2", "Ann", "Ben", "Round 3", "Cem", "Ann"]
+
+
+@pytest.mark.parametrize("format_", ["single_elimination", "double_elimination", "round_robin", "swiss"])
+async def test_no_level_of_headings_is_left_out(anna: Browser, format_: str) -> None:
+    """Those who go from heading to heading miss nothing; here nothing is left to play."""
+    at = await made(anna, format=format_, rounds="1", participants="Ann\nBen\nCem\nDee")
+    if format_ == "swiss":
+        await anna.post(f"{at}stages/1/round/", {"first-1": "1", "second-1": "2", "byes": "3", "absent": "4"})
+    for match in range(1, 8):
+        await anna.post(f"{at}matches/{match}/confirm/", {"walkover": "on", "winner_id": "nobody"})
+    levels = list(map(int, re.findall(r"<h([1-6])", (await anna.get(at.removeprefix("/staff"))).text)))
+    assert levels[0] == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
 
 
 def hidden(page: str) -> dict[str, str]:
