@@ -29,6 +29,8 @@ STAGES_MAX = 2
 POINTS_MAX = 999
 WITHOUT_DRAWS = frozenset({"racket", "volleyball", "esports_swiss"})
 """Rule sets of games that always have a winner."""
+TIMED = frozenset({"tcg"})
+"""Rule sets of games whose time runs out, so that a match of several can end level."""
 NAME_LENGTH_MAX = 60
 SEVERAL_STAGES = "two_stages"
 """What the log and the API call the format of a tournament that has another stage after its first."""
@@ -45,7 +47,7 @@ def complete(settings: StageSettings) -> StageSettings:
         decided_by_games = settings.best_of % 2 == 1 and settings.best_of > 1 and not settings.all_played
         level_may_be = settings.all_played and settings.best_of % 2 == 0
         plays_on = decided_by_games or ruleset in WITHOUT_DRAWS or settings.games.to
-        draws = level_may_be or not plays_on
+        draws = level_may_be or ruleset in TIMED or not plays_on
     version = RULESETS[ruleset].version if ruleset else 1
     return msgspec.structs.replace(settings, ruleset=ruleset, draws=draws, ruleset_version=version)
 

@@ -8,7 +8,7 @@ from quart_app.domain import scoring
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
 from quart_app.domain.events import GameRules, Games, StageSettings
-from quart_app.errors import InvalidInput, MatchUndecided
+from quart_app.errors import InvalidInput, MatchDrawn, MatchUndecided
 from tests.domain.formats.playing import Play
 
 TABLE_TENNIS = scoring.PRESETS["table_tennis"]
@@ -143,6 +143,25 @@ def test_an_even_number_of_games_by_rules_can_end_level() -> None:
     play.do(UpdateScore(match_id=1, games=((21, 9), (12, 21))))
     play.do(ConfirmResult(match_id=1))
     assert [row.drawn for row in play.tournament.stages[0].groups[0].table] == [1, 1]
+
+
+def test_where_no_time_is_left_a_match_of_several_can_be_drawn() -> None:
+    """As card games are; it is said, and not where all games are played or somebody has to win."""
+    play = Play(4, StageSettings(format="round_robin", ruleset="tcg", best_of=3))
+    play.do(StartMatch(match_id=1))
+    play.do(UpdateScore(match_id=1, participant1_score=1, participant2_score=1))
+    with pytest.raises(MatchUndecided):
+        play.do(ConfirmResult(match_id=1))
+    play.do(ConfirmResult(match_id=1, drawn=True))
+    assert [row.points for row in play.tournament.stages[0].groups[0].table if row.played] == [1, 1]
+    for stage, error in (
+        (StageSettings(format="round_robin", best_of=2, all_played=True), MatchUndecided),
+        (StageSettings(format="round_robin", best_of=3), MatchDrawn),
+    ):
+        other = Play(4, stage)
+        other.do(StartMatch(match_id=1))
+        with pytest.raises(error):
+            other.do(ConfirmResult(match_id=1, drawn=True))
 
 
 def test_points_that_cannot_be_are_told_by_their_game() -> None:

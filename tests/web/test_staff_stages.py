@@ -292,3 +292,22 @@ async def test_a_draw_is_confirmed_on_the_pad(anna: Browser, hall: Hall) -> None
     assert "Ann and Ben drew 0–0." in (await anna.get(pad)).text.replace("\u2060", "")
     await anna.post(f"{pad}confirm/", {"notes": ""})
     assert "Ann and Ben drew 0–0." in (await anna.get(pad)).text.replace("\u2060", "")
+
+
+async def test_a_match_of_several_is_drawn_where_no_time_is_left(anna: Browser) -> None:
+    """Offered at one game each, where there are draws."""
+    at = await made(anna, format="swiss", rounds="1", ruleset="tcg", best_of="3", participants="Ann\nBen")
+    await anna.post(f"{at}stages/1/round/", {"first-1": "1", "second-1": "2"})
+    pad = f"{at}matches/1/"
+    await anna.post(f"{pad}start/", {})
+    score = {"participant1_score": "1", "participant2_score": "0", "games": ""}
+    assert "No time left" not in (await posted(anna, pad, score)).text
+    text = (
+        await posted(anna, pad, {"participant1_score": "0", "participant2_score": "1", "games": "1-0"})
+    ).text
+    assert ("No time left: a draw" in text, "Ann and Ben drew 1–1." in text.replace("\u2060", "")) == (
+        True,
+        True,
+    )
+    assert (await anna.post(f"{pad}confirm/", {"drawn": "on"})).status == 303
+    assert "Ann and Ben drew 1–1." in (await anna.get(pad)).text.replace("\u2060", "")

@@ -237,7 +237,8 @@ def _is_drawn(tournament: Tournament, match: Match, command: commands.ConfirmRes
         raise errors.WinnerDisagrees(
             "The score makes it a draw. Correct the score first, or record a walkover."
         )
-    _refuse_undecided(match, (a, b))
+    if match.plan.all_played or not command.drawn:  # who asks for a draw has no time left to play on
+        _refuse_undecided(match, (a, b))
     return True
 
 

@@ -150,7 +150,7 @@ def read_confirm_result(match_id: int, form: Form) -> ConfirmResult:
         notes=form.get("notes", "").strip() or None,
         version=version,
         score=result,
-        drawn=result == (0, 0),
+        drawn=result == (0, 0) or form.get("drawn") == "on",
     )
 
 

@@ -47,12 +47,13 @@ class Pad:
 
     ``seq`` is how new it is, which hangs on more than the match's version: a name, whether play is put off.
     ``verdict`` is what the score would say if it were confirmed now, empty where it cannot be: where it is
-    ``level`` and needs a tie-break, or ``undecided`` says what is missing. ``score`` and ``version`` are what
-    the next post builds on. In a match of several games ``score`` is that of the game at hand, ``before`` are
-    the games before it, and ``next_game`` says that it is over and another one follows. A match for its
-    ``result`` alone is not scored. ``undo`` says that the viewer may take back what stands here: an
-    ``organiser`` anything, a scorer what they have confirmed themselves (the server knows for how long), and
-    a start before the first point. ``feeds`` are the matches that wait for this one.
+    ``level`` and needs a tie-break, or ``undecided`` says what is missing; ``out_of_time`` is what it would
+    say then as a draw. ``score`` and ``version`` are what the next post builds on. In a match of several
+    games ``score`` is that of the game at hand, ``before`` are the games before it, and ``next_game`` says
+    that it is over and another one follows. A match for its ``result`` alone is not scored. ``undo`` says
+    that the viewer may take back what stands here: an ``organiser`` anything, a scorer what they have
+    confirmed themselves (the server knows for how long), and a start before the first point. ``feeds`` are
+    the matches that wait for this one.
     """
 
     match: MatchView
@@ -65,6 +66,7 @@ class Pad:
     feeds: tuple[MatchView, ...]
     touch: Touch | None
     undecided: str = ""
+    out_of_time: str = ""
     before: Games | None = None
     next_game: bool = False
     result: bool = False
@@ -105,6 +107,9 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
         feeds=tuple(match_view(tournament, each) for each in fed if each.played),
         touch=touch,
         undecided=_missing(match, score) if live and not over else "",
+        out_of_time=_verdict(tournament, match, score, drawn=bool(settings.draws))
+        if live and not over and score[0] == score[1] and not plan.all_played
+        else "",
         before=match.games[:-1] if in_games else None,
         next_game=in_games and finished and not over,
         result=live and settings.games.result,
