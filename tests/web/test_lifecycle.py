@@ -189,6 +189,20 @@ async def test_the_pages_change_a_draw(anna: Browser, hall: Hall) -> None:
     assert "A match has begun" in again.text
 
 
+async def test_what_was_entered_too_late_is_shown(anna: Browser, hall: Hall) -> None:
+    """Somebody else has cancelled it, taken the last bye, or the player out: the form is there no more."""
+    number = (await hall.tournament()).id
+    here = f"/staff/tournaments/{number}/"
+    late = await anna.post(f"{here}late/", {"name": "Zed"})
+    assert (late.status, "You entered: Zed" in late.text) == (409, True)
+    await anna.post(f"{here}people/1/withdraw/", {"reason": "Ill"})
+    gone = await anna.post(f"{here}people/1/withdraw/", {"reason": "Injured"})
+    assert (gone.status, "You entered: Injured" in gone.text) == (409, True)
+    await anna.post(f"{here}cancel/", {"cancel": "on", "reason": "Flood"})
+    off = await anna.post(f"{here}postpone/", {"reason": "Rain", "until": ""})
+    assert (off.status, "You entered: Rain" in off.text) == (409, True)
+
+
 async def test_the_pad_voids_a_match(anna: Browser, hall: Hall) -> None:
     """And lets it be played after all."""
     number = (await hall.tournament()).id
