@@ -19,7 +19,9 @@ from quart_app.show.fragments import render_all, render_changes
 from quart_app.show.projections import match_projection
 from quart_app.show.templating import render
 from quart_app.show.views import tournament as views
+from quart_app.show.views.story import match_page
 from tests.domain.formats.playing import Play
+from tests.domain.test_random_play import WORLDS, Hall
 from tests.web.live_page import LivePage, parse
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -87,6 +89,46 @@ def test_a_matchs_page_tells_of_names_and_of_the_whole() -> None:
         {"#hold": "Postponed : Rain"},
         {"#hold": ""},
     ]
+
+
+def pages_of_matches(tournament: Tournament) -> dict[int, LivePage]:
+    """The page of each match that has one, as the server would render it now."""
+    return {
+        each.match_id: LivePage(
+            render(
+                "match.html",
+                page=match_page(tournament, each, []),
+                tournament_id=tournament.id,
+                connect=f"/sse/tournaments/{tournament.id}/fragments/?part=match-{each.match_id}",
+            )
+        )
+        for each in tournament.matches.values()
+        if each.played
+    }
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_page_of_a_match_follows_through_every_change_of_mind(seed: int) -> None:
+    """What its stream brings makes it a fresh one, whatever is corrected, withdrawn, renamed or put off; its
+    heading is the script's business. With another draw it loads itself anew."""
+    chance = random.Random(seed)
+    hall = Hall(chance, 6, *WORLDS[seed], seeding="standard")
+    pages = pages_of_matches(hall.tournament)
+    for _ in range(25):
+        before = hall.tournament
+        hall.act()
+        state = hall.tournament
+        fresh = pages_of_matches(state)
+        news = frozenset(part for part, seq in state.revisions.items() if seq > before.seq)
+        if state.bracket_id != before.bracket_id:
+            pages = {}
+        for match_id in pages.keys() & fresh.keys():
+            changes = match_projection(match_id).changes
+            assert changes is not None
+            if frame := changes(state, news):
+                pages[match_id].receive(frame)
+            assert set(pages[match_id].differences(fresh[match_id])) <= {"pairing"}
+        pages = {match_id: pages.get(match_id, page) for match_id, page in fresh.items()}
 
 
 def random_log(seed: int, participants: int, third_place: bool = False) -> Iterator[events.Event]:
