@@ -37,6 +37,12 @@
   let said = sentences();
   let wasStale = false;
   let speaking = 0;
+  let toldAt = ownSeq();
+
+  /* How new the match is that the page is about. */
+  function ownSeq() {
+    return region.querySelector(".the-match > .match")?.dataset.seq;
+  }
 
   function sentences() {
     return new Map(all("[data-says]", region).map((card) => [card.id.replace(/^[a-z]+-/, ""), card.dataset.says]));
@@ -67,7 +73,8 @@
     if (isStale() !== wasStale) words.unshift(isStale() ? "This page is not live" : "Live again");
     wasStale = isStale();
     if (words.length) document.getElementById("announcer").textContent = `${words.join(". ")}.`;
-    if (!news.length) return;
+    if (toldAt === ownSeq()) return;
+    toldAt = ownSeq(); // though nothing may be said of it: it was taken back, say
     // The story comes from the log, not from the stream; not everybody asks for it in the same moment.
     if (document.getElementById("story")) setTimeout(() => htmx.trigger("#story", "story"), 1500 * Math.random());
   }

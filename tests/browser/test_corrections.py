@@ -37,7 +37,9 @@ async def test_a_correction_on_a_phone_while_the_next_match_is_played(
     async with (
         refereeing(browser, server, pad_of(server, tid), "anna") as pad,
         viewing(browser, f"{server.url}/tournaments/{tid}/") as viewer,
+        viewing(browser, f"{server.url}/tournaments/{tid}/matches/3/") as beside,
     ):
+        await beside.until_live()
         await viewer.until("document.querySelector('#match-3').dataset.status === 'live'")
         await viewer.page.evaluate(ANNOUNCED)
         await pad.page.click("text=Correct the result")
@@ -54,6 +56,8 @@ async def test_a_correction_on_a_phone_while_the_next_match_is_played(
         await viewer.until("told.some((words) => words.includes('Corrected: P4 beat P1 2–1'))")
         told = await viewer.page.evaluate("told.filter((words) => words.includes('P4 beat P1'))")
         assert len(told) == 1
+        story = "document.querySelector('#story').textContent"
+        await beside.until(f"{story}.includes('Taken back, as SF 1 has another result')")
 
 
 async def test_who_stands_at_a_match_reads_why_play_stops(server: Server, browser: Browser) -> None:
