@@ -257,6 +257,17 @@ async def test_the_pad_warns_of_somebody_else_who_scores(play: Play, bob: Browse
     assert "anna is scoring this match too." in text
 
 
+async def test_who_takes_a_result_back_is_not_scoring(play: Play, bob: Browser) -> None:
+    """The scorer plays on, and reads who it was."""
+    form = {"participant1_score": "1", "participant2_score": "0", "version": await play.version()}
+    await bob.post(f"{play.path}score/", form)
+    await bob.post(f"{play.path}confirm/")
+    await play.anna.post(f"{play.path}reopen/")
+    text = (await bob.get(play.path)).text
+    assert "Taken back by anna" in text
+    assert "is scoring this match too" not in text
+
+
 async def test_nobody_is_warned_of_themselves(play: Play) -> None:
     """One referee alone sees no warning."""
     assert "is scoring this match too" not in (await play.anna.get(play.path)).text

@@ -80,9 +80,10 @@ class Pad:
 
     @property
     def rival(self) -> str | None:
-        """Who else is scoring the match, None while nobody is seen to."""
-        seen = self.match.status == MatchStatus.LIVE and self.touch is not None and not self.touch.mine
-        return self.touch.by if self.touch is not None and seen else None
+        """Who else is scoring the match, None while nobody is seen to; to take a result back is none."""
+        if self.match.status != MatchStatus.LIVE or self.touch is None or self.touch.mine:
+            return None
+        return self.touch.by if self.touch.deed != DEEDS[MatchReopened] else None
 
 
 def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser: bool) -> Pad:
