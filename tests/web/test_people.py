@@ -131,3 +131,21 @@ async def test_the_history_tells_it(anna: Browser, hall: Hall) -> None:
         assert (nothing.status, "Nothing of the kind has happened." in nothing.text) == (200, True), query
     assert "Generated the bracket" in (await bob.get(f"{at}history/?before={10**30}")).text
     assert (await bob.get(f"{at}people/")).status == 403
+
+
+async def test_the_history_says_who_corrected_whom(anna: Browser, hall: Hall) -> None:
+    """Each stands beside their own word; what came from outside is nobody's of the staff."""
+    number = (await hall.tournament()).id
+    at = f"/staff/tournaments/{number}/"
+    bob = await hall.sign_in("bob")
+    await bob.post(f"{at}matches/1/confirm/", {"walkover": "on", "winner_id": "1"})
+    await anna.post(f"{at}matches/1/correct/", {"winner_id": "2", "reason": "Swapped"})
+    await matches.start_match(hall.services, number, StartMatch(match_id=2), None)
+    told = (await anna.get(f"{at}history/")).text
+    for words, who in (
+        ("Started Cem v Di", "a source outside"),
+        ("Corrected: Bo beat Ana by walkover", "anna"),
+        ("The result is corrected <em>Swapped</em>", "anna"),
+        ("Confirmed: Ana beat Bo by walkover", "bob"),
+    ):
+        assert f'{words} <small class="quiet">{who}</small>' in told, words

@@ -30,18 +30,24 @@ class Deed:
 
 def history(tournament: Tournament, log: Iterable[Envelope], staff: Mapping[int, str]) -> tuple[Deed, ...]:
     """The deeds that these events tell of, newest first. What only repeats another event is left out."""
+    told = sorted(log, key=lambda each: -each.seq)
+    right = {each.seq + 1 for each in told if _corrects(each.event)}  # the right result comes next
     return tuple(
-        _deed(tournament, envelope, staff)
-        for envelope in sorted(log, key=lambda each: -each.seq)
+        _deed(tournament, envelope, staff, corrected=envelope.seq in right)
+        for envelope in told
         if not isinstance(envelope.event, events.BracketUpdated)
     )
 
 
-def _deed(tournament: Tournament, envelope: Envelope, staff: Mapping[int, str]) -> Deed:
+def _corrects(event: events.Event) -> bool:
+    return isinstance(event, events.MatchReopened) and event.to == "correction"
+
+
+def _deed(tournament: Tournament, envelope: Envelope, staff: Mapping[int, str], *, corrected: bool) -> Deed:
     event = envelope.event
     match = tournament.matches.get(event.match_id) if isinstance(event, MatchEvent) else None
     by = "a source outside" if envelope.actor_id is None else staff.get(envelope.actor_id, "somebody")
-    text, why = _words(tournament, event)
+    text, why = _words(tournament, event, "Corrected" if corrected else "Confirmed")
     return Deed(
         seq=envelope.seq,
         at=envelope.at,
@@ -53,8 +59,8 @@ def _deed(tournament: Tournament, envelope: Envelope, staff: Mapping[int, str]) 
     )
 
 
-def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None]:
-    """What an event says, and why it was done."""
+def _words(tournament: Tournament, event: events.Event, settled: str) -> tuple[str, str | None]:
+    """What an event says, and why it was done; ``settled`` is what was done with a result."""
     match event:
         case events.TournamentCreated():
             return f"Created the tournament “{event.name}”", None
@@ -69,7 +75,7 @@ def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None
         case events.ScoreUpdated():
             return f"Set the score to {event.participant1_score}–{event.participant2_score}", None
         case events.MatchCompleted():
-            return _result(tournament, event), event.notes
+            return _result(tournament, event, settled), event.notes
         case events.MatchReopened():
             return taken_back(tournament, event), event.because
         case events.MatchVoided():
@@ -107,13 +113,13 @@ def _words(tournament: Tournament, event: events.Event) -> tuple[str, str | None
     return event.type, None
 
 
-def _result(tournament: Tournament, event: events.MatchCompleted) -> str:
+def _result(tournament: Tournament, event: events.MatchCompleted, settled: str) -> str:
     match = tournament.matches.get(event.match_id)  # another draw, or a round taken back, may have it no more
     slots = match.slots if match is not None else (NOBODY, NOBODY)
     told = ended_with(event, *(_name(tournament, slot.participant_id) for slot in slots))
     if event.again:
         return f"It counts again: {told}"
-    return f"{told}, as somebody is out" if event.forfeit else f"Confirmed: {told}"
+    return f"{told}, as somebody is out" if event.forfeit else f"{settled}: {told}"
 
 
 def _name(tournament: Tournament, participant_id: int | None) -> str:
