@@ -291,9 +291,12 @@
       if (type !== "partial") return true;
       // drawn anew, and this page tells of a match of the draw before
       const drawnAnew = target && fragment.firstElementChild.dataset.bracket !== target.dataset.bracket;
-      const own = document.querySelector("#story") && document.querySelector(".the-match > .match");
+      const own = document.querySelector(".the-match > .match");
       const gone = own && fragment.firstElementChild.id === "bracket" && !fragment.querySelector(`#${own.id}`);
-      if (gone || (drawnAnew && document.getElementById("story"))) location.reload();
+      const bye = own && target === own && fragment.querySelector(".side.bye");
+      // the server knows what leads on; what somebody enters on a pad is staff.js's business
+      if (document.getElementById("story")) (gone || bye || drawnAnew) && location.reload();
+      else if (gone) own.remove();
       return target && Number(fragment.firstElementChild.dataset.seq) >= Number(target.dataset.seq ?? 0);
     });
     tasks.splice(0, tasks.length, ...wanted);

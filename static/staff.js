@@ -130,8 +130,9 @@
 
   function follow() {
     for (const part of all("[data-follow]")) {
-      const ofMatch = all(`#match-${part.dataset.match}, #hold`); // #work has neither
-      if (ofMatch.length && !ofMatch.some(({ dataset }) => Number(dataset.seq) > Number(part.dataset.seq))) continue;
+      const card = document.getElementById(`match-${part.dataset.match}`); // none beside #work, or where it is gone
+      const isNews = (shown) => Number(shown?.dataset.seq) > Number(part.dataset.seq);
+      if (card && !isNews(card) && !isNews(find("#hold"))) continue;
       if (scoring.sending || scoring.unsent) continue;
       if (dirty(part)) {
         find(".stale", part)?.removeAttribute("hidden");

@@ -106,6 +106,36 @@ async def test_the_page_of_a_match_that_is_gone_leads_on(server: Server, browser
         viewer.complaints.clear()  # of the answer that says so, which is a 404
 
 
+async def test_a_match_that_is_no_more_leads_on(server: Server, browser: Browser) -> None:
+    """Without another draw: nobody comes to it, as neither of two went on; its round is taken back."""
+    await add_staff(server.services, "anna", PASSWORD, "organiser")
+    headers = await server.sign_in("carla")
+    people = {"name": "Cup", "participants": [{"name": f"P{n}"} for n in (1, 2, 3, 4)]}
+    for form, match_id, before, deed, body in (
+        ("double_elimination", 4, "", "matches/1/confirm/", {"walkover": True}),
+        ("swiss", 1, "stages/1/rounds/", "stages/1/unpair/", {}),
+    ):
+        wish = people | {"format": form} | ({"rounds": 2} if form == "swiss" else {})
+        made = await server.client.post("/api/tournaments/", json=wish, headers=headers)
+        here = f"/tournaments/{made.json()['tournament_id']}/"
+        if before:
+            await server.client.post(f"/api{here}{before}", json={}, headers=headers)
+        pad_path = f"{server.url}/staff{here}matches/{match_id}/"
+        async with (
+            refereeing(browser, server, pad_path, "anna") as pad,
+            viewing(browser, f"{server.url}{here}matches/{match_id}/") as viewer,
+        ):
+            for each in (pad, viewer):
+                await each.until_live()
+            done = await server.client.post(f"/api{here}{deed}", json=body, headers=headers)
+            assert done.status_code == 200, done.text
+            for each, leads in ((pad, f"/staff{here}"), (viewer, here)):
+                await each.page.wait_for_selector(
+                    f"a[href='{leads}'] >> text=See what is played", timeout=8000
+                )
+                each.complaints.clear()  # of the answer that says so, which is a 404
+
+
 async def test_a_new_draw_reaches_who_looks_at_one_match(server: Server, browser: Browser) -> None:
     """Two change places: others stand on the match's page. It becomes a bye: the page and the pad lead on."""
     tid = (await server.tournament(4)).id
