@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from quart_app.live.wires import ring
 from quart_app.settings import Settings
 from tests.live.rings import ring_allowed
 
@@ -27,6 +28,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _needs_ring(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     return "ring" in getattr(item, "fixturenames", ()) or parameters.get("fleet") == "ring"
+
+
+@pytest.fixture(autouse=True)
+def _few_go_through_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is promised of the ring is tested with a few streams."""
+    monkeypatch.setattr(ring, "FEW", 0)
 
 
 @pytest.fixture(name="settings", params=["ring", "asgi"])

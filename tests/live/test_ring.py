@@ -298,6 +298,27 @@ async def test_where_the_kernel_forbids_it_sockets_are_written_one_by_one(
     assert ([line["event"] for line in logs], states) == (["ring_unavailable"], [False])
 
 
+async def test_few_go_without_it(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call for a few costs more than it saves; from FEW on there is one."""
+    monkeypatch.setattr(rings, "FEW", 5)
+    queues = ring._queues
+    assert queues is not None
+    real, calls = queues.enter, []
+
+    def enter(*call: Any) -> int:
+        calls.append(call)
+        return real(*call)  # type: ignore[no-any-return]
+
+    queues.enter = enter  # type: ignore[assignment]
+    async with streams(ring, 5) as opened:
+        descriptors = array("i", [wire.descriptor for wire in opened.wires])
+        assert ring.write(opened.wires, descriptors, 1, 5, SMALL) == []
+        assert calls == []
+        assert ring.write(opened.wires, descriptors, 0, 5, SMALL) == []
+        assert len(calls) == 1
+        assert [far.recv(99) for far in opened.far] == [SMALL.chunk] + [SMALL.chunk * 2] * 4
+
+
 async def test_in_another_thread_it_is_given_up(ring: Ring) -> None:
     """The kernel lets only the thread that has made it use it."""
     async with streams(ring, 3) as opened:
@@ -320,7 +341,9 @@ FORK = """
 import os, socket
 from array import array
 from quart_app.live.wires.port import Block
+from quart_app.live.wires import ring as rings
 from quart_app.live.wires.ring import Ring
+rings.FEW = 0
 ring, block = Ring(), Block(b"data: twice")
 ring.open()
 (near, far), (read, write) = socket.socketpair(), os.pipe()
