@@ -88,7 +88,7 @@ class Seats:
         return {
             name: taken
             for name, taken in self._taken.items()
-            if taken >= self._limit(name) * SHARED_FROM and not name.startswith("tournament:")
+            if not name.startswith("tournament:") and taken >= self._limit(name) * SHARED_FROM
         }
 
     def learn(self, elsewhere: Mapping[str, int]) -> None:

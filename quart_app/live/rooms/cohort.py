@@ -39,7 +39,7 @@ class Cohort:
         self._beating = beating  # whether each has heartbeats of its own
         self._loose = loose
         self._level = self._after = Level(room.epoch, room.head)
-        self._last_write = 0.0
+        self.last_write = 0.0  # when something was last written to all (monotonic)
         self._events = self._bytes = 0
         self._block: Block | None = None  # what is handed out, leading to ``_after``
         self._shown = 0  # how many events it shows
@@ -48,11 +48,6 @@ class Cohort:
         self._silent = False
 
     # Who stands here (streams.subscriber.Home)
-
-    @property
-    def last_write(self) -> float:
-        """When something was last written to all (monotonic)."""
-        return self._last_write
 
     def level_of(self, place: int) -> Level:
         """Where the member at this place stands."""
@@ -69,7 +64,7 @@ class Cohort:
         level, written, end = subscriber.level, subscriber.last_write, len(self.members)
         if not end:
             self._finish()
-            self._level, self._last_write = level, written
+            self._level, self.last_write = level, written
         if level == self._level:
             place = end
         elif self._block is not None and level == self._after:
@@ -83,7 +78,7 @@ class Cohort:
             self._put(self.members[place], end)
             self._put(subscriber, place)
         subscriber.stand_in(self, place)
-        self._last_write = min(self._last_write, written)
+        self.last_write = min(self.last_write, written)
         self._loose.pop(subscriber, None)
 
     def let_go(self, subscriber: Subscriber) -> None:
@@ -117,7 +112,7 @@ class Cohort:
     def break_silence(self, since: float) -> bool:
         """Let the members have a heartbeat with the next pass, if they have had nothing since then; but not
         those who have heartbeats of their own."""
-        self._silent = bool(self.members) and not self._beating and self._last_write <= since
+        self._silent = self.last_write <= since and bool(self.members) and not self._beating
         return self._silent
 
     def begin(self) -> bool:
@@ -171,7 +166,7 @@ class Cohort:
             block, self._after = Block(frames.breaking_silence(self._level.untold)), self._level.told()
         if block is not None:
             self._block, self._silent = block, False
-            self._last_write = time.monotonic()
+            self.last_write = time.monotonic()
         return block is not None
 
     def _finish(self) -> None:
