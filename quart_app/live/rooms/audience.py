@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from quart_app.live.rooms.cohort import Cohort
 from quart_app.live.rooms.room import Room
@@ -96,16 +97,21 @@ class Audience:
         """Bring everyone what is new, beginning with the next turn of the loop."""
         if self._pass is None:
             self._pass = self._bring()
-            asyncio.get_running_loop().call_soon(self._slice)
+            self._loop.call_soon(self._slice)
         else:
             self._anew = True
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """Kept, as asking for it is a system call on Python 3.11."""
+        return asyncio.get_running_loop()
 
     def _slice(self) -> None:
         """Carry the pass on for a little while."""
         deadline = time.monotonic() + SLICE_SECONDS
         for _ in self._pass or ():
             if time.monotonic() > deadline:
-                asyncio.get_running_loop().call_soon(self._slice)
+                self._loop.call_soon(self._slice)
                 return
         self._pass = None
         if self._anew:
