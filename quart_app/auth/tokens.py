@@ -87,6 +87,11 @@ class Tokens:
             raise BadSettings("GRANDSTAND_SECRET_KEYS: it is not set, so no token can be signed")
         self._signing_kid = settings.secret_keys[0].kid
         self._secrets = {key.kid: key.secret for key in settings.secret_keys}
+        # what our own tokens begin with, so that its header need not be read to find the key
+        self._openings = {
+            jwt.encode({}, secret, algorithm=_ALGORITHM, headers={"kid": kid}).partition(".")[0]: secret
+            for kid, secret in self._secrets.items()
+        }
         self._seconds: dict[Audience, float] = {
             FEED: settings.feed_token_seconds,
             API: settings.access_token_seconds,
@@ -188,7 +193,9 @@ class Tokens:
         if len(token) > _CHARACTERS_MAX or not token.isascii():
             raise _malformed()
         try:
-            secret = self._secrets.get(jwt.get_unverified_header(token).get("kid", ""))
+            secret = self._openings.get(token.partition(".")[0])
+            if secret is None:
+                secret = self._secrets.get(jwt.get_unverified_header(token).get("kid", ""))
             if secret is None:
                 raise Unauthenticated("The token's key is not in use here (any more).", reason="unknown_key")
             payload = jwt.decode(
