@@ -82,7 +82,10 @@ def changed(before: Tournament, after: Tournament) -> frozenset[Part]:
         parts += map(match_part, graph.differing(before.matches, after.matches))
     if before.stages is not after.stages:
         known = {id(each) for stage in before.stages for each in (*stage.rounds, *stage.groups)}
+        lots = {id(stage.lots) for stage in before.stages}
         for stage in after.stages:
+            if id(stage.lots) not in lots:  # they are seen in no group, but compare those of all
+                known -= {id(group) for group in stage.groups}
             parts += (round_part(each.number) for each in stage.rounds if id(each) not in known)
             groups = enumerate(stage.groups)
             parts += (group_part(stage.number, index) for index, each in groups if id(each) not in known)

@@ -15,7 +15,7 @@ from quart_app.show.templating import environment
 from quart_app.show.views.bracket import bracket_view, has_titles, round_view
 from quart_app.show.views.cards import match_view
 from quart_app.show.views.front import FrontEntry, FrontPage
-from quart_app.show.views.table import table_view
+from quart_app.show.views.table import best_view, table_view
 from quart_app.show.views.tournament import header_view, on_strip, strip_view
 
 
@@ -37,6 +37,8 @@ def render_changes(tournament: Tournament, parts: frozenset[Part]) -> str:
     for stage in tournament.stages:
         changed = [index for index in range(len(stage.groups)) if group_part(stage.number, index) in parts]
         partials += [table(tournament, stage, index) for index in changed]
+        if changed and (view := best_view(tournament, stage)) is not None:
+            partials.append(_partial(f"best-{stage.number}", _macro("table", "best", view)))
     return "".join(partials)
 
 

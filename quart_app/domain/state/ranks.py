@@ -51,16 +51,34 @@ def best_of_place(stage: Stage, place: int) -> BestPlaced | None:
     They are compared by the criteria of the rule set over all matches of their own groups; lots are those
     drawn among them.
     """
-    groups: dict[int, str] = {}
-    for group in stage.groups:
-        if group.excluded and place > len(group.members) - len(group.excluded):
-            continue
-        who = group.final.get(place)
-        if who is None:
-            return None
-        groups[who] = group.name
+    came = [(group, group.final.get(place)) for group in stage.groups if _ranks_to(group, place)]
+    groups = {who: group.name for group, who in came if who is not None}
+    return _compared(stage, groups) if len(groups) == len(came) else None
+
+
+def best_so_far(stage: Stage, place: int) -> BestPlaced:
+    """The same of those who stand there now."""
+    stand = ((group, group.table[place - 1]) for group in stage.groups if _ranks_to(group, place))
+    return _compared(stage, {row.participant_id: group.name for group, row in stand})
+
+
+def _ranks_to(group: Group, place: int) -> bool:
+    """Whether a group has so many members whose matches count."""
+    return place <= len(group.members) - len(group.excluded)
+
+
+def _compared(stage: Stage, groups: Mapping[int, str]) -> BestPlaced:
     facts = (replace(group.facts, lots=stage.lots) for group in stage.groups)
     return BestPlaced(ranked_across(facts, stage.groups[0].ruleset, tuple(groups)), groups)
+
+
+def waited_for(stage: Stage, sources: Iterable[RankOf]) -> dict[int, list[RankOf]]:
+    """The slots that wait for the best of a place in several groups of a stage, by the place."""
+    found: dict[int, list[RankOf]] = {}
+    for source in sources:
+        if source.stage == stage.number and not source.group:
+            found.setdefault(source.place, []).append(source)
+    return found
 
 
 def assigned(stage: Stage, sources: Sequence[RankOf], came: BestPlaced) -> dict[RankOf, Slot]:
@@ -92,11 +110,7 @@ def assigned(stage: Stage, sources: Sequence[RankOf], came: BestPlaced) -> dict[
 def level_across(stage: Stage, sources: Iterable[RankOf], ranks: Ranks) -> Iterator[Sequence[int]]:
     """Those of several groups among whom lots are to be drawn before the slots that wait for the best of
     them can be filled."""
-    waited_for: dict[int, list[RankOf]] = {}
-    for source in sources:
-        if source.stage == stage.number and not source.group:
-            waited_for.setdefault(source.place, []).append(source)
-    for place, waiting in waited_for.items():
+    for place, waiting in waited_for(stage, sources).items():
         came = best_of_place(stage, place) if not ranks.keys() & {*waiting} else None
         above = 0
         for level in came.ranked if came is not None else ():

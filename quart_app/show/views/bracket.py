@@ -13,7 +13,7 @@ from quart_app.domain.state.stage import Round, Stage
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.views.cards import MatchView, match_view
-from quart_app.show.views.table import TableView, table_view
+from quart_app.show.views.table import BestView, TableView, best_view, table_view
 
 SECTIONS = {WINNERS: "Winners", LOSERS: "Losers", FINAL: "Grand final", "": ""}
 UPPER_SECTIONS = SECTIONS | {WINNERS: "Upper", LOSERS: "Lower"}
@@ -76,6 +76,7 @@ class StageView:
     layout: str
     sections: tuple[SectionView, ...] = ()
     groups: tuple[GroupView, ...] = ()
+    best: BestView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def _stage_view(tournament: Tournament, stage: Stage) -> StageView:
             )
             for index, group in enumerate(stage.groups)
         ),
+        best=best_view(tournament, stage),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from quart_app.domain.parts import group_part
 from quart_app.domain.ranking import CRITERIA, Outcome, Row
 from quart_app.domain.state.group import Group
+from quart_app.domain.state.ranks import best_so_far, waited_for
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
-from quart_app.show.names import MINUS, number, why
+from quart_app.show.names import MINUS, number, ordinal, why
 
 CROSS_TABLE_MAX = 20
 """Up to so many members a table shows who has played whom."""
@@ -32,7 +34,7 @@ class RowView:
     @property
     def difference(self) -> str:
         """Scored less conceded, with its sign."""
-        return f"{self.row.scored - self.row.conceded:+d}".replace("-", MINUS).replace("+0", "0")
+        return difference(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,75 @@ class TableView:
         return f"{self.stage}-{self.index}"
 
 
+@dataclass(frozen=True, slots=True)
+class BestRow:
+    """Somebody on a place that is compared across groups: the ``row`` of their ``group`` with its words."""
+
+    place: int
+    shared: bool
+    group: str
+    row: Row
+    name: str
+    points: str
+    difference: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class BestView:
+    """Those who stand on one place in several groups, best first: the first ``through`` of them go on."""
+
+    stage: int
+    seq: int
+    title: str
+    draws: bool
+    through: int
+    rows: tuple[BestRow, ...]
+
+
+def best_view(tournament: Tournament, stage: Stage) -> BestView | None:
+    """The best of the place after those who go on; None where nobody goes on from one."""
+    for place, waiting in waited_for(stage, chain.from_iterable(tournament.ranked.values())).items():
+        ranked = best_so_far(stage, place)
+        rows: list[BestRow] = []
+        for level in ranked.ranked:
+            at = len(rows) + 1
+            for who in level:
+                group = stage.group(ranked.groups[who])
+                row = next(each for each in group.table if each.participant_id == who)
+                rows.append(
+                    BestRow(
+                        place=at,
+                        shared=len(level) > 1,
+                        group=group.name,
+                        row=row,
+                        name=tournament.participants[who].name,
+                        points=number(row.points),
+                        difference=difference(row),
+                        outcome=_outcome(tournament, group, who),
+                    )
+                )
+        groups = (group_part(stage.number, index) for index in range(len(stage.groups)))
+        return BestView(
+            stage=stage.number,
+            seq=tournament.revision(*groups),
+            title=f"Best {ordinal(place)}s",
+            draws=stage.groups[0].draws,
+            through=len(waiting),
+            rows=tuple(rows),
+        )
+    return None
+
+
+def difference(row: Row) -> str:
+    """Scored less conceded, with its sign."""
+    return f"{row.scored - row.conceded:+d}".replace("-", MINUS).replace("+0", "0")
+
+
+def _outcome(tournament: Tournament, group: Group, who: int) -> str:
+    return tournament.roster.out.get(who) or group.fates.get(who, "")
+
+
 def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
     """The table of a group."""
     group = stage.groups[index]
@@ -89,8 +160,7 @@ def table_view(tournament: Tournament, stage: Stage, index: int) -> TableView:
                 points=number(row.points),
                 tiebreaks=tuple(number(dict(row.tiebreaks).get(name)) for name in shown),
                 why=why(tournament, row) if row.why is not None and row.why.criterion != "points" else "",
-                outcome=tournament.roster.out.get(row.participant_id)
-                or group.fates.get(row.participant_id, ""),
+                outcome=_outcome(tournament, group, row.participant_id),
                 against=tuple(
                     ""
                     if other.participant_id == row.participant_id

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from quart_app.domain.commands import DrawLots, RecordConduct, WithdrawParticipant
 from quart_app.domain.events import MAIN, Crossing, MatchPlan, RankOf, SlotPlan, StageSettings
+from quart_app.domain.fold import changed
 from quart_app.domain.formats.crossing import crossed
 from quart_app.errors import InvalidInput
+from quart_app.show.fragments import render_all, render_changes
 from quart_app.show.views.staff.work import stage_work
+from quart_app.show.views.table import best_view
 from tests.domain.formats.playing import Play
+from tests.domain.test_random_play import page_of
 
 KNOCK_OUT = StageSettings(format="single_elimination")
 
@@ -216,3 +220,31 @@ def test_enough_points_are_enough_before_the_last_group_is_over() -> None:
         play.result(match.match_id, (0, 0))
     assert play.tournament.stages[0].groups[0].fates[2] == "through"
     assert play.tournament.stages[0].groups[1].fates == {5: "through", 6: "out", 7: "out", 8: "out"}
+
+
+def test_the_thirds_are_seen_beside_each_other() -> None:
+    """From the first day, as they stand now; with every result of a group, and with lots among them."""
+    play = groups(3, 4, advance=1, best_of_rest=1)
+    page = page_of(render_all(play.tournament))
+    assert "Best 2nds" in render_all(play.tournament)
+    for match in [each for each in play.tournament.matches.values() if each.plan.group]:
+        before = play.tournament
+        first, second = (slot.participant_id or 0 for slot in match.slots)
+        level = {first, second} in ({2, 3}, {6, 7})
+        play.result(match.match_id, (0, 0) if level else (1, 0) if first < second else (0, 1))
+        page.receive(render_changes(play.tournament, changed(before, play.tournament)))
+        assert page.differences(page_of(render_all(play.tournament))) == []
+    assert best_line(play) == [(1, 10, "through"), (2, 2, "out"), (2, 6, "out")]
+    for name, order in (("A", (3, 2)), ("B", (6, 7)), ("", (6, 3))):
+        before = play.tournament
+        play.do(DrawLots(stage=1, group=name, order=order))
+        page.receive(render_changes(play.tournament, changed(before, play.tournament)))
+        assert page.differences(page_of(render_all(play.tournament))) == []
+    assert best_line(play) == [(1, 10, "through"), (2, 6, "out"), (3, 3, "out")]
+
+
+def best_line(play: Play) -> list[tuple[int, int, str]]:
+    """The table of the best: place, who, and what is certain of them."""
+    view = best_view(play.tournament, play.tournament.stages[0])
+    assert view is not None
+    return [(row.place, row.row.participant_id, row.outcome) for row in view.rows]
