@@ -40,7 +40,7 @@ PLAYERS = 64
 DEEDS_PER_SECOND = 5.0
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 6.0
-"""After which a connection that nobody uses any more is closed (Hypercorn keeps it for 5)."""
+"""After which whoever has left is forgotten."""
 
 EMPTY_SECONDS_MAX = 40.0
 LATE_SECONDS_MAX = 180.0

@@ -21,6 +21,7 @@ from quart_app.settings import Settings
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.express.doorstep import EXTENSION as DOORSTEP
 from quart_app.web.express.doorstep import Doorstep
+from quart_app.web.express.leaving import notice_leaving
 
 BACKLOG = 4096
 
@@ -115,6 +116,7 @@ async def serve(
         doorstep.close()
 
     _calm_the_collector()
+    notice_leaving()
     companion = asyncio.ensure_future(beside()) if beside is not None else None
     try:
         with doorstep.before(config):

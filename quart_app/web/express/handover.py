@@ -83,7 +83,7 @@ class Handover:
         stream = getattr(inspect.unwrap(send), "__self__", None)
         http = getattr(stream.send, "__self__", None) if type(stream) is HTTPStream else None
         server = getattr(http.send, "__self__", None) if type(http) is H11Protocol else None
-        known = type(server) is TCPServer and type(server.protocol) is ProtocolWrapper
+        known = isinstance(server, TCPServer) and type(server.protocol) is ProtocolWrapper
         return cls(server) if known and server is not None else None
 
     def recognise(self) -> bool:

@@ -1,0 +1,34 @@
+"""Those who have left: Hypercorn keeps the connection of each for as long as one on which more may be asked.
+
+Its task of a connection ends only once the timer of the idle ones has run out, though nobody is at the other
+end any more. Behind a proxy that timer has to be long, and thousands who look at one page and go would each
+leave a task and an open file behind for that time.
+"""
+
+from __future__ import annotations
+
+from hypercorn.asyncio import run
+from hypercorn.asyncio.tcp_server import TCPServer
+
+from quart_app.web.express.handover import ADOPTABLE_HYPERCORN, HYPERCORN
+
+
+class PromptServer(TCPServer):
+    """Hypercorn's server of one connection, which ends once the client has left and what it asked is over."""
+
+    _left = False
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self._left = True
+        await self.idle_task.stop()
+
+    async def _idle_timeout(self) -> None:
+        if not self._left:
+            await super()._idle_timeout()
+
+
+def notice_leaving() -> None:
+    """Have Hypercorn, where it is one that is known, serve connections so from now on."""
+    if HYPERCORN in ADOPTABLE_HYPERCORN:
+        run.TCPServer = PromptServer  # type: ignore[attr-defined]

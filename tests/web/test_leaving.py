@@ -1,0 +1,73 @@
+"""Those who leave take their connection with them: no task and no open file of it stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.live.listening import until
+from tests.server import Server
+
+VISITORS = 20
+
+PAGE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def ask(server: Server, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which this is sent."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request)
+    return reader, writer
+
+
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    """The head of an answer, when its body has come too."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    size = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    await reader.readexactly(int(size.partition(b":")[2]))
+    return head
+
+
+@pytest.mark.parametrize("manner", ["close", "reset", "half"])
+async def test_who_has_left_is_forgotten(server: Server, manner: str) -> None:
+    """With FIN, by a reset, or by ending its own side alone, when it might have asked for more."""
+    before = len(asyncio.all_tasks())
+    visitors = [await ask(server, PAGE) for _ in range(VISITORS)]
+    for reader, _ in visitors:
+        assert (await answer(reader)).startswith(b"HTTP/1.1 200")
+    assert len(asyncio.all_tasks()) >= before + VISITORS
+    for _, writer in visitors:
+        if manner == "close":
+            writer.close()
+        elif manner == "reset":
+            writer.transport.abort()
+        else:
+            writer.write_eof()
+    await until(lambda: len(asyncio.all_tasks()) <= before, 10)
+    if manner == "half":
+        for reader, writer in visitors:
+            assert await reader.read() == b""
+            writer.close()
+
+
+async def test_who_stays_may_ask_again(server: Server) -> None:
+    """The connection stands open between two questions."""
+    reader, writer = await ask(server, PAGE)
+    await answer(reader)
+    await asyncio.sleep(0.1)
+    writer.write(PAGE)
+    assert (await answer(reader)).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+async def test_who_ends_its_own_side_while_it_waits(server: Server) -> None:
+    """What has been asked ends, and nothing waits for more."""
+    before = len(asyncio.all_tasks())
+    visitors = [await ask(server, PAGE) for _ in range(VISITORS)]
+    for _, writer in visitors:
+        writer.write_eof()
+    await until(lambda: len(asyncio.all_tasks()) <= before, 10)
+    for _, writer in visitors:
+        writer.close()
