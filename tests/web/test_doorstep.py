@@ -14,7 +14,7 @@ import uvloop
 
 from quart_app.settings import Settings
 from quart_app.web.express import doorstep
-from quart_app.web.express.doorstep import Caller
+from quart_app.web.express.doorstep import Caller, Entrance
 from tests.live.test_wire import settle
 from tests.server import Server, running
 
@@ -87,8 +87,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[bytes, bool]]:
     met: dict[bytes, bool] = {}
     enter, hand_on = Caller.enter, Caller.hand_on
 
-    def entering(caller: Caller) -> None:
-        enter(caller)
+    def entering(caller: Caller, entrance: Entrance) -> None:
+        enter(caller, entrance)
         met.setdefault(caller._said, True)
 
     def handing_on(caller: Caller) -> asyncio.Protocol:

@@ -11,8 +11,10 @@ import asyncio
 import contextlib
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import h11
@@ -35,7 +37,7 @@ from quart_app.web.express.plain import PlainRequest
 EXTENSION = "grandstand-doorstep"
 
 AT_ONCE = 20
-"""How many of those who waited enter before others get their turn."""
+"""How many are let in before others get their turn: some milliseconds."""
 
 PLAINEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -68,7 +70,7 @@ class Doorstep:
         self._parts = parts
         self._table = table
         self.callers: set[Caller] = set()
-        self._waiting: dict[asyncio.Future[Any], list[Caller]] = {}
+        self._turns: deque[Callable[[], None]] = deque()
         self.patience_seconds = 0.0
         self._open = parts.fleet is not None and HYPERCORN in ADOPTABLE_HYPERCORN
         self._heads = Heads(parts)
@@ -101,19 +103,41 @@ class Doorstep:
     def _meet(self, protocols: Protocols) -> asyncio.Protocol:
         return Caller(self, protocols) if self._open else protocols()
 
-    def entrance(self, transport: asyncio.Transport, data: bytes) -> Entrance | None:
-        """Where these bytes, the first of a connection, lead to; None where that is for Hypercorn to say."""
+    def way(self, data: bytes) -> Callable[[asyncio.Transport], Entrance | None] | None:
+        """What finds the entrance that these bytes, the first of a connection, ask for; None where what they
+        lead to is for Hypercorn to say."""
         request = plain.read(data)
         if request is None:
             return None
         for pattern, find in self._table.items():
             path = pattern.fullmatch(inside(request.path))
             if path is not None:
-                scope = _scope(request, transport)
-                if scope is not None and self._parts.settings.trusted_proxies:
-                    scope = believed(scope, self._parts.settings.trusted_proxies)
-                return find(self._parts, path, scope) if scope is not None else None
+                return partial(self._find, partial(find, self._parts, path), request)
         return None
+
+    def _find(
+        self,
+        find: Callable[[HTTPScope], Entrance | None],
+        request: PlainRequest,
+        transport: asyncio.Transport,
+    ) -> Entrance | None:
+        scope = _scope(request, transport)
+        if scope is not None and self._parts.settings.trusted_proxies:
+            scope = believed(scope, self._parts.settings.trusted_proxies)
+        return find(scope) if scope is not None else None
+
+    def queue(self, turn: Callable[[], None]) -> None:
+        """Do this when it is its turn: of thousands a few at a time, so that nobody else waits for all."""
+        if not self._turns:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        self._turns.append(turn)
+
+    def _go_on(self) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(min(AT_ONCE, len(self._turns))):
+            loop.call_soon(self._turns.popleft())
+        if self._turns:
+            loop.call_soon(self._go_on)
 
     def let_in(self, transport: asyncio.Transport, entrance: Entrance) -> bool:
         """Begin the stream; gives whether the connection is the hub's now."""
@@ -136,26 +160,6 @@ class Doorstep:
             wire.abort()
             raise
         return True
-
-    def keep_waiting(self, caller: Caller, waits_for: asyncio.Future[Any]) -> None:
-        """Let somebody enter when that is done."""
-        if waits_for not in self._waiting:
-            self._waiting[waits_for] = []
-            waits_for.add_done_callback(self._go_on)
-        self._waiting[waits_for].append(caller)
-
-    def _go_on(self, done: asyncio.Future[Any]) -> None:
-        """Let some of them enter, and the others soon: there may be thousands."""
-        if not done.cancelled():
-            done.exception()  # whoever enters is told by Hypercorn
-        loop, waiting = asyncio.get_running_loop(), self._waiting[done]
-        for caller in waiting[:AT_ONCE]:
-            loop.call_soon(caller.enter)
-        del waiting[:AT_ONCE]
-        if waiting:
-            loop.call_soon(self._go_on, done)
-        else:
-            del self._waiting[done]
 
 
 class Heads:
@@ -193,11 +197,10 @@ class Heads:
 class Caller(asyncio.Protocol):
     """Somebody who is connected, and of whom nothing is known yet but what they have said."""
 
-    __slots__ = ("_doorstep", "_entrance", "_patience", "_protocols", "_said", "_transport")
+    __slots__ = ("_doorstep", "_patience", "_protocols", "_said", "_transport")
 
     _transport: asyncio.Transport
     _patience: asyncio.TimerHandle
-    _entrance: Entrance
 
     def __init__(self, doorstep: Doorstep, protocols: Protocols) -> None:
         self._doorstep = doorstep
@@ -214,16 +217,12 @@ class Caller(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """The first words decide: who says more while they wait has said too much."""
         self._patience.cancel()
+        way = None if self._said else self._doorstep.way(data)
         self._said += data
-        entrance = self._doorstep.entrance(self._transport, self._said)
-        if entrance is None:
+        if way is None:
             self.hand_on()
-            return
-        self._entrance = entrance
-        if entrance.waits_for is None:
-            self.enter()
         else:
-            self._doorstep.keep_waiting(self, entrance.waits_for)
+            self._doorstep.queue(partial(self._knock, way))
 
     def eof_received(self) -> bool | None:
         """That, too, is for Hypercorn."""
@@ -233,10 +232,27 @@ class Caller(asyncio.Protocol):
         """Gone before anything was decided."""
         self._leave()
 
-    def enter(self) -> None:
+    def _knock(self, way: Callable[[asyncio.Transport], Entrance | None]) -> None:
+        """Enter now, when that can be done, or elsewhere."""
+        if self not in self._doorstep.callers:
+            return
+        entrance = way(self._transport)
+        if entrance is None:
+            self.hand_on()
+        elif entrance.waits_for is None:
+            self.enter(entrance)
+        else:
+            entrance.waits_for.add_done_callback(partial(self._called, entrance))
+
+    def _called(self, entrance: Entrance, done: asyncio.Future[Any]) -> None:
+        if not done.cancelled():
+            done.exception()  # that is told by Hypercorn
+        self._doorstep.queue(partial(self.enter, entrance))
+
+    def enter(self, entrance: Entrance) -> None:
         """Become a stream, unless they have gone elsewhere meanwhile."""
         if self in self._doorstep.callers:
-            if self._doorstep.let_in(self._transport, self._entrance):
+            if self._doorstep.let_in(self._transport, entrance):
                 self._leave()
             else:
                 self.hand_on()
