@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser
 
 from quart_app.actions.matches import confirm_result, start_match, update_score
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
@@ -252,36 +252,3 @@ async def test_without_scripts_the_page_stands_and_refreshes_itself(server: Serv
             == 1
         )
         assert not await viewer.page.locator("#freshness").is_visible()
-
-
-@pytest.mark.parametrize("path", ["", "matches/1/"])
-async def test_a_page_of_another_version_loads_itself_anew(
-    server: Server, browser: Browser, path: str
-) -> None:
-    """It was open while the server was upgraded: it says so, and is a page of this version then."""
-    tournament = await server.tournament(4)
-    address = f"{server.url}/tournaments/{tournament.id}/{path}"
-    context = await browser.new_context()
-    loads: list[str] = []
-
-    async def of_another_version(route: Route) -> None:
-        loads.append(route.request.url)
-        if len(loads) > 1:
-            await route.continue_()
-            return
-        page = await route.fetch()
-        await route.fulfill(response=page, body=(await page.text()).replace("?page=2&amp;", "?page=1&amp;"))
-
-    await context.route("**/favicon.svg*", lambda route: route.abort())
-    await context.route(address, of_another_version)
-    try:
-        viewer = Viewer(await context.new_page())
-        await viewer.page.goto(address)
-        if not path:
-            await viewer.page.get_by_text("This page is of an older version").wait_for()
-        await viewer.page.locator(r'#live-region[hx-sse\:connect*="page=2"]').wait_for(state="attached")
-        assert len(loads) == 2
-        await viewer.until_live()
-        assert await viewer.page.get_by_text("of an older version").count() == 0
-    finally:
-        await context.close()

@@ -34,7 +34,7 @@ MACHINE = re.compile(
 )
 RULES = {"is unfinished": UNFINISHED, "names a registry": REGISTRIES, "names a machine's path": MACHINE}
 
-BINARY = {"tests/fixtures/backup-0.1.0.gz", "tests/fixtures/replay-0.1.0.json.gz"}
+BINARY = {f"tests/fixtures/{name}.gz" for name in ("backup-0.1.0", "replay-0.1.0.json", "pages-0.1.0.json")}
 
 
 def blemishes(path: str, text: str) -> list[str]:
