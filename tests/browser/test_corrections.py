@@ -27,37 +27,57 @@ async def played(server: Server, headers: dict[str, str], tid: int, match_id: in
 async def test_a_correction_on_a_phone_while_the_next_match_is_played(
     server: Server, browser: Browser
 ) -> None:
-    """It says first how far it reaches; the second browser sees old → new without a reload, and hears it
-    once."""
-    tid = await add_referees(server)
-    headers = await server.sign_in("carla")
-    for match_id in (1, 2):
+    """A quarter-final, under its semi-final. It says first how far it reaches; the second browser sees
+    old → new without a reload, and each thing is announced once."""
+    headers = await server.sign_in("anna")
+    tid = (await server.tournament(8)).id
+    for match_id in (1, 2, 3, 4):
         await played(server, headers, tid, match_id, 2, 1)
-    await server.client.post(f"/api/tournaments/{tid}/matches/3/start/", json={}, headers=headers)
+    here = f"/tournaments/{tid}/"
+    semi_final = {"participant1_score": 3, "participant2_score": 0}
+    for verb, sent in (("start", {}), ("score", semi_final)):
+        await server.client.post(f"/api{here}matches/5/{verb}/", json=sent, headers=headers)
     async with (
         refereeing(browser, server, pad_of(server, tid), "anna") as pad,
-        viewing(browser, f"{server.url}/tournaments/{tid}/") as viewer,
-        viewing(browser, f"{server.url}/tournaments/{tid}/matches/3/") as beside,
+        viewing(browser, f"{server.url}{here}") as viewer,
+        viewing(browser, f"{server.url}{here}matches/1/") as beside,
+        viewing(browser, f"{server.url}{here}matches/5/") as above,
     ):
-        await beside.until_live()
-        await viewer.until("document.querySelector('#match-3').dataset.status === 'live'")
-        await viewer.page.evaluate(ANNOUNCED)
+        for each in (viewer, beside, above):
+            await each.until_live()
+        assert await viewer.text("#match-5 .badge") == "Live"
+        for each in (viewer, beside, above):
+            await each.page.evaluate(ANNOUNCED)
+            await each.page.evaluate("window.same = true")
         await pad.page.click("text=Correct the result")
         await pad.page.fill("[name=participant1_score]", "1")
         await pad.page.fill("[name=participant2_score]", "2")
         await pad.page.press("[name=reason]", "Enter")
         await pad.until("document.body.textContent.includes('This reaches further')")
+        reaches = await pad.text("main")
+        assert "SF 1" in reaches
+        assert "Final" not in reaches
         assert await pad.page.input_value("[name=participant2_score]") == "2"
+        assert await viewer.page.evaluate("told") == []
         await pad.page.click("button[name=policy]")
         await pad.page.wait_for_url("**/matches/1/")
         await viewer.until("document.querySelector('#match-1').textContent.includes('Corrected')")
-        await viewer.until("document.querySelector('#match-3').dataset.status === 'ready'")
-        await viewer.until("document.querySelector('#match-3').textContent.includes('P4')")
-        await viewer.until("told.some((words) => words.includes('Corrected: P4 beat P1 2–1'))")
-        told = await viewer.page.evaluate("told.filter((words) => words.includes('P4 beat P1'))")
-        assert len(told) == 1
+        await viewer.until("document.querySelector('#match-5').dataset.status === 'ready'")
+        await viewer.until("document.querySelector('#match-5').textContent.includes('P8')")
+        assert await viewer.page.locator("#live-strip .badge.live").count() == 0
         story = "document.querySelector('#story').textContent"
-        await beside.until(f"{story}.includes('Taken back, as SF 1 has another result')")
+        await beside.until(f"/Corrected: P8 beat P1 2–1.*P1 beat P8 2–1/s.test({story})")
+        await above.until(f"{story}.includes('Taken back, as QF 1 has another result')")
+        await viewer.until("told.some((words) => words.includes('Corrected: P8 beat P1 2–1'))")
+        # and nothing comes after it
+        await played(server, headers, tid, 6, 2, 0)
+        await viewer.until("told.some((words) => words.includes('P2'))")
+        for each in (viewer, beside, above):
+            told = await each.page.evaluate("told.filter((words) => words)")
+            assert len(told) == len(set(told)), told
+            assert await each.page.evaluate("same"), "it was loaded anew"
+        told = await viewer.page.evaluate("told.filter((words) => words.includes('P8'))")
+        assert len(told) == 1, told
 
 
 async def test_who_stands_at_a_match_reads_why_play_stops(server: Server, browser: Browser) -> None:
