@@ -31,17 +31,20 @@ from quart_app.domain.commands import (
     CorrectResult,
     CreateTournament,
     PostponeTournament,
+    ReinstateParticipant,
+    RenameParticipant,
     ReopenMatch,
     ResumeTournament,
     StartMatch,
     UpdateScore,
     VoidMatch,
+    WithdrawParticipant,
 )
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Envelope, Event
 from quart_app.domain.fold import apply
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
-from quart_app.errors import Unavailable
+from quart_app.errors import AppError, Unavailable
 from quart_app.live.bus.local import LocalBus
 from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
@@ -54,8 +57,10 @@ from tests.server import PASSWORD
 PLAYERS = 64
 SPECTATORS = 60
 PAGES = 4
-CHANGES = 0.1
+CHANGES = 0.2
 """How often somebody changes their mind instead of playing on."""
+OUT_MAX = 8
+"""So many have withdrawn at most, so that there is always enough to play."""
 WISH_SECONDS_MAX = 40.0
 """How long the scorer tries to get one wish through."""
 
@@ -69,12 +74,18 @@ MOMENTS = (
     "voided_at",
     "postponed_at",
     "resumed_at",
+    "renamed_at",
+    "withdrawn_at",
+    "reinstated_at",
     "updated_by",
     "confirmed_by",
     "reopened_by",
     "voided_by",
     "postponed_by",
     "resumed_by",
+    "renamed_by",
+    "withdrawn_by",
+    "reinstated_by",
 )
 """What an event tells of when and by whom, which a replay by the rules alone cannot know."""
 
@@ -107,7 +118,7 @@ class Campaign:
         """Carry out so many wishes, one after the other, each until it is done."""
         for _ in range(wishes):
             assert self.tournament.status is not TournamentStatus.COMPLETED, "the script is too short"
-            await self._carry_out(_wish(self.seed, self.tournament))
+            await self._carry_out(wish(self.seed, self.tournament))
 
     async def _carry_out(self, command: Command) -> None:
         """POST a wish with a key of its own, again and again with that key, until it is in the log."""
@@ -213,27 +224,50 @@ async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0
         await asyncio.sleep(0.02)
 
 
-def _wish(seed: int, tournament: Tournament) -> Command:
-    """What is wished for next: to play on, or now and then to change a result, with all that hangs on it, to
-    void a match or play it after all, to put it all off for a moment."""
+def wish(seed: int, tournament: Tournament) -> Command:
+    """What is wished for next: to play on, or now and then a change of mind that is possible."""
     chance = Random(seed * 20_011 + tournament.seq)
     if tournament.hold is not None:
         return ResumeTournament()
     if chance.random() > CHANGES:
         return at_random(seed)(tournament)
+    changes = _changes(tournament, chance)
+    chance.shuffle(changes)
+    return next(each for each in changes if _possible(tournament, each))
+
+
+def _changes(tournament: Tournament, chance: Random) -> list[Command]:
+    """To change a result, with all that hangs on it, to void a match or play it after all, to go home and
+    come back, to be called otherwise, to put it all off for a moment."""
     matches = tournament.matches.values()
     decided = [match.match_id for match in matches if match.result is not None]
     voided = [match.match_id for match in matches if match.voided]
     played = [match.match_id for match in matches if match.played and not match.voided]
+    out = list(tournament.roster.out)
+    there = [each for each in tournament.participants if each not in out]
     score = chance.choice([(0, tournament.seq), (tournament.seq, 0)])
-    wishes: list[Command] = [PostponeTournament(reason=f"Rain {tournament.seq}")]
+    somebody = chance.choice(there)
+    wishes: list[Command] = [
+        PostponeTournament(reason=f"Rain {tournament.seq}"),
+        RenameParticipant(participant_id=somebody, name=f"{tournament.seq} & Söhne"),
+    ]
     wishes += [ReopenMatch(match_id=each, policy=CASCADE) for each in voided[:2]]
     wishes += [VoidMatch(match_id=each, policy=CASCADE) for each in chance.sample(played, 1)]
     for each in chance.sample(decided, min(1, len(decided))):
         result = ConfirmResult(match_id=each, score=score)
         wishes += 2 * [CorrectResult(result=result, policy=CASCADE)]
         wishes.append(ReopenMatch(match_id=each, policy=CASCADE))
-    return chance.choice(wishes)
+    if len(out) < OUT_MAX:
+        wishes.append(WithdrawParticipant(participant_id=somebody, reason=f"Ill {tournament.seq}"))
+    return wishes + [ReinstateParticipant(participant_id=each) for each in out[:2]]
+
+
+def _possible(tournament: Tournament, command: Command) -> bool:
+    """Whether the rules let it be done now: a match that was given away, for one, is no longer corrected."""
+    try:
+        return bool(decide(tournament, command, NOW, None))
+    except AppError:
+        return False
 
 
 def _request(tournament_id: int, command: Command) -> tuple[str, dict[str, object]]:
@@ -247,6 +281,9 @@ def _request(tournament_id: int, command: Command) -> tuple[str, dict[str, objec
         ConfirmResult: "confirm",
         ReopenMatch: "reopen",
         CorrectResult: "correct",
+        RenameParticipant: "rename",
+        WithdrawParticipant: "withdraw",
+        ReinstateParticipant: "reinstate",
     }
     action = actions[type(command)]
     body = {name: value for name, value in asdict(command).items() if value is not None}
@@ -255,7 +292,10 @@ def _request(tournament_id: int, command: Command) -> tuple[str, dict[str, objec
         body = {"match_id": command.match_id, "participant1_score": first, "participant2_score": second}
         body["policy"] = command.policy
     body.pop("own", None)
-    where = f"matches/{body.pop('match_id')}/" if "match_id" in body else ""
+    where = ""
+    for name, of in (("match_id", "matches"), ("participant_id", "participants")):
+        if name in body:
+            where = f"{of}/{body.pop(name)}/"
     return f"/api/tournaments/{tournament_id}/{where}{action}/", body
 
 
