@@ -15,6 +15,9 @@ from quart_app.store.tables import events as log
 from quart_app.store.tables import tournaments
 from quart_app.store.tournaments import Summary
 
+OUTSIDE = 0
+"""Who is asked for where no member of staff did it: their ids begin at 1."""
+
 
 async def append_events(
     conn: AsyncConnection,
@@ -100,13 +103,14 @@ async def select_events(
 async def select_latest(
     conn: AsyncConnection, tournament_id: int, before: int, limit: int, actor_id: int | None = None
 ) -> tuple[Envelope, ...]:
-    """The tournament's newest events with a seq below ``before``, newest first: those of one actor, or of
-    all. What only repeats another event is left out. Raises UnknownEvent as ``select_events`` does."""
+    """The tournament's newest events with a seq below ``before``, newest first: those of one actor, of
+    nobody of the staff (``OUTSIDE``), or of all. What only repeats another event is left out. Raises
+    UnknownEvent as ``select_events`` does."""
     query = _ROWS.where(
         log.c.tournament_id == tournament_id, log.c.seq < before, log.c.type != BracketUpdated.type
     )
     if actor_id is not None:
-        query = query.where(log.c.actor_id == actor_id)
+        query = query.where(log.c.actor_id == (None if actor_id == OUTSIDE else actor_id))
     return await _select(conn, query.order_by(None).order_by(log.c.seq.desc()).limit(limit))
 
 

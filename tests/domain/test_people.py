@@ -172,7 +172,8 @@ def test_names_are_mended_and_places_taken() -> None:
     """A name at any time; a place before the first match in it. The line and the seed stay."""
     play = Play(4, FINAL)
     late = commands.ReplaceParticipant(participant_id=1, name="Somebody Else")
-    assert len(play.do(late)) == 1
+    was = play.tournament.participants[1].name
+    assert [getattr(event, "previous_name", None) for event in play.do(late)] == [was]
     assert play.do(late) == ()
     play.result(1, (1, 0))
     told = play.do(commands.RenameParticipant(participant_id=1, name="  Somebody   New "))

@@ -140,12 +140,20 @@ async def test_the_history_says_who_corrected_whom(anna: Browser, hall: Hall) ->
     bob = await hall.sign_in("bob")
     await bob.post(f"{at}matches/1/confirm/", {"walkover": "on", "winner_id": "1"})
     await anna.post(f"{at}matches/1/correct/", {"winner_id": "2", "reason": "Swapped"})
+    await anna.post(f"{at}people/4/replace/", {"name": "Dora"})
+    await anna.post(f"{at}people/1/rename/", {"name": "Anna"})
     await matches.start_match(hall.services, number, StartMatch(match_id=2), None)
     told = (await anna.get(f"{at}history/")).text
     for words, who in (
-        ("Started Cem v Di", "a source outside"),
+        ("Renamed Ana to Anna", "anna"),
+        ("Let Dora play in the place of Di", "anna"),
+        ("Started Cem v Dora", "a source outside"),
         ("Corrected: Bo beat Ana by walkover", "anna"),
         ("The result is corrected <em>Swapped</em>", "anna"),
         ("Confirmed: Ana beat Bo by walkover", "bob"),
     ):
         assert f'{words} <small class="quiet">{who}</small>' in told, words
+    assert '<option value="0">a source outside</option>' in told
+    for query, deeds in (("by=0", 4), ("by=0&match=2", 1), ("by=0&match=1", 0), ("by=1&match=2", 0)):
+        page = (await anna.get(f"{at}history/?{query}")).text
+        assert page.count('class="story-line"') == page.count("a source outside</small>") == deeds, query

@@ -34,6 +34,7 @@ def rename(
             name=name,
             renamed_at=at,
             renamed_by=actor_id,
+            previous_name=who.name,
         ),
     )
 
@@ -60,6 +61,7 @@ def replace(
             name=name,
             replaced_at=at,
             replaced_by=actor_id,
+            previous_name=who.name,
         ),
     )
 

@@ -10,7 +10,7 @@ WithdrawalPolicy = Literal["forfeit_rest", "void_all"]
 
 
 class ParticipantRenamed(Event, frozen=True, kw_only=True):
-    """Somebody is called otherwise from here on."""
+    """Somebody is called otherwise from here on than by their ``previous_name``."""
 
     type: ClassVar[str] = "participant_renamed"
 
@@ -18,11 +18,12 @@ class ParticipantRenamed(Event, frozen=True, kw_only=True):
     name: str
     renamed_at: str
     renamed_by: int | None
+    previous_name: str | None = None
 
 
 class ParticipantReplaced(Event, frozen=True, kw_only=True):
-    """Somebody else plays in a participant's place, with their id, line and seed, before their first
-    match."""
+    """Somebody else plays in the place of who had the ``previous_name``, with their id, line and seed,
+    before their first match."""
 
     type: ClassVar[str] = "participant_replaced"
 
@@ -30,6 +31,7 @@ class ParticipantReplaced(Event, frozen=True, kw_only=True):
     name: str
     replaced_at: str
     replaced_by: int | None
+    previous_name: str | None = None
 
 
 class ParticipantWithdrawn(Event, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
 from quart_app.show.views.lists import ENDED, listed
 from quart_app.show.views.staff.draw import draw_work, order_rows
-from quart_app.show.views.staff.history import history
+from quart_app.show.views.staff.history import SOMEBODY_OUTSIDE, history
 from quart_app.show.views.staff.work import (
     PRESET_TITLES,
     drawn_as,
@@ -31,7 +31,7 @@ from quart_app.show.views.staff.work import (
     stage_work,
 )
 from quart_app.show.views.tournament import header_view
-from quart_app.store.event_log import select_latest
+from quart_app.store.event_log import OUTSIDE, select_latest
 from quart_app.store.staff import ORGANISER, SCORER, select_all_staff
 from quart_app.store.tournaments import ARCHIVED, select_tournaments
 from quart_app.web.answers.sizes import LIST_BODY_MAX
@@ -192,7 +192,8 @@ async def post_visibility(tournament_id: int) -> ResponseReturnValue:
 @blueprint.get("/tournaments/<int:tournament_id>/history/")
 @require_staff(SCORER)
 async def get_history(tournament_id: int) -> ResponseReturnValue:
-    """Who did what and when, newest first, of everybody or of one, in all or one of the matches."""
+    """Who did what and when, newest first, of everybody, of one or of a source outside, in all or one of the
+    matches."""
     services = context().services
     tournament = (await services.ledger.load(tournament_id)).tournament
     by, match_id = (request.args.get(name, type=int) for name in ("by", "match"))
@@ -200,11 +201,11 @@ async def get_history(tournament_id: int) -> ResponseReturnValue:
     log: Sequence[Envelope] = ()
     async with services.database.reading() as connection:
         staff = {row.id: row.name for row in await select_all_staff(connection)}
-        if match_id is None and (by is None or by in staff):
+        if match_id is None and (by in (None, OUTSIDE) or by in staff):
             log = await select_latest(connection, tournament_id, before, HISTORY_PAGE + 1, by)
     if match_id is not None:
         story = await services.ledger.story(tournament_id, match_id, before - 1)
-        log = [each for each in story if by in (None, each.actor_id)]
+        log = [each for each in story if by in (None, each.actor_id or OUTSIDE)]
     deeds = history(tournament, log, staff)
     return page(
         "staff/history.html",
@@ -214,7 +215,7 @@ async def get_history(tournament_id: int) -> ResponseReturnValue:
         back=staff_path(tournament_id),
         deeds=deeds[:HISTORY_PAGE],
         more=deeds[HISTORY_PAGE - 1].seq if len(deeds) > HISTORY_PAGE else None,
-        people=sorted((name, who) for who, name in staff.items()),
+        people=[*sorted((name, who) for who, name in staff.items()), (SOMEBODY_OUTSIDE, OUTSIDE)],
         matches=[match for match in tournament.matches.values() if match.played],
         by=by,
         match_id=match_id,

@@ -14,6 +14,9 @@ from quart_app.show.names import isolated
 from quart_app.show.paths import for_staff, match_path
 from quart_app.show.views.story import VOIDED, ended_with, taken_back
 
+SOMEBODY_OUTSIDE = "a source outside"
+"""Who did what no member of staff did."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -46,7 +49,7 @@ def _corrects(event: events.Event) -> bool:
 def _deed(tournament: Tournament, envelope: Envelope, staff: Mapping[int, str], *, corrected: bool) -> Deed:
     event = envelope.event
     match = tournament.matches.get(event.match_id) if isinstance(event, MatchEvent) else None
-    by = "a source outside" if envelope.actor_id is None else staff.get(envelope.actor_id, "somebody")
+    by = SOMEBODY_OUTSIDE if envelope.actor_id is None else staff.get(envelope.actor_id, "somebody")
     text, why = _words(tournament, event, "Corrected" if corrected else "Confirmed")
     return Deed(
         seq=envelope.seq,
@@ -101,9 +104,10 @@ def _words(tournament: Tournament, event: events.Event, settled: str) -> tuple[s
         case events.ParticipantAdded():
             return f"Let {isolated(event.name)} join", None
         case events.ParticipantRenamed():
-            return f"Renamed somebody: {isolated(event.name)}", None
+            return f"Renamed {isolated(event.previous_name or 'somebody')} to {isolated(event.name)}", None
         case events.ParticipantReplaced():
-            return f"Let {isolated(event.name)} play in somebody’s place", None
+            place = isolated(event.previous_name or "somebody")
+            return f"Let {isolated(event.name)} play in the place of {place}", None
         case events.ParticipantWithdrawn():
             deed = "Disqualified" if event.disqualified else "Withdrew"
             void = ", and voided their matches in groups" if event.policy == "void_all" else ""
