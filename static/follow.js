@@ -73,7 +73,7 @@
   /* The card of the match that is somebody's now, next, or was the last. */
   function matchOf(participant) {
     const path = all(`.bracket .match:has([data-participant="${participant}"])`);
-    return path.find(({ dataset }) => ["live", "ready", "locked"].includes(dataset.status)) ?? path.at(-1);
+    return path.find(({ dataset }) => ["live", "called-off", "ready", "locked"].includes(dataset.status)) ?? path.at(-1);
   }
 
   const nameOf = (participant, card) => card.querySelector(`[data-participant="${participant}"] bdi`).textContent;

@@ -68,8 +68,9 @@
     speaking = 0;
     const before = said;
     said = sentences();
-    const news = [...said].filter(([id, says]) => before.get(id) !== says).map(([, says]) => says);
-    const words = news.length > SPOKEN_MAX ? [`${news.length} matches have changed`] : [...news];
+    const news = [...said].filter(([id, says]) => before.get(id) !== says);
+    const [held, matches] = [true, false].map((of) => news.filter(([id]) => (id === "hold") === of).map(([, says]) => says));
+    const words = [...held, ...(matches.length > SPOKEN_MAX ? [`${matches.length} matches have changed`] : matches)];
     if (isStale() !== wasStale) words.unshift(isStale() ? "This page is not live" : "Live again");
     wasStale = isStale();
     if (words.length) document.getElementById("announcer").textContent = `${words.join(". ")}.`;
@@ -89,7 +90,7 @@
   const titleOf = (round) => document.querySelector(`.round-title[aria-controls="${round.lastElementChild.id}"]`);
   const roundOf = (title) => document.getElementById(title.getAttribute("aria-controls")).closest(".round");
   const isDone = (round) => titleOf(round).matches("[data-done]");
-  const isLive = (round) => round.querySelector('[data-status="live"]');
+  const isBegun = (within) => within.querySelector('[data-status="live"], [data-status="called-off"]');
   const isFolded = (round) => round.dataset.viewerFold === "closed";
 
   /* On a phone the titles are one control above the round that is shown, and scroll if they are many. */
@@ -115,7 +116,7 @@
         round.dataset.viewerFold ??= folded ? "closed" : "open";
       }
       if (rounds.some((round) => "viewerShown" in round.dataset)) markRounds(tree);
-      else showRound(rounds.find(isLive) ?? rounds.find((round) => !isDone(round)) ?? rounds.at(-1));
+      else showRound(rounds.find(isBegun) ?? rounds.find((round) => !isDone(round)) ?? rounds.at(-1));
     }
   }
 
@@ -146,7 +147,7 @@
     for (const round of rounds) {
       const open = phone.matches ? "viewerShown" in round.dataset : !isFolded(round);
       titleOf(round).setAttribute("aria-expanded", String(open));
-      titleOf(round).toggleAttribute("data-viewer-live", isLive(round) !== null);
+      titleOf(round).toggleAttribute("data-viewer-live", round.querySelector('[data-status="live"]') !== null);
     }
     const control = tree.querySelector(".round-control");
     const shown = control?.querySelector('[aria-expanded="true"]')?.parentElement;
@@ -180,7 +181,7 @@
       if (!sections.length) continue;
       if (!sections.some((section) => "viewerShown" in section.dataset)) {
         const open = (section) => section.querySelector('[data-status="ready"], [data-status="locked"]');
-        showSection(sections.find(isLive) ?? sections.find(open) ?? sections.at(-1));
+        showSection(sections.find(isBegun) ?? sections.find(open) ?? sections.at(-1));
       }
       markSections(sections);
     }
@@ -210,8 +211,8 @@
   function arrangeFolds() {
     for (const fold of all('.fold[data-fold="phone"]:not([data-viewer-seen])', region)) {
       fold.setAttribute("data-viewer-seen", "");
-      const live = document.getElementById(fold.getAttribute("aria-controls")).querySelector('[data-status="live"]');
-      if (phone.matches && !live) fold.setAttribute("aria-expanded", "false");
+      const begun = isBegun(document.getElementById(fold.getAttribute("aria-controls")));
+      if (phone.matches && !begun) fold.setAttribute("aria-expanded", "false");
     }
   }
 

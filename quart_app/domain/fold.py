@@ -78,6 +78,8 @@ def changed(before: Tournament, after: Tournament) -> frozenset[Part]:
         parts.append(BRACKET)
     if before.agenda is not after.agenda:
         parts.append(AGENDA)
+    if before.hold is not after.hold:  # what is being played stops, or goes on
+        parts += (AGENDA, *map(match_part, after.agenda.live))
     if before.matches is not after.matches:
         parts += map(match_part, graph.differing(before.matches, after.matches))
     if before.stages is not after.stages:

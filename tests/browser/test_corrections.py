@@ -94,12 +94,15 @@ async def test_who_stands_at_a_match_reads_why_play_stops(server: Server, browse
         await server.client.post(f"{api}cancel/", json={"reason": "Flood"}, headers=headers)
         for each in (pad, viewer):
             await each.until("document.querySelector('#hold').textContent === 'Cancelled: Flood'")
-        await viewer.until("document.querySelector('#announcer').textContent.includes('Cancelled: Flood')")
+            await each.until("document.querySelector('main .badge').textContent === 'Called off'")
+        told = "Cancelled: Flood. Called off: P1 and P4 are level at 0–0."
+        await viewer.until(f"document.querySelector('#announcer').textContent === '{told}'")
         await pad.tap(1)
         await pad.until("document.querySelector('#pad-refusal')?.textContent.includes('cancelled: Flood')")
         await server.client.post(f"{api}resume/", json={}, headers=headers)
         for each in (pad, viewer):
             await each.until("document.querySelector('#hold').textContent === ''")
+            await each.until("document.querySelector('main .badge').textContent === 'Live'")
         await pad.until("!document.querySelector('#pad-refusal')")
         await pad.tap(1)
         await pad.reads("1–0")
@@ -108,6 +111,25 @@ async def test_who_stands_at_a_match_reads_why_play_stops(server: Server, browse
         await viewer.until("document.querySelector('#pairing').textContent.includes('Neu')")
         await viewer.until("document.querySelector('#match-1').textContent.includes('Neu')")
         pad.complaints.clear()  # of the refused tap, which is a 409
+
+
+async def test_nothing_looks_live_once_it_is_called_off(server: Server, browser: Browser) -> None:
+    """And of many matches at once the reason is said none the less."""
+    headers = await server.sign_in("anna")
+    tid = (await server.tournament(8)).id
+    api = f"/api/tournaments/{tid}/"
+    for match_id in (1, 2, 3, 4):
+        await server.client.post(f"{api}matches/{match_id}/start/", json={}, headers=headers)
+    async with viewing(browser, f"{server.url}/tournaments/{tid}/") as viewer:
+        await viewer.until_live()
+        assert await viewer.page.title() == "(4 live) Cup of 8 – Grandstand"
+        await server.client.post(f"{api}cancel/", json={"reason": "Rain"}, headers=headers)
+        told = "Cancelled: Rain. 4 matches have changed."
+        await viewer.until(f"document.querySelector('#announcer').textContent === '{told}'")
+        assert await viewer.page.title() == "Cup of 8 – Grandstand"
+        assert await viewer.page.locator(".badge.live, [data-status=live], [data-viewer-live]").count() == 0
+        await server.client.post(f"{api}resume/", json={}, headers=headers)
+        await viewer.until("document.title === '(4 live) Cup of 8 – Grandstand'")
 
 
 async def test_the_page_of_a_match_that_is_gone_leads_on(server: Server, browser: Browser) -> None:

@@ -165,6 +165,26 @@ async def test_the_pages_put_off_and_call_off(anna: Browser, hall: Hall) -> None
         assert words in history
 
 
+async def test_what_is_being_played_says_that_it_stops(anna: Browser, hall: Hall) -> None:
+    """Once it is called off: on its card, in the strip, at its pad and in the staff's list, in words that are
+    read out too; and on the front page nothing is live. What is put off is played to its end."""
+    number = (await hall.tournament()).id
+    here = f"/staff/tournaments/{number}/"
+    await anna.post(f"{here}matches/1/start/")
+    shown = [f"/tournaments/{number}/", f"/tournaments/{number}/matches/1/", f"{here}matches/1/", here]
+    for deed, word in (("postpone", ""), ("cancel", "Called off"), ("resume", "")):
+        await anna.post(f"{here}{deed}/", {"reason": "Rain", "cancel": "on"})
+        texts = [(await anna.get(path)).text for path in shown]
+        for text in texts:
+            assert ('class="badge live">Live' in text) == (not word), deed
+            assert (f'class="badge">{word}</span>' in text) == bool(word), deed
+        for text in texts[:2]:
+            said = f"{word}: Ana and Bo are level at 0–0" if word else "Ana and Bo are playing, 0–0"
+            assert f'data-status="{"called-off" if word else "live"}" data-says="{said}"' in text
+        assert f'<h2 id="live-strip-title">{word or "Being played"}</h2>' in texts[0]
+        assert ("1 live" in (await anna.get("/")).text) == (not word)
+
+
 async def test_the_pages_change_a_draw(anna: Browser, hall: Hall) -> None:
     """Two change places, somebody joins too late, it is drawn again; not once a match has begun."""
     number = (await hall.tournament()).id

@@ -9,12 +9,15 @@ from quart_app.domain.bracket.match import Confirmed, Match
 from quart_app.domain.events import THIRD_PLACE, WINNERS, Games
 from quart_app.domain.parts import match_part
 from quart_app.domain.scoring import standing
-from quart_app.domain.state.tournament import Tournament
+from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.show.names import isolated, source_label
 from quart_app.show.paths import match_path
 
 COLOURS = ("white", "black")
 """Whose pieces are which in chess, by side."""
+
+CALLED_OFF = "Called off"
+"""What stands at a match in the place of "Live" once its tournament is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class MatchView:
     """A match's card. ``says`` is its state in one sentence, empty before play.
 
     ``falls`` is the match that its loser goes on to, by id and label. ``games`` are the scores of its games,
-    in the order of the sides, and ``point`` says that the next one ends a game, or the match.
+    in the order of the sides, and ``point`` says that the next one ends a game, or the match. ``called_off``
+    says of a live one that it is played no further.
     """
 
     id: int
@@ -60,6 +64,7 @@ class MatchView:
     corrected: bool = False
     annulled: bool = False
     bracket: int = 1
+    called_off: bool = False
 
 
 def match_view(tournament: Tournament, match: Match) -> MatchView:
@@ -83,7 +88,13 @@ def match_view(tournament: Tournament, match: Match) -> MatchView:
         corrected=match.corrected,
         annulled=match.uncounted,
         bracket=tournament.bracket_id or 1,
+        called_off=match.live and is_called_off(tournament),
     )
+
+
+def is_called_off(tournament: Tournament) -> bool:
+    """Whether what is being played is played no further; what is only put off is played to its end."""
+    return tournament.status is TournamentStatus.CANCELLED
 
 
 def _falls(tournament: Tournament, match: Match) -> tuple[int, str] | None:
@@ -107,7 +118,7 @@ def sentence(tournament: Tournament, match: Match) -> str:
         return ""
     names = isolated(first.name), isolated(second.name)
     if match.confirmed is None:
-        return _running_sentence(*names, match.score) if match.live else ""
+        return _running_sentence(*names, match.score, is_called_off(tournament)) if match.live else ""
     swapped = match.confirmed.result.winner_id == second.id
     told = result_sentence(match.confirmed, *(reversed(names) if swapped else names))
     if match.uncounted:
@@ -131,13 +142,14 @@ def result_sentence(confirmed: Confirmed, winner: str, loser: str) -> str:
     return f"{winner} beat {loser} {_dashed(confirmed.score)}"
 
 
-def _running_sentence(first: str, second: str, score: tuple[int, int] | None) -> str:
+def _running_sentence(first: str, second: str, score: tuple[int, int] | None, called_off: bool) -> str:
     a, b = score or (0, 0)
-    if a == b == 0:
+    if a == b == 0 and not called_off:
         return f"{first} and {second} are playing, 0–0"
+    stands = f"{first} lead {second} {a}–{b}" if a > b else f"{second} lead {first} {b}–{a}"
     if a == b:
-        return f"{first} and {second} are level at {a}–{b}"
-    return f"{first} lead {second} {a}–{b}" if a > b else f"{second} lead {first} {b}–{a}"
+        stands = f"{first} and {second} are level at {a}–{b}"
+    return f"{CALLED_OFF}: {stands}" if called_off else stands
 
 
 def _dashed(pair: tuple[int, int] | None) -> str:

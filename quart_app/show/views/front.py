@@ -8,7 +8,7 @@ from typing import Any
 
 from quart_app.domain.parts import Part
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
-from quart_app.show.views.cards import SideView, side_view
+from quart_app.show.views.cards import SideView, is_called_off, side_view
 from quart_app.show.views.lists import ListLine, listed, progress
 from quart_app.store.tournaments import TournamentRow
 
@@ -72,7 +72,7 @@ def front_line(row: TournamentRow, tournament: Tournament | None) -> FrontLine:
         return FrontLine(row.id, listed(row))
     over = tournament.progress is TournamentStatus.COMPLETED
     champion = tournament.champion if over else None
-    live = tournament.agenda.live
+    live = () if is_called_off(tournament) else tournament.agenda.live
     return FrontLine(
         id=row.id,
         line=listed(row, "" if over else progress(tournament)),

@@ -13,7 +13,7 @@ from quart_app.domain.parts import AGENDA, HEADER
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
 from quart_app.show.paths import tournament_path
 from quart_app.show.views.bracket import BracketView, bracket_view
-from quart_app.show.views.cards import MatchView, match_view
+from quart_app.show.views.cards import CALLED_OFF, MatchView, is_called_off, match_view
 
 UP_NEXT_MAX = 3
 """How many of the next matches are shown while none is being played."""
@@ -33,10 +33,11 @@ STATUS_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class StripView:
-    """What stands above the bracket: the matches being played, else those that come next."""
+    """What stands above the bracket, under a ``title``: the matches being played, else those that come
+    next."""
 
     seq: int
-    live: bool
+    title: str
     matches: tuple[MatchView, ...]
 
 
@@ -116,7 +117,9 @@ def format_title(tournament: Tournament) -> str:
 def strip_view(tournament: Tournament) -> StripView:
     """The live strip."""
     cards = tuple(match_view(tournament, tournament.matches[match_id]) for match_id in on_strip(tournament))
-    return StripView(tournament.revision(AGENDA), bool(tournament.agenda.live), cards)
+    live = CALLED_OFF if is_called_off(tournament) else "Being played"
+    title = live if tournament.agenda.live else "Up next"
+    return StripView(tournament.revision(AGENDA), title, cards)
 
 
 def on_strip(tournament: Tournament) -> tuple[int, ...]:
