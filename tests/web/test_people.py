@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from quart_app.actions import matches
-from quart_app.domain.commands import StartMatch
+from quart_app.actions.tournaments import create_tournament
+from quart_app.domain.commands import CreateTournament, EntrantLine, StartMatch
+from quart_app.domain.events import StageSettings
 from tests.web.api_client import Caller
 from tests.web.hall import Browser, Hall
 
@@ -96,6 +98,32 @@ async def test_the_pages_do_the_same(anna: Browser, hall: Hall) -> None:
     assert (await anna.post(f"{one}reinstate/")).status == 303
     assert (await hall.now(number)).matches[1].status.value == "live"
     assert (await anna.get(f"{at}people/99/")).status == 404
+
+
+@pytest.mark.parametrize("policy", ["forfeit_rest", "void_all"])
+async def test_the_pad_of_what_was_given_away_leads_to_who_is_out(
+    anna: Browser, hall: Hall, policy: str
+) -> None:
+    """It offers nothing that is refused there; a scorer reads whom to ask. Once they are back, it is as
+    ever."""
+    group = StageSettings(format="round_robin")
+    lines = tuple(EntrantLine(name=name) for name in ("Ana", "Bo", "Cem", "Di"))
+    command = CreateTournament(name="Cup", entrants=lines, seeding="given", stages=(group,))
+    number = (await create_tournament(hall.services, command, None, generate=True)).tournament.id
+    of_cem = next(each for each in (await hall.now(number)).matches_of(3)).match_id
+    at = f"/staff/tournaments/{number}/"
+    bob = await hall.sign_in("bob")
+    refused = ("Undo: take this result back", "Correct the result", "Void the match", "Play it after all")
+    await anna.post(f"{at}people/3/withdraw/", {"reason": "Ill", "policy": policy})
+    pad, scorers = [(await who.get(f"{at}matches/{of_cem}/")).text for who in (anna, bob)]
+    assert [each for each in refused if each in pad + scorers] == []
+    assert f'href="{at}people/3/">Let Cem play on</a>' in pad
+    assert "Cem is withdrawn. An organiser can let them play on." in scorers
+    assert f"{at}people/" not in scorers
+    assert "Let them play on" in (await anna.get(f"{at}people/3/")).text
+    await anna.post(f"{at}people/3/reinstate/")
+    pad = (await anna.get(f"{at}matches/{of_cem}/")).text
+    assert ("Cem is" in pad, "Start the match" in pad, "Void the match" in pad) == (False, True, True)
 
 
 async def test_the_history_tells_it(anna: Browser, hall: Hall) -> None:

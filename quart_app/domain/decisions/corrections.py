@@ -20,6 +20,7 @@ from quart_app.domain.decisions import play
 from quart_app.domain.decisions.consequences import consequences, nobody_played, outlined, version_of
 from quart_app.domain.fold import apply
 from quart_app.domain.movement import misplaced, with_movement
+from quart_app.domain.state.people import given_away_by
 from quart_app.domain.state.tournament import Tournament
 
 UNDO_SECONDS = 60.0
@@ -246,11 +247,9 @@ def _refuse_stale(command: commands.ChangeOfMind, match: Match) -> None:
 
 def _refuse_forfeited(tournament: Tournament, match: Match) -> None:
     """What goes to the opponent of somebody who is out is settled by bringing them back."""
-    gone = tournament.roster.out
-    out = [slot.participant_id for slot in match.slots if slot.participant_id in gone]
-    if out and (match.annulled or (match.result is not None and match.result.forfeit)):
-        who = tournament.participants[out[0] or 0]
-        raise errors.ParticipantConflict(f"{who.name} is {gone[who.id]}. Reinstate them first.")
+    if gone := given_away_by(tournament, match):
+        out = tournament.roster.out[gone[0].id]
+        raise errors.ParticipantConflict(f"{gone[0].name} is {out}. Reinstate them first.")
 
 
 def _refuse_unless_own(match: Match, at: str, actor_id: int | None) -> None:

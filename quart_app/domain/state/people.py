@@ -6,6 +6,7 @@ from msgspec.structs import replace as altered
 
 from quart_app.domain import events
 from quart_app.domain.bracket.match import Match
+from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
 
 
@@ -81,3 +82,15 @@ def group_matches(state: Tournament, participant_id: int) -> list[Match]:
         for match in state.matches_of(participant_id)
         if match.plan.group and state.stage_of(match).format.layout != "rounds"
     ]
+
+
+def given_away_by(state: Tournament, match: Match) -> tuple[Participant, ...]:
+    """Those who are out, and for whom the match was given away: what becomes of it is settled by bringing
+    them back, and by nothing else."""
+    if not (match.annulled or (match.result is not None and match.result.forfeit)):
+        return ()
+    return tuple(
+        state.participants[slot.participant_id]
+        for slot in match.slots
+        if slot.participant_id in state.roster.out and slot.participant_id is not None
+    )

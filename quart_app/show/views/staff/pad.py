@@ -18,6 +18,7 @@ from quart_app.domain.events import (
     ScoreUpdated,
 )
 from quart_app.domain.parts import HEADER
+from quart_app.domain.state.people import given_away_by
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
 from quart_app.store.staff import StaffRow
@@ -52,8 +53,9 @@ class Pad:
     games ``score`` is that of the game at hand, ``before`` are the games before it, and ``next_game`` says
     that it is over and another one follows. A match for its ``result`` alone is not scored. ``undo`` says
     that the viewer may take back what stands here: an ``organiser`` anything, a scorer what they have
-    confirmed themselves (the server knows for how long), and a start before the first point. ``feeds`` are
-    the matches that wait for this one.
+    confirmed themselves (the server knows for how long), and a start before the first point. ``out`` are
+    those for whom it was given away, by id, name and how they went: there is nothing to change here until
+    they are back. ``feeds`` are the matches that wait for this one.
     """
 
     match: MatchView
@@ -72,6 +74,7 @@ class Pad:
     result: bool = False
     organiser: bool = False
     undo: bool = False
+    out: tuple[tuple[int, str, str], ...] = ()
 
     @property
     def games_text(self) -> str:
@@ -96,6 +99,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
     level = live and over and score[0] == score[1]
     game = (match.games or ((0, 0),))[-1]
     finished = scoring.finished(settings.games, game, last=len(match.games) == plan.best_of)
+    gone = given_away_by(tournament, match)
     fed = (tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ()))
     return Pad(
         match=match_view(tournament, match),
@@ -115,7 +119,8 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
         next_game=in_games and finished and not over,
         result=live and settings.games.result,
         organiser=organiser,
-        undo=organiser or (not match.scored if live else touch is not None and touch.mine),
+        undo=not gone and (organiser or (not match.scored if live else touch is not None and touch.mine)),
+        out=tuple((who.id, who.name, tournament.roster.out[who.id]) for who in gone),
     )
 
 
