@@ -109,6 +109,19 @@ def test_what_cannot_be_swapped() -> None:
     play.do(swapped(2, 3))
 
 
+def test_a_match_that_was_given_up_in_the_middle_had_begun() -> None:
+    """One that was given away before anybody played had not."""
+    play = Play(8, KNOCK_OUT)
+    play.do(commands.WithdrawParticipant(participant_id=8))
+    play.do(swapped(2, 3))
+    play.do(commands.StartMatch(match_id=2))
+    play.do(commands.UpdateScore(match_id=2, participant1_score=1, participant2_score=0))
+    play.do(commands.WithdrawParticipant(participant_id=4))
+    assert play.tournament.matches[2].status is MatchStatus.WALKOVER
+    with pytest.raises(DrawFixed, match="has begun"):
+        play.do(swapped(2, 3))
+
+
 def test_a_draw_is_drawn_again() -> None:
     """By chance for those without a seed, and without those who are out."""
     play = Play(8, KNOCK_OUT)

@@ -158,6 +158,11 @@ class Match(msgspec.Struct, frozen=True):
         return self.live or self.result is not None
 
     @property
+    def given_away(self) -> bool:
+        """Whether nobody has played here: the opponent of somebody who is out goes on."""
+        return self.result is not None and self.result.forfeit and self.score is None
+
+    @property
     def scored(self) -> bool:
         """Whether anybody has a point in it."""
         return any(self.score or ()) or any(map(any, self.games))

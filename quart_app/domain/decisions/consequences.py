@@ -26,7 +26,7 @@ def consequences(before: Tournament, after: Tournament, match_id: int) -> tuple[
         Consequence(match, now)
         for each, match in sorted(before.matches.items(), reverse=True)
         if match.begun
-        and not _given(match)  # it is given anew, or played
+        and not match.given_away  # it is given anew, or played
         and each != match_id
         and (now := after.matches[each]) is not match
         and not (now.begun and (now.slots, now.confirmed) == (match.slots, match.confirmed))
@@ -43,14 +43,9 @@ def version_of(before: Tournament, after: Tournament, match_id: int) -> int:
 def nobody_played(tournament: Tournament, reopenings: Iterable[events.Event]) -> bool:
     """Whether all matches that these take back were only given to the opponents of those who are out."""
     reopened = (each.match_id for each in reopenings if isinstance(each, events.MatchReopened))
-    return all(_given(tournament.matches[match_id]) for match_id in reopened)
+    return all(tournament.matches[match_id].given_away for match_id in reopened)
 
 
 def outlined(consequence: Consequence) -> dict[str, object]:
     """A consequence as it is told: ``{match_id, label, status, score, becomes}``."""
     return outline(consequence.before) | {"becomes": consequence.after.status.value}
-
-
-def _given(match: Match) -> bool:
-    """Whether nobody has played here: it was given to the opponent of somebody who is out."""
-    return match.result is not None and match.result.forfeit and match.score is None

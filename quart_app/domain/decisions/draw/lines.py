@@ -11,14 +11,13 @@ from quart_app.domain.state.tournament import Tournament
 
 
 def can_be_redrawn(tournament: Tournament) -> bool:
-    """Whether there is a bracket, drawn from a list, and no match of it has begun or was voided. Walkovers of
-    those who are out do not count."""
+    """Whether there is a bracket, drawn from a list, and no match of it has begun or was voided. What was
+    given to the opponents of those who are out does not count."""
     return (
         tournament.bracket_id is not None
         and tournament.stages[0].format.layout != "rounds"
         and not any(
-            match.live or match.voided or (match.result is not None and not match.result.forfeit)
-            for match in tournament.matches.values()
+            match.voided or (match.begun and not match.given_away) for match in tournament.matches.values()
         )
     )
 
