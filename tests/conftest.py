@@ -141,26 +141,17 @@ def _routes_compiled_once() -> Iterator[None]:
         yield
 
 
-LANES = {"redis_cluster": "cluster", "redis_sentinels": "sentinels"}
-"""Deployments that take long to start: whatever uses one runs in one lane, so that it is started once."""
-
 LONG = ("browser", "faults", "journeys", "conformance", "live")
 """The rooms whose files take long."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests must stay together when several lanes run: those of a file, or of a deployment.
-
-    What takes long begins first, so that in the end no lane is waited for; from each room in turn, so that
-    not every lane has a browser at the same time.
-    """
+    """Begin with what takes long, so that in the end no lane is waited for; from each room in turn, so that
+    not every lane has a browser at the same time. The tests of a file stay together."""
     turns: dict[Path, int] = {}
     rooms: Counter[Path] = Counter()
     for item in items:
-        used = getattr(item, "fixturenames", ())
-        lane = next((lane for fixture, lane in LANES.items() if fixture in used), item.path.name)
-        item.add_marker(pytest.mark.xdist_group(lane))
         if item.path not in turns:
             turns[item.path] = rooms[item.path.parent]
             rooms[item.path.parent] += 1
-    items.sort(key=lambda item: (item.path.parent.name not in LONG, turns[item.path]))
+    items.sort(key=lambda item: (item.path.parent.name not in LONG, turns[item.path], item.path.parent))
