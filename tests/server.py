@@ -19,6 +19,7 @@ from quart_app.domain.state.tournament import Tournament
 from quart_app.live.rooms.hub import Hub
 from quart_app.serving import server as serving
 from quart_app.settings import Settings
+from quart_app.show.paths import serve_below
 from quart_app.web.doors.context import EXTENSION, Context
 from tests.databases import prepare
 
@@ -81,7 +82,7 @@ class Server:
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
-    """The whole application on a real port, its database migrated."""
+    """The whole application on a real port, its database migrated; afterwards the process is at the root."""
     await prepare(settings.database_url)
     app = create_app(settings)
     listening = serving.listen(settings)
@@ -96,6 +97,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     finally:
         stop.set()
         await serves
+        serve_below("")
 
 
 async def _until_alive(client: httpx.AsyncClient, serves: asyncio.Task[None]) -> None:

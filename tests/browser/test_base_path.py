@@ -11,7 +11,6 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from quart_app.settings import Settings
-from quart_app.show.paths import serve_below
 from tests.browser.browsing import viewing
 from tests.browser.proxy import Nginx
 from tests.browser.test_pad import PHONE, Pad, add_referees, scored
@@ -28,7 +27,6 @@ async def _below(settings: Settings) -> AsyncIterator[Server]:
     """A server whose pages are below BASE."""
     async with running(replace(settings, base_path=BASE)) as server:
         yield server
-    serve_below("")
 
 
 @pytest.mark.parametrize("onward", [BASE, ""], ids=["passed on", "taken off"])

@@ -15,7 +15,6 @@ import pytest_asyncio
 
 from quart_app.actions.staff import add_staff
 from quart_app.settings import Settings
-from quart_app.show.paths import serve_below
 from tests.proxies import Caddy, HAProxy, Nginx, Proxy
 from tests.server import PASSWORD, Server, open_feed, running
 
@@ -37,7 +36,6 @@ async def _behind(settings: Settings, base: str) -> AsyncIterator[Server]:
     secured = replace(settings, environment="production", base_path=base, trusted_proxies=1)
     async with running(replace(secured, heartbeat_seconds=1)) as server:
         yield server
-    serve_below("")
 
 
 @asynccontextmanager
