@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError
 
 from quart_app.live.bus.servers import FAILURES, Layout, RedisServers
+from quart_app.live.together import together
 
 REDIS_SECONDS_MAX = 3.0
 """How long connecting to Redis, and each of its answers, may take."""
@@ -102,7 +103,7 @@ class Links:
 
     async def serve(self) -> NoReturn:
         """Hear every server until one fails, or is another one by now; raises what it was, Moved or any."""
-        await _together(self._watch(), *map(self._serve, self._links.values()))
+        await together(self._watch(), *map(self._serve, self._links.values()))
 
     async def close(self) -> None:
         """Let go whoever waits for an answer that will not come, and the connections."""
@@ -129,7 +130,7 @@ class Links:
     async def _serve(self, link: _Link) -> NoReturn:
         async with asyncio.timeout(REDIS_SECONDS_MAX):
             await link.connection.connect()
-        await _together(self._ask(link), self._read(link), self._count_silence(link))
+        await together(self._ask(link), self._read(link), self._count_silence(link))
 
     async def _ask(self, link: _Link) -> NoReturn:
         """Keep Redis told of what is wanted, and ask it for a sign of life after every change and second.
@@ -199,15 +200,3 @@ class Links:
             if not link.leaving[channel]:
                 raise Moved(f"{channel} has another server now")
             link.leaving -= Counter((channel,))
-
-
-async def _together(*parts: Coroutine[Any, Any, NoReturn]) -> NoReturn:
-    """Run all of them until one fails; raises its error."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for part in parts:
-                tasks.create_task(part)
-    except ExceptionGroup as group:
-        # with what caused it, which raising it here would make one of a group
-        raise group.exceptions[0] from group.exceptions[0].__context__
-    raise AssertionError("what never ends has ended")

@@ -32,6 +32,7 @@ from quart_app.live.streams.join import End, Join
 from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.streams.tending import Tending
+from quart_app.live.together import together
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
 from quart_app.telemetry import Metrics
@@ -98,13 +99,8 @@ class Hub:
 
     async def run(self) -> None:
         """Hear the bus, watch the log and keep the timers, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._bus.run(self))
-            tasks.create_task(self._watch.run())
-            tasks.create_task(self._tending.run())
-            tasks.create_task(self._crowd.run())
-            tasks.create_task(self._leave_empty_rooms())
-            tasks.create_task(self.lobby.run())
+        rooms = self.lobby.run(), self._leave_empty_rooms()
+        await together(self._bus.run(self), self._watch.run(), self._tending.run(), self._crowd.run(), *rooms)
 
     # Joining and leaving
 
