@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from quart_app.domain.events import Crossing, RankOf, SlotPlan, StageSettings
 from quart_app.domain.formats.round_robin import group_name
@@ -85,21 +85,35 @@ def _dealt(free: Sequence[int], names: Sequence[str], placed: Mapping[str, Seque
         return min((index ^ other).bit_length() for other in placed[name])
 
     for latest in range(max(free).bit_length() + 1, -1, -1):
-        taken: dict[int, str] = {}
 
-        def take(name: str, tried: set[int], latest: int = latest, taken: dict[int, str] = taken) -> bool:
-            for index in free:
-                if index in tried or rounds_to(index, name) < latest:
-                    continue
-                tried.add(index)
-                if index not in taken or take(taken[index], tried):
-                    taken[index] = name
-                    return True
-            return False
+        def late(name: str, index: int, latest: int = latest) -> bool:
+            return rounds_to(index, name) >= latest
 
-        if all(take(name, set()) for name in names):
-            return taken
+        if (dealt := matched(names, free, late)) is not None:
+            return dealt
     raise AssertionError("with no wish for distance, every deal fits")
+
+
+def matched(
+    names: Sequence[str], lines: Sequence[int], fits: Callable[[str, int], bool]
+) -> dict[int, str] | None:
+    """Each of these groups on a line of its own that fits it, by line; None where not all find one.
+
+    By augmenting paths: whoever stands on a line moves to another where that lets one more group in.
+    """
+    taken: dict[int, str] = {}
+
+    def take(name: str, tried: set[int]) -> bool:
+        for line in lines:
+            if line in tried or not fits(name, line):
+                continue
+            tried.add(line)
+            if line not in taken or take(taken[line], tried):
+                taken[line] = name
+                return True
+        return False
+
+    return taken if all(take(name, set()) for name in names) else None
 
 
 def _slots(stage: int, settings: StageSettings, lines: Sequence[Line]) -> tuple[SlotPlan, ...]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from quart_app.domain.bracket.graph import Ranks
 from quart_app.domain.bracket.match import NOBODY, Slot
 from quart_app.domain.events import RankOf
-from quart_app.domain.formats.crossing import advancing
+from quart_app.domain.formats.crossing import advancing, matched
 from quart_app.domain.ranking import ranked_across
 from quart_app.domain.state.group import Bounds, Group
 from quart_app.domain.state.stage import Stage
@@ -139,19 +139,11 @@ def _dealt(sources: Sequence[RankOf], names: Sequence[str]) -> list[str | None]:
 
 def _fit(sources: Sequence[RankOf], names: Sequence[str]) -> bool:
     """Whether each of these groups can have a slot of its own."""
-    holders: dict[int, str] = {}
 
-    def take(name: str, tried: set[int]) -> bool:
-        for index, source in enumerate(sources):
-            if index in tried or (source.among and name not in source.among):
-                continue
-            tried.add(index)
-            if index not in holders or take(holders[index], tried):
-                holders[index] = name
-                return True
-        return False
+    def kept(name: str, index: int) -> bool:
+        return not sources[index].among or name in sources[index].among
 
-    return all(take(name, set()) for name in names)
+    return matched(names, range(len(sources)), kept) is not None
 
 
 def told(stages: Sequence[Stage], ranks: Ranks) -> tuple[Stage, ...]:
