@@ -125,10 +125,10 @@ async def test_a_page_is_live_again_when_streams_get_through(server: Server, bro
     ):
         await pass_time(server, viewer, tid, PATIENCE)
         await viewer.until(f"{STATE} === 'asking'")
-        await viewer.page.context.clock.fast_forward(TRIAL)
+        # The first stream stays held; the next must pass, and no jump of the page's clock may make it look late.
         mended.set()
-        await viewer.page.context.clock.fast_forward(ASKED_WITHIN)
-        await viewer.until_live()
+        await viewer.page.context.clock.fast_forward(TRIAL)
+        await viewer.until(f"{STATE} === 'live'", 20)
         await score(server, tid, 1, 2, 2)
         await viewer.until(f"{CARD} === '2–2'")
         assert server.hub.watching(tid) == 1
@@ -151,5 +151,4 @@ async def test_a_line_gone_dead_is_replaced_before_the_stream_is_missed(
         await viewer.until(f"{CARD} === '4–4'", seconds=12)
         assert time.monotonic() - begun < settings.heartbeat_seconds
         await viewer.page.context.clock.fast_forward(TRIAL)
-        await viewer.page.context.clock.fast_forward(ASKED_WITHIN)
-        await viewer.until_live()
+        await viewer.until(f"{STATE} === 'live'", 20)
