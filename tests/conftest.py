@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -155,3 +156,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             turns[item.path] = rooms[item.path.parent]
             rooms[item.path.parent] += 1
     items.sort(key=lambda item: (item.path.parent.name not in LONG, turns[item.path], item.path.parent))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is there to the end: to look through it again and again for garbage took
+    a tenth of the tests' time."""
+    gc.collect()
+    gc.freeze()
