@@ -159,7 +159,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected is there to the end: to look through it again and again for garbage took
-    a tenth of the tests' time."""
+    """What was imported and collected stays to the end: to look through it for garbage again and again took a
+    tenth of the time."""
     gc.collect()
     gc.freeze()

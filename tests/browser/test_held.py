@@ -125,7 +125,7 @@ async def test_a_page_is_live_again_when_streams_get_through(server: Server, bro
     ):
         await pass_time(server, viewer, tid, PATIENCE)
         await viewer.until(f"{STATE} === 'asking'")
-        # The first stream stays held; the next must pass, and no jump of the page's clock may make it look late.
+        # The first stream stays held; the next must pass, and no jump of the clock may make it look late.
         mended.set()
         await viewer.page.context.clock.fast_forward(TRIAL)
         await viewer.until(f"{STATE} === 'live'", 20)
