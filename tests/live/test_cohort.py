@@ -151,6 +151,26 @@ async def test_a_heartbeat_and_a_total_are_told_to_all_at_once(world: World) -> 
         assert (subscriber.cursor, subscriber.counted) == (1, (0, wire.written))
 
 
+@pytest.mark.parametrize("what", [b'"watching":150', b":\n\n"])
+async def test_who_goes_and_comes_back_in_a_pass_that_moves_nobody_is_told_once(
+    world: World, what: bytes
+) -> None:
+    """Over ASGI each is full with every write: such a pass had no end, as all came back behind it."""
+    before = [wire.arrived.count(what) for _, wire in world.everyone]
+    for _, wire in world.everyone:
+        wire.stalled = True
+    if what == b":\n\n":
+        world.audience.break_silence(time.monotonic() + 10.0)
+    else:
+        world.audience.whisper(told(1, MEMBERS))
+    for _ in zip(range(10), world.audience._bring(), strict=False):
+        for _, wire in world.everyone:
+            wire.drain()
+            wire.stalled = True
+    assert [wire.arrived.count(what) for _, wire in world.everyone] == [each + 1 for each in before]
+    assert world.audience.loose == {}
+
+
 async def test_what_is_not_shown_moves_the_whole_cohort_without_a_word() -> None:
     """The next heartbeat tells all of them how far they have come."""
     world = World(types=frozenset({"match_started"}))

@@ -65,10 +65,12 @@ class Cohort:
         if not end:
             self._finish()
             self._level, self.last_write = level, written
-        if level == self._level:
-            place = end
-        elif self._block is not None and level == self._after:
+        if self._block is not None and level == self._after:
+            # Also of what moves nobody, as a total: who comes back in the middle may have it already, and behind
+            # the others would be given it again and again.
             place, self._done = self._done, self._done + 1
+        elif level == self._level:
+            place = end
         else:
             return
         self.members.append(subscriber)
