@@ -59,10 +59,12 @@ IMPATIENT = {
     "GRANDSTAND_DEGRADED_POLL_SECONDS": "1",
     "GRANDSTAND_FEED_TOKEN_SECONDS": "20",
     "GRANDSTAND_HEARTBEAT_SECONDS": "2",
+    "GRANDSTAND_KEPT_MEBIBYTES": "8",
     "GRANDSTAND_LAG_SECONDS_MAX": "5",
     "GRANDSTAND_RETRY_SECONDS": "1",
 }
-"""Settings with which every timer of a stream runs out many times."""
+"""Settings with which every timer of a stream runs out many times, and a quarter of an hour fills what is
+kept of tournaments that are over."""
 
 MEMORY_GROWTH_MAX = 3.0
 DESCRIPTOR_GROWTH_MAX = 25.0

@@ -122,7 +122,7 @@ def create_app(settings: Settings) -> Quart:
     metrics = Metrics()
     database = Database(settings.database_url, settings.database_connections)
     bus = _bus(settings, metrics)
-    ledger = Ledger(database, tail_max=settings.replay_events_max)
+    ledger = Ledger(database, tail_max=settings.replay_events_max, mebibytes_max=settings.kept_mebibytes)
     services = Services(database, bus, ledger, count=metrics.events_appended.inc)
     signer = Tokens(settings, services.clock)
     presence = LocalPresence() if settings.redis_url is None else RedisPresence(settings.redis_url)

@@ -119,6 +119,12 @@ class Settings:
         readers.integer(1),
         "events a feed replays; further behind gets resync",
     )
+    kept_mebibytes: int = _setting(
+        "GRANDSTAND_KEPT_MEBIBYTES",
+        64,
+        readers.integer(1),
+        "memory a worker keeps of tournaments nobody watches",
+    )
     lag_seconds_max: float = _setting(
         "GRANDSTAND_LAG_SECONDS_MAX",
         30.0,

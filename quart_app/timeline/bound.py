@@ -9,12 +9,15 @@ from quart_app.timeline.timeline import Timeline
 
 
 class Kept:
-    """The timelines of a worker, by tournament. ``bytes_max`` bounds those that nobody follows."""
+    """The timelines of a worker, by tournament. ``bytes_max`` bounds those that nobody follows; ``size`` is
+    about how many bytes all of them took when they were last counted."""
 
     def __init__(self, bytes_max: int, tail_max: int) -> None:
         self._bytes_max = bytes_max
         self._tail_max = tail_max
         self._timelines: OrderedDict[int, Timeline] = OrderedDict()
+        self._sizes: dict[int, int] = {}
+        self.size = 0
 
     def __len__(self) -> int:
         return len(self._timelines)
@@ -31,22 +34,25 @@ class Kept:
         self._timelines.move_to_end(tournament_id)
         return timeline
 
+    def count(self, timeline: Timeline) -> None:
+        """Take note of how large a timeline has become."""
+        if self._timelines.get(timeline.id) is timeline:
+            size = timeline.size
+            self.size += size - self._sizes.get(timeline.id, 0)
+            self._sizes[timeline.id] = size
+
     def drop(self, timeline: Timeline) -> None:
-        """Forget a timeline of a tournament that is gone."""
+        """Forget a timeline."""
         if self._timelines.get(timeline.id) is timeline:
             del self._timelines[timeline.id]
-
-    @property
-    def size(self) -> int:
-        """About how many bytes all of them take."""
-        return sum(timeline.size for timeline in self._timelines.values())
+            self.size -= self._sizes.pop(timeline.id, 0)
 
     def trim(self) -> None:
         """Let go of what goes beyond the bound."""
-        surplus = self.size - self._bytes_max
+        if self.size <= self._bytes_max:
+            return
         for timeline in list(self._timelines.values()):
-            if surplus <= 0:
-                return
             if timeline.follower is None:
-                surplus -= timeline.size
-                del self._timelines[timeline.id]
+                self.drop(timeline)
+                if self.size <= self._bytes_max:
+                    return

@@ -23,7 +23,7 @@ from quart_app.timeline.timeline import Gap, Timeline
 from quart_app.timeline.vantage import Vantage
 
 TAIL_EVENTS_MAX = 10_000
-BYTES_MAX = 64 * 1024 * 1024
+MEBIBYTES_MAX = 64
 """How much is kept of tournaments that nobody here watches."""
 
 log = structlog.stdlib.get_logger(__name__)
@@ -48,10 +48,10 @@ class Ledger:
     """
 
     def __init__(
-        self, database: Database, *, tail_max: int = TAIL_EVENTS_MAX, bytes_max: int = BYTES_MAX
+        self, database: Database, *, tail_max: int = TAIL_EVENTS_MAX, mebibytes_max: int = MEBIBYTES_MAX
     ) -> None:
         self._database = database
-        self.kept = Kept(bytes_max, tail_max)
+        self.kept = Kept(mebibytes_max * 2**20, tail_max)
         self.unreadable: set[int] = set()
 
     async def load(self, tournament_id: int) -> Vantage:
@@ -83,6 +83,7 @@ class Ledger:
         timeline = self.kept.get(envelopes[0].tournament_id) if envelopes else None
         if timeline is not None:
             timeline.extend(envelopes)
+            self.kept.count(timeline)
 
     async def story(self, tournament_id: int, match_id: int, until: int) -> tuple[Envelope, ...]:
         """The events about a match up to a seq, in order; read from the log where they are not kept."""
@@ -115,6 +116,7 @@ class Ledger:
                 self.unreadable.add(tournament_id)
                 raise
             self.unreadable.discard(tournament_id)
+        self.kept.count(timeline)
         self.kept.trim()
         return timeline
 

@@ -155,6 +155,7 @@ def test_all_of_them_stay_within_their_bound() -> None:
         timeline.tail, timeline._tail_bytes = [], one
         if tournament_id == 2:
             timeline.follower = lambda growth: None
+        kept.count(timeline)
         kept.trim()
     left = [number for number in range(1, 11) if kept.get(number) is not None]
     assert (left[0], left[-1], kept.size <= 3.6 * one) == (2, 10, True)
