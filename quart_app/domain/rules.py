@@ -19,7 +19,8 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.events import Entrant, Games, StageSettings, rfc3339
 from quart_app.domain.seeding import draw_size
-from quart_app.domain.staging import format_problems, has_lines, linked, stages_problems
+from quart_app.domain.staging.drawing import has_lines, linked
+from quart_app.domain.staging.problems import format_problems, stages_problems
 from quart_app.errors import InvalidInput
 
 NAME_LENGTH_MAX = 100

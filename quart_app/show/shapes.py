@@ -10,7 +10,7 @@ from msgspec import Meta
 from quart_app.domain.commands import VISIBILITIES
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.rules import NAME_LENGTH_MAX, PARTICIPANTS_MAX, SCORE_MAX
-from quart_app.domain.staging import SEVERAL_STAGES
+from quart_app.domain.staging.drawing import SEVERAL_STAGES
 from quart_app.domain.state.tournament import TournamentStatus
 
 ID_MAX = 2**63 - 1

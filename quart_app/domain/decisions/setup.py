@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from quart_app import errors
-from quart_app.domain import commands, events, names, rules, staging
+from quart_app.domain import commands, events, names, rules
+from quart_app.domain.staging import drawing
 from quart_app.domain.state.roster import Roster
 from quart_app.domain.state.tournament import Tournament
 
@@ -15,13 +16,13 @@ def create(
     if tournament.seq:
         raise errors.Conflict("This tournament exists already.")
     rules.check_tournament(command)
-    stages = tuple(staging.complete(settings) for settings in rules.stages_of(command))
+    stages = tuple(drawing.complete(settings) for settings in rules.stages_of(command))
     first = stages[0]
     plain = stages == (events.StageSettings(format=first.format, third_place=first.third_place),)
     created = events.TournamentCreated(
         tournament_id=tournament.id,
         name=rules.tidy(command.name),
-        format=first.format if len(stages) == 1 else staging.SEVERAL_STAGES,
+        format=first.format if len(stages) == 1 else drawing.SEVERAL_STAGES,
         seeding=command.seeding,
         third_place=any(settings.third_place for settings in stages),
         visibility=command.visibility,
@@ -51,7 +52,7 @@ def generate(
     """Draw the bracket. Raises BracketExists the second time."""
     _refuse_after_draw(tournament)
     given = tournament.seeding == "given"
-    return (staging.drawn(tournament.id, tournament.entrants, given, tournament.settings, at),)
+    return (drawing.drawn(tournament.id, tournament.entrants, given, tournament.settings, at),)
 
 
 def change_visibility(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from quart_app.domain import rules
 from quart_app.domain.commands import CreateTournament, DrawLots, PublishRound, RecordConduct
-from quart_app.domain.events import GameRules, StageSettings
+from quart_app.domain.events import RESET, GameRules, StageSettings
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.scoring import PRESETS
 from quart_app.errors import InvalidInput
@@ -63,7 +63,7 @@ def read_create_tournament(form: Form, *, preview: bool = False) -> CreateTourna
     first = StageSettings(
         format=format_name,
         third_place="third_place" in uses and form.get("third_place") == "on",
-        grand_final=form.get("grand_final") or "reset",
+        grand_final=("grand_final" in uses and form.get("grand_final")) or RESET,
         groups=_number(form, "groups", 1, problems) if "groups" in uses else 1,
         legs=_number(form, "legs", 1, problems) if "legs" in uses else 1,
         rounds=_number(form, "rounds", 0, problems) if "rounds" in uses else 0,

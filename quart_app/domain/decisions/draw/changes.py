@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from quart_app import errors
-from quart_app.domain import commands, events, rules, staging
+from quart_app.domain import commands, events, rules
 from quart_app.domain.decisions.draw.lines import (
     as_drawn,
     bye_matches,
@@ -19,6 +19,7 @@ from quart_app.domain.decisions.draw.lines import (
 )
 from quart_app.domain.decisions.setup import listed
 from quart_app.domain.movement import with_movement
+from quart_app.domain.staging import drawing
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
 
@@ -62,7 +63,7 @@ def draw_again(
     rules.check_stages(tournament.settings, lines)
     told = listed(tournament, lines, at)
     given = tournament.seeding == "given"
-    drawn = staging.drawn(
+    drawn = drawing.drawn(
         tournament.id, told.entrants, given, tournament.settings, at, next_bracket(tournament)
     )
     return with_movement(tournament, at, told, drawn)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from quart_app import errors
-from quart_app.domain import commands, events, rules, seeding, staging
+from quart_app.domain import commands, events, rules, seeding
 from quart_app.domain.decisions.draw.lines import (
     as_drawn,
     can_be_redrawn,
@@ -18,6 +18,7 @@ from quart_app.domain.decisions.draw.lines import (
 )
 from quart_app.domain.fold import apply
 from quart_app.domain.movement import misplaced, refuse_misplaced, with_movement
+from quart_app.domain.staging import drawing
 from quart_app.domain.state.tournament import Tournament
 
 
@@ -99,7 +100,7 @@ def _in_a_group(tournament: Tournament, added: events.ParticipantAdded, at: str)
     newcomer = events.Entrant(id=added.participant_id, name=added.name, seed=added.seed)
     groups = [[entrants[who] for who in group.members] for group in tournament.stages[0].groups]
     min(groups, key=len).append(newcomer)
-    drawn = staging.drawn(
+    drawn = drawing.drawn(
         tournament.id,
         [each for group in groups for each in group],
         True,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from quart_app import errors
-from quart_app.domain import events, staging
+from quart_app.domain import events
 from quart_app.domain.bracket.match import Match
+from quart_app.domain.staging import drawing
 from quart_app.domain.state.tournament import Tournament
 
 
@@ -50,7 +51,7 @@ def bye_matches(tournament: Tournament) -> tuple[int, ...]:
 def first_round(tournament: Tournament) -> list[Match]:
     """The matches that are drawn from lines, top to bottom; none where the first stage is no bracket."""
     stage = tournament.stages[0]
-    if not staging.has_lines(stage.settings):
+    if not drawing.has_lines(stage.settings):
         return []
     return [tournament.matches[each] for each in stage.rounds[0].match_ids]
 
@@ -67,7 +68,7 @@ def next_bracket(tournament: Tournament) -> int:
 
 def drawn_from(tournament: Tournament, lines: Sequence[events.SlotPlan], at: str) -> events.BracketGenerated:
     """The bracket that these lines give."""
-    return staging.drawn(tournament.id, (), True, tournament.settings, at, next_bracket(tournament), lines)
+    return drawing.drawn(tournament.id, (), True, tournament.settings, at, next_bracket(tournament), lines)
 
 
 def as_drawn(
@@ -78,7 +79,7 @@ def as_drawn(
         return ()
     groups = [who for stage in drawn.stages[:1] for group in stage.groups for who in group.participants]
     lines: list[int | None] = list(groups)
-    if staging.has_lines(tournament.settings[0]):
+    if drawing.has_lines(tournament.settings[0]):
         first = [plan for plan in drawn.matches if plan.round == 1]
         lines = [slot.participant for plan in first for slot in plan.slots]
     if not lines:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from quart_app.domain import staging
 from quart_app.domain.fold import apply
 from quart_app.domain.seeding import draw_lines
-from quart_app.domain.staging import has_lines
+from quart_app.domain.staging import drawing
 from quart_app.domain.state.ranks import level_across
 from quart_app.domain.state.stage import Stage
 from quart_app.domain.state.tournament import Tournament
@@ -56,7 +55,7 @@ def match_lists(tournament: Tournament) -> MatchLists:
 def first_round(tournament: Tournament) -> tuple[tuple[DrawLine, DrawLine], ...]:
     """The pairs of the first round as the draw will have them, top to bottom; none where there are no
     lines."""
-    if not has_lines(tournament.settings[0]):
+    if not drawing.has_lines(tournament.settings[0]):
         return ()
     entrants = tournament.entrants
     by_id = {entrant.id: DrawLine(entrant.name, entrant.seed) for entrant in entrants if entrant.id}
@@ -68,7 +67,7 @@ def first_round(tournament: Tournament) -> tuple[tuple[DrawLine, DrawLine], ...]
 def drawn_as(draft: Tournament) -> Tournament:
     """The draft as it would be if it was drawn now."""
     given = draft.seeding == "given"
-    return apply(draft, staging.drawn(draft.id, draft.entrants, given, draft.settings, draft.created_at))
+    return apply(draft, drawing.drawn(draft.id, draft.entrants, given, draft.settings, draft.created_at))
 
 
 def group_lists(drawn: Tournament) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -1,0 +1,1 @@
+"""A tournament's stages, as an organiser sets them."""
