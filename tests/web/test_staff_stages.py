@@ -121,6 +121,14 @@ async def test_a_swiss_is_paired_round_by_round(anna: Browser) -> None:
     assert ("Pair round 2" in page, "Take round 1 back" in page) == (True, False)
 
 
+async def test_who_is_out_is_offered_no_board(anna: Browser) -> None:
+    """Nor a bye; who is reinstated is."""
+    at = await made(anna, format="swiss", rounds="2")
+    for deed, offered in (("withdraw", False), ("reinstate", True)):
+        assert (await anna.post(f"{at}people/3/{deed}/", {"reason": "Ill"})).status == 303
+        assert (">Cem</option>" in (await anna.get(f"{at}stages/1/round/")).text) == offered
+
+
 async def test_a_round_that_cannot_be_comes_back_as_it_was(anna: Browser) -> None:
     """With the reason; somebody stands twice here."""
     at = await made(anna, format="swiss", rounds="2")
@@ -282,6 +290,16 @@ async def posted(anna: Browser, pad: str, score: dict[str, Any]) -> Any:
     """Post a score, and get the pad."""
     await anna.post(f"{pad}score/", score)
     return await anna.get(pad)
+
+
+async def test_a_draw_of_chess_is_told_in_halves(anna: Browser, hall: Hall) -> None:
+    """On the pad, the match's page and in the history, as on the card."""
+    at = await made(anna, format="round_robin", participants="Ann\nBen", games="chess")
+    pad = f"{at}matches/1/"
+    await anna.post(f"{pad}start/", {})
+    await anna.post(f"{pad}confirm/", {"result": "draw", "notes": ""})
+    for address in (pad, f"{at}history/", f"{at.removeprefix('/staff')}matches/1/"):
+        assert "Ann and Ben drew ½–½" in (await anna.get(address)).text.replace("\u2060", "")
 
 
 async def test_a_draw_is_confirmed_on_the_pad(anna: Browser, hall: Hall) -> None:

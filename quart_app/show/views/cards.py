@@ -120,18 +120,25 @@ def sentence(tournament: Tournament, match: Match) -> str:
     if match.confirmed is None:
         return _running_sentence(*names, match.score, is_called_off(tournament)) if match.live else ""
     swapped = match.confirmed.result.winner_id == second.id
-    told = result_sentence(match.confirmed, *(reversed(names) if swapped else names))
+    told = result_sentence(
+        match.confirmed, *(reversed(names) if swapped else names), halves=halves(tournament, match)
+    )
     if match.uncounted:
         return f"{told}, which does not count"
     return f"Corrected: {told}" if match.corrected else told
 
 
-def result_sentence(confirmed: Confirmed, winner: str, loser: str) -> str:
+def halves(tournament: Tournament, match: Match) -> bool:
+    """Whether a draw of this match is half a point each, as in chess."""
+    return tournament.stage_of(match).settings.games.result
+
+
+def result_sentence(confirmed: Confirmed, winner: str, loser: str, *, halves: bool) -> str:
     """How a match ended: "Argentina beat France 2–1". Where nobody has won, the names are those of the
     sides."""
     result = confirmed.result
     if result.drawn:
-        return f"{winner} and {loser} drew {_dashed(confirmed.score)}"
+        return f"{winner} and {loser} drew {'½–½' if halves else _dashed(confirmed.score)}"
     if result.winner_id is None:
         return f"Neither {winner} nor {loser} goes on"
     if result.walkover:
@@ -161,9 +168,7 @@ def _dashed(pair: tuple[int, int] | None) -> str:
 def _score(tournament: Tournament, match: Match, side: int) -> str:
     if match.score is None:
         return ""
-    halved = (
-        match.result is not None and match.result.drawn and tournament.stage_of(match).settings.games.result
-    )
+    halved = match.result is not None and match.result.drawn and halves(tournament, match)
     return "½" if halved else str(match.score[side])
 
 

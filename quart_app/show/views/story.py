@@ -12,7 +12,7 @@ from quart_app.domain.events import THIRD_PLACE, Envelope
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.paths import tournament_path
-from quart_app.show.views.cards import MatchView, match_view, result_sentence, side_view
+from quart_app.show.views.cards import MatchView, halves, match_view, result_sentence, side_view
 from quart_app.show.views.tournament import HeaderView, header_view
 
 VOIDED = "The match counts for nothing"
@@ -106,7 +106,7 @@ def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Ite
                 score = f"{names[0]} {event.participant1_score}–{event.participant2_score} {names[1]}"
                 yield StoryLine(envelope.at, "score", score)
             case events.MatchCompleted():
-                ended = ended_with(event, *names)
+                ended = ended_with(event, *names, halves=halves(tournament, match))
                 told = "It counts again: " if event.again else "Corrected: " if correcting else ""
                 yield StoryLine(envelope.at, "result", told + ended, event.notes or "")
                 correcting = False
@@ -117,12 +117,12 @@ def _story(tournament: Tournament, match: Match, log: Sequence[Envelope]) -> Ite
                 yield StoryLine(envelope.at, "reopened", taken_back(tournament, event), event.because or "")
 
 
-def ended_with(event: events.MatchCompleted, *names: str) -> str:
-    """A result in words, with the names as they were then; ``names`` are of the sides, where nobody has
-    won."""
+def ended_with(event: events.MatchCompleted, *names: str, halves: bool) -> str:
+    """A result in words, with the names as they were then; ``names`` are of the sides, where nobody has won.
+    A draw can be told in ``halves``."""
     if event.winner_name is not None and event.loser_name is not None:
         names = isolated(event.winner_name), isolated(event.loser_name)
-    return result_sentence(confirmed_by(event), *names)
+    return result_sentence(confirmed_by(event), *names, halves=halves)
 
 
 def taken_back(tournament: Tournament, event: events.MatchReopened) -> str:

@@ -82,7 +82,7 @@ async def _round_page(refusal: Refusal | None, tournament_id: int, stage: int) -
             (form.get(f"first-{board}", ""), form.get(f"second-{board}", ""))
             for board in range(1, len(members) // 2 + 1)
         ],
-        names={who: tournament.participants[who].name for who in members},
+        names={who: tournament.participants[who].name for who in members if who not in tournament.roster.out},
         notices=notices,
         seen=seen,
     )

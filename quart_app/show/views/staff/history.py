@@ -12,6 +12,7 @@ from quart_app.domain.events.base import MatchEvent
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.names import isolated
 from quart_app.show.paths import for_staff, match_path
+from quart_app.show.views.cards import halves
 from quart_app.show.views.story import VOIDED, ended_with, taken_back
 
 SOMEBODY_OUTSIDE = "a source outside"
@@ -120,7 +121,8 @@ def _words(tournament: Tournament, event: events.Event, settled: str) -> tuple[s
 def _result(tournament: Tournament, event: events.MatchCompleted, settled: str) -> str:
     match = tournament.matches.get(event.match_id)  # another draw, or a round taken back, may have it no more
     slots = match.slots if match is not None else (NOBODY, NOBODY)
-    told = ended_with(event, *(_name(tournament, slot.participant_id) for slot in slots))
+    names = (_name(tournament, slot.participant_id) for slot in slots)
+    told = ended_with(event, *names, halves=match is not None and halves(tournament, match))
     if event.again:
         return f"It counts again: {told}"
     return f"{told}, as somebody is out" if event.forfeit else f"{settled}: {told}"
