@@ -7,6 +7,7 @@ that does leaves it running (`away`, or `start` in a `finally`).
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import pwd
@@ -28,7 +29,8 @@ from tests.certificates import Authority
 
 START_SECONDS = 30.0
 
-_reserved: list[socket.socket] = []
+_reserved = contextlib.ExitStack()
+atexit.register(_reserved.close)
 
 
 def free_port() -> int:
@@ -37,10 +39,9 @@ def free_port() -> int:
     It stays reserved while the tests run: nobody else is given it, neither as a server nor as a client, but
     whoever asks for it may listen on it.
     """
-    reserved = socket.socket()
+    reserved = _reserved.enter_context(socket.socket())
     reserved.bind(("127.0.0.1", 0))
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    _reserved.append(reserved)
     return int(reserved.getsockname()[1])
 
 
