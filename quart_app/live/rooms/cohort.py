@@ -66,8 +66,8 @@ class Cohort:
             self._finish()
             self._level, self.last_write = level, written
         if self._block is not None and level == self._after:
-            # Also of what moves nobody, as a total: who comes back in the middle may have it already, and behind
-            # the others would be given it again and again.
+            # Also of what moves nobody, as a total: who comes back in the middle may have it already, and
+            # behind the others would be given it again and again.
             place, self._done = self._done, self._done + 1
         elif level == self._level:
             place = end
