@@ -10,10 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
+from quart_app.errors import TooManyRequests
 from quart_app.settings import Settings
 from quart_app.web.doors.callers import caller_of
-from quart_app.web.doors.limits import Second
+from quart_app.web.doors.limits import ASKED_AT_ONCE, Limits, Second
 from tests.server import PASSWORD, Server, running
 from tests.services import RedisServer
 
@@ -308,6 +310,26 @@ async def test_posts_of_a_staff_member_are_limited(settings: Settings) -> None:
         path = f"/api/tournaments/{tournament.id}/matches/1/start/"
         answers = [(await server.client.post(path, headers=headers, json={})).status_code for _ in range(3)]
     assert answers == [200, 409, 429]
+
+
+async def test_hundreds_of_posts_at_once_are_counted_by_all_workers_over_a_few_connections(
+    redis_server: RedisServer,
+) -> None:
+    """None is refused a connection, which would make the worker count alone: another one knows of each."""
+    settings = Settings.for_tests(redis_url=redis_server.url, limit_posts_per_staff=301)
+    here, there = Limits(settings), Limits(settings)
+    redis = Redis.from_url(redis_server.url)
+    try:
+        before = len(await redis.client_list())
+        await asyncio.gather(*(here.post(4711) for _ in range(300)))
+        assert len(await redis.client_list()) - before <= ASKED_AT_ONCE
+        await there.post(4711)
+        with pytest.raises(TooManyRequests):
+            await there.post(4711)
+    finally:
+        await here.close()
+        await there.close()
+        await redis.aclose()
 
 
 async def test_streams_of_one_address_are_counted_over_all_workers(

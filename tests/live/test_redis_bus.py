@@ -16,7 +16,6 @@ from quart_app.live.bus.hints import EVENTS_MAX
 from quart_app.live.bus.links import POLL_SECONDS, SILENT_POLLS_MAX
 from quart_app.live.bus.port import StaffChanged
 from quart_app.live.bus.redis import ANNOUNCE_SECONDS_MAX, RedisBus
-from quart_app.live.bus.servers import CONNECTIONS_MAX, RedisServers
 from tests.live.listening import Recorder, envelope, listening, until
 from tests.live.redis_pair import _here, _lines, _redis, _there, paused  # noqa: F401 - fixtures
 from tests.services import RedisServer
@@ -62,20 +61,6 @@ async def test_a_publisher_whose_connection_was_dropped_tries_again(
             await there.announce([envelope(7, seq)])
             await redis.client_kill_filter(_type="normal", skipme=True)
         await until(lambda: 5 in recorder.heads(7))
-
-
-async def test_however_many_commands_at_once_share_a_few_connections(
-    redis_server: RedisServer, redis: Redis
-) -> None:
-    """Three hundred posts at once are counted over a few connections, and none is refused one."""
-    servers = RedisServers(redis_server.url)
-    try:
-        owner = (await servers.layout()).owner("key")
-        before = len(await redis.client_list())
-        assert await asyncio.gather(*(owner.ping() for _ in range(300))) == [True] * 300
-        assert len(await redis.client_list()) - before <= CONNECTIONS_MAX
-    finally:
-        await servers.aclose()
 
 
 @pytest.mark.serial

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import redis.exceptions
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -61,10 +61,6 @@ _CAUSES: dict[type[BaseException], str] = {
 
 CONNECT_SECONDS_MAX = 3.0
 """How long connecting to a server may take."""
-
-CONNECTIONS_MAX = 8
-"""How many commands a client sends a server at once. The others wait: a pool keeps every connection that it
-ever made, and redis-py's own refuses the hundred-and-first."""
 
 LOOK_SECONDS_MAX = 1.0
 """How long a sentinel, or a node asked for the map of its cluster, may take to answer."""
@@ -169,16 +165,13 @@ class RedisServers:
         formats each RESP 3 push for a debug log.
         """
         if url not in self._clients:
-            pool = BlockingConnectionPool.from_url(
+            self._clients[url] = Redis.from_url(
                 url,
-                max_connections=CONNECTIONS_MAX,
-                timeout=None,
                 protocol=2,
                 socket_timeout=None,
                 socket_connect_timeout=CONNECT_SECONDS_MAX,
                 retry=Retry(NoBackoff(), 0, supported_errors=()),
             )
-            self._clients[url] = Redis.from_pool(pool)
         return self._clients[url]
 
     # Sentinel, by its rules for clients: https://redis.io/docs/latest/develop/reference/sentinel-clients/

@@ -30,6 +30,10 @@ from quart_app.web.doors.callers import caller_of
 SHARED_SECONDS_MAX = 0.25
 """How long a request waits for the shared count before it is counted here."""
 
+ASKED_AT_ONCE = 8
+"""How many requests ask for a shared count at a time; the others wait for their turn. Each needs a
+connection, which redis-py keeps once it is made, and it refuses the hundred-and-first."""
+
 ALONE_SECONDS = 5.0
 """How long we count alone after Redis has failed."""
 
@@ -81,6 +85,7 @@ class Limits:
         self._alone = MovingWindowRateLimiter(MemoryStorage())
         self._servers = None if settings.redis_url is None else RedisServers(settings.redis_url)
         self._shared: dict[object, MovingWindowRateLimiter] = {}  # by server
+        self._turns = asyncio.Semaphore(ASKED_AT_ONCE)
         self._alone_until = 0.0
         self._outage = Outage("limits_unshared", "limits_shared")
         per_name = settings.limit_logins_per_name
@@ -157,17 +162,27 @@ class Limits:
         self, key: Key, question: Callable[[MovingWindowRateLimiter], Awaitable[_Answer]]
     ) -> _Answer:
         """What the count that all workers share says; while it cannot be asked, our own."""
-        if self._servers is not None and time.monotonic() >= self._alone_until:
-            try:
-                async with asyncio.timeout(SHARED_SECONDS_MAX):
-                    answer = await question(await self._limiter(self._servers, key[0].key_for(*key[1:])))
-                self._outage.over()
-                return answer
-            except (StorageError, *FAILURES) as error:
-                self._servers.forget()
-                self._alone_until = time.monotonic() + ALONE_SECONDS
-                self._outage.failed(error.storage_error if isinstance(error, StorageError) else error)
+        if self._servers is not None:
+            async with self._turns:
+                if time.monotonic() >= self._alone_until:
+                    try:
+                        return await self._ask_all(self._servers, key, question)
+                    except (StorageError, *FAILURES) as error:
+                        self._servers.forget()
+                        self._alone_until = time.monotonic() + ALONE_SECONDS
+                        self._outage.failed(error.storage_error if isinstance(error, StorageError) else error)
         return await question(self._alone)
+
+    async def _ask_all(
+        self,
+        servers: RedisServers,
+        key: Key,
+        question: Callable[[MovingWindowRateLimiter], Awaitable[_Answer]],
+    ) -> _Answer:
+        async with asyncio.timeout(SHARED_SECONDS_MAX):
+            answer = await question(await self._limiter(servers, key[0].key_for(*key[1:])))
+        self._outage.over()
+        return answer
 
     async def _limiter(self, servers: RedisServers, key: str) -> MovingWindowRateLimiter:
         """The one that counts on the server which has the key."""
