@@ -59,11 +59,11 @@ IMPATIENT = {
     "GRANDSTAND_DEGRADED_POLL_SECONDS": "1",
     "GRANDSTAND_FEED_TOKEN_SECONDS": "20",
     "GRANDSTAND_HEARTBEAT_SECONDS": "2",
-    "GRANDSTAND_KEPT_MEBIBYTES": "8",
+    "GRANDSTAND_KEPT_MEBIBYTES": "4",
     "GRANDSTAND_LAG_SECONDS_MAX": "5",
     "GRANDSTAND_RETRY_SECONDS": "1",
 }
-"""Settings with which every timer of a stream runs out many times, and a quarter of an hour fills what is
+"""Settings with which every timer of a stream runs out many times, and some minutes fill what is
 kept of tournaments that are over."""
 
 MEMORY_GROWTH_MAX = 3.0
