@@ -171,6 +171,38 @@ async def test_who_goes_and_comes_back_in_a_pass_that_moves_nobody_is_told_once(
     assert world.audience.loose == {}
 
 
+async def test_who_comes_back_in_a_pass_gets_what_it_has_not_had(world: World) -> None:
+    """A total, too, that was told while it was full with something older."""
+    slow, wire = world.everyone[-1]
+    wire.stalled = True
+    world.happen()
+    await world.settled()
+    world.audience.whisper(told(1, 4711))
+    passing = world.audience._bring()
+    next(passing)
+    wire.drain()
+    list(passing)
+    assert (slow.cohort is not None, wire.arrived.count(b'"watching":4711')) == (True, 1)
+
+
+async def test_a_pass_ends_though_all_leave_in_it_and_somebody_comes(world: World) -> None:
+    """One who was full comes back to a cohort that the others have left, and is brought what follows."""
+    for _, wire in world.everyone[:64]:
+        wire.stalled = True
+    passing = world.audience._bring()
+    world.timeline.extend(world.log[1:2])
+    world.room.grown()
+    next(passing)
+    for subscriber, _ in world.everyone[64:]:
+        world.audience.discard(subscriber)
+    back, wire = world.everyone[0]
+    wire.drain()
+    assert len(list(zip(range(10), passing, strict=False))) < 10
+    world.happen()
+    await world.settled()
+    assert (back.cursor, back.cohort is not None) == (3, True)
+
+
 async def test_what_is_not_shown_moves_the_whole_cohort_without_a_word() -> None:
     """The next heartbeat tells all of them how far they have come."""
     world = World(types=frozenset({"match_started"}))

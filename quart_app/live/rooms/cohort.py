@@ -44,6 +44,7 @@ class Cohort:
         self._block: Block | None = None  # what is handed out, leading to ``_after``
         self._shown = 0  # how many events it shows
         self._done = 0
+        self._had: set[Subscriber] = set()  # who has it, and has left since
         self._whisper: Block | None = None
         self._silent = False
 
@@ -65,9 +66,11 @@ class Cohort:
         if not end:
             self._finish()
             self._level, self.last_write = level, written
-        if self._block is not None and level == self._after:
-            # Also of what moves nobody, as a total: who comes back in the middle may have it already, and
-            # behind the others would be given it again and again.
+        if (
+            self._block is not None
+            and level == self._after
+            and (level != self._level or subscriber in self._had)
+        ):
             place, self._done = self._done, self._done + 1
         elif level == self._level:
             place = end
@@ -88,6 +91,7 @@ class Cohort:
         subscriber.stand_alone()
         place, last = subscriber.place, len(self.members) - 1
         if place < self._done:
+            self._had.add(subscriber)
             self._done -= 1
             self._put(self.members[self._done], place)
             place = self._done
@@ -128,7 +132,9 @@ class Cohort:
     def advance(self) -> bool:
         """Hand what was taken up to some more members; False once all have it."""
         block, start = self._block, self._done
-        if block is not None and start < len(self.members):
+        if block is None:
+            return False  # all had left in the middle of it, and somebody else has come
+        if start < len(self.members):
             stop = self._done = min(len(self.members), start + self._fleet.at_once)
             self._room.delivered_events += self._shown * (stop - start)
             self._room.delivered_bytes += len(block.raw) * (stop - start)
@@ -177,6 +183,7 @@ class Cohort:
             self._events += self._shown
             self._bytes += len(self._block.raw)
             self._level, self._block, self._done = self._after, None, 0
+            self._had.clear()
 
     def _dissolve(self) -> None:
         for subscriber in self.members[:]:
