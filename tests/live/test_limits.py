@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from quart_app.errors import TooManyRequests
 from quart_app.settings import Settings
+from quart_app.web.doors import limits
 from quart_app.web.doors.callers import caller_of
 from quart_app.web.doors.limits import ASKED_AT_ONCE, Limits, Second
 from tests.server import PASSWORD, Server, running
@@ -313,9 +314,10 @@ async def test_posts_of_a_staff_member_are_limited(settings: Settings) -> None:
 
 
 async def test_hundreds_of_posts_at_once_are_counted_by_all_workers_over_a_few_connections(
-    redis_server: RedisServer,
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None is refused a connection, which would make the worker count alone: another one knows of each."""
+    monkeypatch.setattr(limits, "SHARED_SECONDS_MAX", 10.0)
     settings = Settings.for_tests(redis_url=redis_server.url, limit_posts_per_staff=301)
     here, there = Limits(settings), Limits(settings)
     redis = Redis.from_url(redis_server.url)

@@ -162,27 +162,20 @@ class Limits:
         self, key: Key, question: Callable[[MovingWindowRateLimiter], Awaitable[_Answer]]
     ) -> _Answer:
         """What the count that all workers share says; while it cannot be asked, our own."""
-        if self._servers is not None:
-            async with self._turns:
-                if time.monotonic() >= self._alone_until:
-                    try:
-                        return await self._ask_all(self._servers, key, question)
-                    except (StorageError, *FAILURES) as error:
-                        self._servers.forget()
-                        self._alone_until = time.monotonic() + ALONE_SECONDS
-                        self._outage.failed(error.storage_error if isinstance(error, StorageError) else error)
+        if self._servers is not None and time.monotonic() >= self._alone_until:
+            asked = False
+            try:
+                async with asyncio.timeout(SHARED_SECONDS_MAX), self._turns:
+                    asked = True
+                    answer = await question(await self._limiter(self._servers, key[0].key_for(*key[1:])))
+                self._outage.over()
+                return answer
+            except (StorageError, *FAILURES) as error:
+                if asked:  # else it was only not its turn yet
+                    self._servers.forget()
+                    self._alone_until = time.monotonic() + ALONE_SECONDS
+                    self._outage.failed(error.storage_error if isinstance(error, StorageError) else error)
         return await question(self._alone)
-
-    async def _ask_all(
-        self,
-        servers: RedisServers,
-        key: Key,
-        question: Callable[[MovingWindowRateLimiter], Awaitable[_Answer]],
-    ) -> _Answer:
-        async with asyncio.timeout(SHARED_SECONDS_MAX):
-            answer = await question(await self._limiter(servers, key[0].key_for(*key[1:])))
-        self._outage.over()
-        return answer
 
     async def _limiter(self, servers: RedisServers, key: str) -> MovingWindowRateLimiter:
         """The one that counts on the server which has the key."""
