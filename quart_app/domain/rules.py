@@ -20,7 +20,7 @@ from quart_app.domain.commands import (
 from quart_app.domain.events import Entrant, Games, StageSettings, rfc3339
 from quart_app.domain.seeding import draw_size
 from quart_app.domain.staging.drawing import has_lines, linked
-from quart_app.domain.staging.problems import format_problems, stages_problems
+from quart_app.domain.staging.problems import format_problems, needless, stages_problems
 from quart_app.errors import InvalidInput
 
 NAME_LENGTH_MAX = 100
@@ -61,7 +61,7 @@ def check_tournament(command: CreateTournament) -> None:
     ):
         if value not in allowed:
             problems[field] = f"Choose one of: {', '.join(allowed)}."
-    problems |= format_problems(stages_of(command))
+    problems |= format_problems(stages_of(command)) or needless(_asked(command))
     problems |= _entrant_problems(command.entrants, command.seeding)
     if not problems.keys() & {"participants", "format"}:
         problems |= _stages_problems(stages_of(command), command.entrants)
@@ -88,8 +88,11 @@ def check_stages(stages: Sequence[StageSettings], entrants: Sequence[EntrantLine
 
 def stages_of(command: CreateTournament) -> tuple[StageSettings, ...]:
     """The stages that a tournament is to have, as they were asked for."""
-    stages = command.stages or (StageSettings(format=command.format, third_place=command.third_place),)
-    return linked(stages)
+    return linked(_asked(command))
+
+
+def _asked(command: CreateTournament) -> tuple[StageSettings, ...]:
+    return command.stages or (StageSettings(format=command.format, third_place=command.third_place),)
 
 
 def check_visibility(visibility: str) -> None:

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quart_app.domain.commands import CreateTournament, EntrantLine
+from quart_app.domain.commands import CreateTournament, EntrantLine, GenerateBracket, RegisterParticipants
 from quart_app.domain.decisions import decide
-from quart_app.domain.events import decode_event, encode_event
+from quart_app.domain.events import StageSettings, TournamentCreated, decode_event, encode_event
+from quart_app.domain.fold import apply
 from quart_app.domain.rules import tidy, utc_time
+from quart_app.domain.staging.drawing import complete
 from quart_app.domain.state.tournament import Tournament
 from quart_app.errors import InvalidInput
 from tests.domain.strategies import NOW, created, entrants, names, players
@@ -247,3 +249,32 @@ def test_a_moment_of_any_zone_is_kept_in_utc(moment: object) -> None:
         assert unicodedata.is_normalized("NFC", kept)
         assert kept.endswith("Z")
         assert len(kept) == len("2026-11-24T12:30:15.250Z")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        StageSettings(format="single_elimination", legs=2),
+        StageSettings(format="round_robin", grand_final="single"),
+        StageSettings(format="round_robin", advance=1),
+    ],
+)
+def test_what_a_log_holds_without_a_meaning_locks_nobody_out(stored: StageSettings) -> None:
+    """It is refused of whoever asks for it anew; nobody can take it out of a draft that has it."""
+    command = CreateTournament(name="Cup", entrants=players(4), stages=(stored,))
+    assert len(problems(command)) == 1
+    draft = TournamentCreated(
+        tournament_id=7,
+        name="Cup",
+        format=stored.format,
+        seeding="standard",
+        third_place=False,
+        visibility="public",
+        created_at="2026-07-01T12:00:00.000Z",
+        stages=(complete(stored),),
+    )
+    tournament = apply(Tournament(7), draft)
+    for wish in (RegisterParticipants(entrants=players(5)), GenerateBracket()):
+        for event in decide(tournament, wish, NOW):
+            tournament = apply(tournament, event)
+    assert len(tournament.participants) == 5

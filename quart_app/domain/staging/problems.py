@@ -34,8 +34,6 @@ _MEANS: Mapping[str, Setting] = {
     "round_names": "plans",
 }
 """The fields that mean something only where a format uses the setting that they belong to."""
-SEVERAL_STAGES = "two_stages"
-"""What the log and the API call the format of a tournament that has another stage after its first."""
 
 
 def _rank_problems(number: int, stages: Sequence[StageSettings], participants: int) -> dict[str, str]:
@@ -98,7 +96,7 @@ def stages_problems(stages: Sequence[StageSettings], participants: int) -> Mappi
 
 def _stage_problems(settings: StageSettings, entrants: int, *, last: bool) -> Mapping[str, str]:
     format = FORMATS[settings.format]
-    problems = _needless(settings, last=last) | dict(format.problems(settings, entrants))
+    problems = dict(format.problems(settings, entrants))
     problems |= _best_of_problems(settings) | _games_problems(settings.games)
     if len(settings.name) > NAME_LENGTH_MAX:
         problems["name"] = f"Keep a stage's name within {NAME_LENGTH_MAX} characters."
@@ -111,8 +109,17 @@ def _stage_problems(settings: StageSettings, entrants: int, *, last: bool) -> Ma
     return problems if last else problems | _advance_problems(settings, entrants)
 
 
+def needless(stages: Sequence[StageSettings]) -> Mapping[str, str]:
+    """What is set for known formats and would mean nothing, as two legs of a knock-out: whoever asks for that
+    wants to be told. To be asked once, of what somebody asks for."""
+    problems: dict[str, str] = {}
+    for number, settings in enumerate(stages, start=1):
+        for field, sentence in _needless(settings, last=number == len(stages)).items():
+            problems[field] = sentence if number == 1 else f"Stage {number}: {sentence}"
+    return problems
+
+
 def _needless(settings: StageSettings, *, last: bool) -> dict[str, str]:
-    """What is set and would mean nothing: somebody who asks for two legs of a knock-out wants to be told."""
     format, usual = FORMATS[settings.format], StageSettings(format=settings.format)
     problems: dict[str, str] = {}
     for field, setting in _MEANS.items():
