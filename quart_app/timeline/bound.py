@@ -31,6 +31,7 @@ class Kept:
         timeline = self._timelines.get(tournament_id)
         if timeline is None:
             timeline = self._timelines[tournament_id] = Timeline(tournament_id, self._tail_max)
+            self.count(timeline)  # also where it stays empty, as its log cannot be read
         self._timelines.move_to_end(tournament_id)
         return timeline
 

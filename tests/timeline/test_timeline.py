@@ -145,6 +145,15 @@ def test_the_size_is_about_what_it_takes() -> None:
     assert 0.66 < timeline.size / taken < 1.5
 
 
+def test_those_whose_logs_cannot_be_read_are_kept_within_it_too() -> None:
+    """Each costs a little, though nothing has come into it."""
+    kept = Kept(100_000, 10_000)
+    for tournament_id in range(1, 1_001):
+        kept.use(tournament_id)
+    kept.trim()
+    assert (0 < len(kept) < 100, kept.size <= 100_000) == (True, True)
+
+
 def test_all_of_them_stay_within_their_bound() -> None:
     """The longest unused go first, those that somebody follows never."""
     one = timeline_of(LOG).size
