@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import argon2
 import pytest
 import pytest_asyncio
+from hypothesis import settings as hypothesis_settings
 from quart import Quart
 from werkzeug.routing import Rule
 
@@ -22,6 +24,11 @@ from tests.databases import prepare
 from tests.redis_deployments import ClusterDeployment, SentinelDeployment
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
+
+# hypothesis searches without a stop-watch, and in CI the same examples in every run
+hypothesis_settings.register_profile("here", deadline=None)
+hypothesis_settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest_asyncio.fixture(scope="session", name="redis_server")
@@ -153,7 +160,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rooms: Counter[Path] = Counter()
     for item in items:
         if item.path not in turns:
-            turns[item.path] = rooms[item.path.parent]
+            turns[item.path] = 0 if item.path.name in LONG else rooms[item.path.parent]
             rooms[item.path.parent] += 1
     items.sort(
         key=lambda item: (

@@ -176,7 +176,7 @@ class Changing(Play):
             return False
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from(SHAPES[:6]), st.integers(0, 2**32 - 1))
 def test_the_same_results_again_make_the_same_bracket(stages: tuple[StageSettings, ...], seed: int) -> None:
     """A result is taken back with all that hangs on it, and everything is played again as it was."""

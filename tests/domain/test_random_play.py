@@ -168,7 +168,7 @@ class Hall(Changing):
         return other
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     st.sampled_from(WORLDS),
     st.integers(6, 12),

@@ -388,5 +388,5 @@ class CursorMachine(RuleBasedStateMachine):
         return [seq for seq in seqs if passes(chosen, self.log[seq - 1].event, self.states[seq])]
 
 
-CursorMachine.TestCase.settings = hypothesis_settings(max_examples=150, stateful_step_count=40, deadline=None)
+CursorMachine.TestCase.settings = hypothesis_settings(max_examples=150, stateful_step_count=40)
 TestCursor = CursorMachine.TestCase

@@ -373,7 +373,7 @@ garbage = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(PATHS),
     ids=st.tuples(*(st.sampled_from(["1", "2", "0", "-1", "9" * 40, "x", "%00"]) for _ in range(2))),

@@ -27,7 +27,7 @@ def plans(size: int, grand_final: str = "reset") -> tuple[MatchPlan, ...]:
     return DoubleElimination().draw(opening).matches
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sizes(128), st.sampled_from(["single", "reset"]), st.integers(0, 2**32 - 1))
 def test_everybody_is_out_with_two_defeats(count: int, grand_final: str, seed: int) -> None:
     """But the champion, and with a single grand final the winners' champion who loses it. Each side has the
@@ -50,7 +50,7 @@ def test_everybody_is_out_with_two_defeats(count: int, grand_final: str, seed: i
     assert fold(7, play.log) == end
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sizes(64))
 def test_no_match_has_two_byes(count: int) -> None:
     """Where nobody could ever come, there is no match."""
@@ -163,7 +163,7 @@ def test_who_falls_in_the_same_round_shares_a_place() -> None:
     assert on_place(play.tournament, 5) is None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sizes(20), st.sampled_from(["single", "reset"]), st.integers(0, 2**32 - 1))
 def test_a_place_that_was_told_stays(count: int, grand_final: str, seed: int) -> None:
     """Wherever neither side goes on: nobody else's place moves. At the end everybody has one, but who could

@@ -71,7 +71,7 @@ def test_groups_differ_by_one_at_most(count: int, groups: int, given_: bool) -> 
     assert sorted(who for group in made for who in group) == list(range(count))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 14), st.integers(1, 3), st.sampled_from([1, 2]), st.integers(0, 2**32 - 1))
 def test_a_table_does_not_depend_on_the_order_of_results(
     count: int, groups: int, legs: int, seed: int

@@ -93,7 +93,7 @@ def test_a_slot_fills_in_the_event_that_makes_the_place_certain() -> None:
     pytest.fail("the slot was never filled")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([2, 4, 8]), st.sampled_from(["single", "double"]))
 def test_two_stages_have_one_champion(seed: int, groups: int, kind: str) -> None:
     """Whatever the results; lots are drawn where nothing else separates, and the log alone tells the same."""

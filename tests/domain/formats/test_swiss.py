@@ -63,7 +63,7 @@ def can_be_paired(left: tuple[int, ...], met: set[frozenset[int | None]], byes: 
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 64), st.integers(0, 2**32 - 1))
 def test_nobody_meets_twice_or_has_two_byes(count: int, seed: int) -> None:
     """Everybody plays or has the bye in each round, over one more than make a winner certain; a round is
