@@ -27,7 +27,7 @@ from quart_app.domain.commands import (
 from quart_app.domain.decisions import decide
 from quart_app.domain.events import Event
 from quart_app.domain.fold import apply
-from quart_app.domain.names import flaw
+from quart_app.domain.names import as_seen, flaw
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament, TournamentStatus
 
@@ -180,7 +180,7 @@ def names() -> st.SearchStrategy[str]:
     """Names that are allowed and already tidy, in any script."""
     letters = st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="\ufffd")
     texts = st.text(letters, min_size=1, max_size=40).map(rules.tidy)
-    return texts.filter(lambda text: bool(text) and flaw(text) is None)
+    return texts.filter(lambda text: bool(as_seen(text)) and flaw(text) is None)
 
 
 def wishes(most_matches: int) -> st.SearchStrategy[Command]:
