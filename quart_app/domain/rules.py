@@ -61,10 +61,12 @@ def check_tournament(command: CreateTournament) -> None:
     ):
         if value not in allowed:
             problems[field] = f"Choose one of: {', '.join(allowed)}."
-    problems |= format_problems(stages_of(command)) or needless(_asked(command))
+    problems |= format_problems(stages_of(command))
     problems |= _entrant_problems(command.entrants, command.seeding)
     if not problems.keys() & {"participants", "format"}:
         problems |= _stages_problems(stages_of(command), command.entrants)
+    if not problems.keys() & {"stages", "format"}:
+        problems = {**needless(_asked(command)), **problems}
     if problems:
         raise InvalidInput(problems)
 
