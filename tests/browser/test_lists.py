@@ -29,6 +29,7 @@ async def creating(server: Server, browser: Browser, **options: Any) -> AsyncIte
         await viewer.page.fill("#password", PASSWORD)
         await viewer.page.keyboard.press("Enter")
         await viewer.page.wait_for_url("**/new/")
+        await viewer.until("document.readyState === 'complete'")  # with its scripts
         await viewer.page.fill("#name", "Hall Cup")
         yield viewer
 

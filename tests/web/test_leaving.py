@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
 import pytest
+import uvloop
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from quart import Quart
 
+from quart_app.web.express.leaving import PromptServer
 from tests.live.listening import until
 from tests.server import Server
 
@@ -71,3 +77,34 @@ async def test_who_ends_its_own_side_while_it_waits(server: Server) -> None:
     await until(lambda: len(asyncio.all_tasks()) <= before, 10)
     for _, writer in visitors:
         writer.close()
+
+
+async def test_who_has_left_before_anybody_came_to_them_is_no_error(app: Quart) -> None:
+    """On uvloop a connection that is closed has no socket that could be asked."""
+
+    async def leave() -> list[BaseException]:
+        failures: list[BaseException] = []
+        served = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.abort()
+            await asyncio.sleep(0.05)  # the loop closes it a turn later
+            loop = asyncio.get_running_loop()
+            server = PromptServer(cast(Any, app), loop, Config(), WorkerContext(None), {}, reader, writer)
+            try:
+                await server
+            except BaseException as error:
+                failures.append(error)
+            served.set()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+            _, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+            await asyncio.wait_for(served.wait(), 10)
+            writer.close()
+        return failures
+
+    def on_uvloop() -> list[BaseException]:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(leave())
+
+    assert await asyncio.to_thread(on_uvloop) == []

@@ -18,6 +18,12 @@ class PromptServer(TCPServer):
 
     _left = False
 
+    async def run(self) -> None:
+        """Serve the connection, unless its client has left already: uvloop has no socket then that could be
+        asked who that was."""
+        if not self.writer.transport.is_closing():
+            await super().run()
+
     async def _read_data(self) -> None:
         await super()._read_data()
         self._left = True
