@@ -47,7 +47,7 @@ async def test_a_score_goes_round_below_a_path(below: Server, browser: Browser, 
         await pad.page.fill("#name", "anna")
         await pad.page.fill("#password", PASSWORD)
         await pad.page.press("#password", "Enter")
-        await pad.page.wait_for_url(f"**{BASE}/staff/tournaments/{tid}/matches/1/")
+        await pad.page.wait_for_url(f"{proxy.url}{BASE}/staff/tournaments/{tid}/matches/1/")
         await pad.until_live()
         await spectator.until_live()
         await pad.tap(1, 2)
