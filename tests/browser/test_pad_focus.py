@@ -156,7 +156,8 @@ async def test_what_was_typed_comes_back_after_a_login_that_ended(
         await page.keep_answers()
         await page.page.fill("#name", "Hall Cup")
         await page.page.fill("#participants", "Ana\nBo\nCem")
-        await page.page.context.clear_cookies()
+        await page.until("document.querySelector('#outline').textContent.includes('matches')")
+        await page.page.context.clear_cookies()  # not before the outline has come, which asks who one is, too
         await page.page.click("text=Create and look at the draw")
         await page.page.wait_for_selector("text=Please sign in")
         await page.page.go_back()
