@@ -39,8 +39,9 @@ class Proxy(Server):
         text = self.documented(base, takes_off=takes_off)
         # one worker stands for both
         text = re.sub(r"^(?!.*:8000).*127\.0\.0\.1:8001.*\n", "", text, flags=re.MULTILINE)
-        text = text.replace(" 127.0.0.1:8001", "").replace("127.0.0.1:8000", f"127.0.0.1:{upstream}")
-        (self.folder / "configuration").write_text(self.mine(text))
+        text = self.mine(text.replace(" 127.0.0.1:8001", ""))
+        # last: its digits are nothing that anybody still looks for
+        (self.folder / "configuration").write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{upstream}"))
 
     @property
     def url(self) -> str:
@@ -94,7 +95,8 @@ class Nginx(Proxy):
 
     def mine(self, text: str) -> str:
         """Below its folder, and with nothing on port 80."""
-        text = text.rpartition("server {")[0].replace("443", f"127.0.0.1:{self.port}").replace(HOST, "_")
+        text = text.rpartition("server {")[0].replace(HOST, "_")
+        text = text.replace("listen 443 ", f"listen 127.0.0.1:{self.port} ")
         text = text.replace("/etc/ssl/grandstand/cert.pem", str(self.authority.certificate))
         text = text.replace("/etc/ssl/grandstand/key.pem", str(self.authority.key))
         text = text.replace("/var/log/nginx/", f"{self.folder}/")
