@@ -92,14 +92,21 @@ class Viewer:
     async def region(self) -> Element:
         """The live region, less what is the viewer's own."""
         region = parse(await self.page.locator("#live-region").inner_html())
-        following = region.find("following")
-        assert following is not None
-        following.children.clear()
-        for element in region.walk():
-            for name in list(element.attributes):
-                if name.startswith(VIEWERS_OWN) or (element is following and name == "hidden"):
-                    del element.attributes[name]
-        return region
+        assert region.find("following") is not None
+        return _shared(region)
+
+
+def _shared(element: Element) -> Element:
+    own = element.attributes.get("id") == "following"
+    attributes = {
+        name: value
+        for name, value in element.attributes.items()
+        if not (name.startswith(VIEWERS_OWN) or (own and name == "hidden"))
+    }
+    children = (
+        () if own else tuple(each if isinstance(each, str) else _shared(each) for each in element.children)
+    )
+    return Element(element.tag, attributes, children)
 
 
 @asynccontextmanager

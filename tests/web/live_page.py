@@ -7,20 +7,21 @@ browser. (That htmx really does it is the browser tests' business.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from html.parser import HTMLParser
 
 VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
 
-@dataclass
+@dataclass(frozen=True)
 class Element:
     """An element; its children are elements and text in order."""
 
     tag: str
-    attributes: dict[str, str | None] = field(default_factory=dict)
-    children: list[Element | str] = field(default_factory=list)
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    children: tuple[Element | str, ...] = ()
 
     @property
     def elements(self) -> list[Element]:
@@ -42,47 +43,55 @@ class Element:
         parts = (child if isinstance(child, str) else child.text() for child in self.children)
         return " ".join(" ".join(parts).split())
 
-    def replace(self, element_id: str, other: Element) -> bool:
-        """Put ``other`` in the place of the element with this id, if it is there."""
-        for each in self.walk():
-            for index, child in enumerate(each.children):
-                if isinstance(child, Element) and child.attributes.get("id") == element_id:
-                    each.children[index] = other
-                    return True
-        return False
+    def replaced(self, element_id: str, other: Element) -> Element:
+        """The same with ``other`` in the place of the element with this id, which is itself where none is."""
+        for index, child in enumerate(self.children):
+            if isinstance(child, str):
+                continue
+            new = other if child.attributes.get("id") == element_id else child.replaced(element_id, other)
+            if new is not child:
+                return replace(self, children=(*self.children[:index], new, *self.children[index + 1 :]))
+        return self
 
 
 class _TreeBuilder(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.open = [Element("#document")]
+        self.open: list[tuple[str, dict[str, str | None], list[Element | str]]] = [("#document", {}, [])]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
         assert len(set(names)) == len(names), f"<{tag}> repeats an attribute: {names}"
-        element = Element(tag, dict(attrs))
-        self.open[-1].children.append(element)
-        if tag not in VOID:
-            self.open.append(element)
+        self.open.append((tag, dict(attrs), []))
+        if tag in VOID:
+            self._close()
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open[-1].children.append(Element(tag, dict(attrs)))
+        self.open.append((tag, dict(attrs), []))
+        self._close()
 
     def handle_endtag(self, tag: str) -> None:
-        element = self.open.pop()
-        assert element.tag == tag, f"</{tag}> closes <{element.tag}>"
+        opened = self.open[-1][0]
+        assert opened == tag, f"</{tag}> closes <{opened}>"
+        self._close()
 
     def handle_data(self, data: str) -> None:
-        self.open[-1].children.append(data)
+        self.open[-1][2].append(data)
+
+    def _close(self) -> None:
+        tag, attributes, children = self.open.pop()
+        self.open[-1][2].append(Element(tag, attributes, tuple(children)))
 
 
+@lru_cache(maxsize=1024)  # a crowd is sent the same frames, and ends with the same page
 def parse(html: str) -> Element:
     """The tree of a document or a piece of one. Fails on tags that do not nest."""
     builder = _TreeBuilder()
     builder.feed(html)
     builder.close()
-    assert len(builder.open) == 1, f"<{builder.open[-1].tag}> is never closed"
-    return builder.open[0]
+    ((tag, attributes, children), *unclosed) = builder.open
+    assert not unclosed, f"<{unclosed[-1][0]}> is never closed"
+    return Element(tag, attributes, tuple(children))
 
 
 class LivePage:
@@ -116,7 +125,7 @@ class LivePage:
             assert len(partial.children) == 1, f"the partial for #{target} is not one element alone"
             (content,) = partial.elements
             assert content.attributes["id"] == target, f"the partial for #{target} would take its id away"
-            self.region.replace(target, content)
+            self.document = self.document.replaced("live-region", self._live.replaced(target, content))
 
     def differences(self, other: LivePage) -> list[str]:
         """The ids of the innermost fragments in which two pages differ, or "live-region" for the rest."""
