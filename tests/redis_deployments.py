@@ -87,9 +87,13 @@ class SentinelDeployment:
         return sentinel_url(self.service, self.sentinels)
 
     async def start(self) -> None:
-        """Run, each process knowing of all others, unless it is running already."""
-        if self._running:
-            return
+        """Run, each process knowing of all others, and all well, whatever was done to them before."""
+        if not self._running:
+            await self._start()
+            self._running = True
+        await self.settled()
+
+    async def _start(self) -> None:
         await asyncio.gather(*(server.start() for server in self.servers))
         await ask(self.servers[1], "REPLICAOF", "127.0.0.1", self.servers[0].port)
         await asyncio.gather(*(sentinel.start() for sentinel in self.sentinels))
@@ -98,8 +102,6 @@ class SentinelDeployment:
             # heard of a failover within four of these periods takes the new master for a stray and undoes it.
             periods = {"INFO-PERIOD": 200, "PING-PERIOD": 200, "ASK-PERIOD": 200, "PUBLISH-PERIOD": 1000}
             await ask(sentinel, "SENTINEL", "DEBUG", *(word for each in periods.items() for word in each))
-        await self.settled()
-        self._running = True
 
     async def master(self) -> RedisServer:
         """The server that the sentinels name."""
@@ -154,9 +156,13 @@ class ClusterDeployment:
         return "redis+cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
 
     async def start(self) -> None:
-        """Run, with all slots shared out and every replica in touch with its master, unless it does."""
-        if self._running:
-            return
+        """Run, with all slots shared out and every replica in touch with its master, after whatever."""
+        if not self._running:
+            await self._start()
+            self._running = True
+        await self.settled()
+
+    async def _start(self) -> None:
         await asyncio.gather(*(server.start() for server in self.servers))
         for epoch, server in enumerate(self.servers, start=1):
             await ask(server, "CLUSTER", "SET-CONFIG-EPOCH", epoch)
@@ -171,8 +177,6 @@ class ClusterDeployment:
             identity = await ask(master, "CLUSTER", "MYID")
             # refused until they have been introduced
             await sooner_or_later(partial(ask, replica, "CLUSTER", "REPLICATE", identity), "nodes that met")
-        await self.settled()
-        self._running = True
 
     async def owner(self, name: str) -> RedisServer:
         """The master that has a channel or key."""

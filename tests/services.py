@@ -200,6 +200,9 @@ class RedisServer(Server):
     hyphen.
     """
 
+    # Asked to end, a master would wait for its replicas, which end as well.
+    farewell = signal.SIGKILL
+
     def __init__(self, authority: Authority | None = None, **options: object) -> None:
         super().__init__()
         self.authority = authority

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import pytest
@@ -29,11 +29,10 @@ ROOMS = (7, 8)
 
 
 @pytest_asyncio.fixture(name="deployment")
-async def _deployment(redis_sentinels: SentinelDeployment) -> AsyncIterator[SentinelDeployment]:
-    """A master, a replica and three sentinels, all well; and well again afterwards."""
+async def _deployment(redis_sentinels: SentinelDeployment) -> SentinelDeployment:
+    """A master, a replica and three sentinels, all well, whatever was done to them before."""
     await redis_sentinels.start()
-    yield redis_sentinels
-    await redis_sentinels.settled()
+    return redis_sentinels
 
 
 @pytest.fixture(autouse=True, name="lines")
@@ -78,6 +77,21 @@ async def test_workers_leave_a_master_that_is_demoted(deployment: SentinelDeploy
         await sooner_or_later(demoted, "workers that have left a demoted master")
         await until(lambda: all(worker.suspects and worker.bus.connected for worker in both))
         await hear_each_other(both, ROOMS, 1)
+
+
+@pytest.mark.serial
+async def test_a_sentinel_that_hangs_holds_nobody_up(deployment: SentinelDeployment) -> None:
+    """Two of three that agree are enough."""
+    servers = RedisServers(deployment.url)
+    deployment.sentinels[0].pause()
+    try:
+        began = time.monotonic()
+        await servers.look()
+        waited = time.monotonic() - began
+    finally:
+        deployment.sentinels[0].resume()
+        await servers.aclose()
+    assert waited < LOOK_SECONDS_MAX / 2
 
 
 @pytest.mark.serial
@@ -134,21 +148,6 @@ async def test_what_workers_share_is_shared_at_the_new_master(deployment: Sentin
     finally:
         for closing in (*(each.close() for each in limits), *(each.close() for each in presences)):
             await closing
-
-
-@pytest.mark.serial
-async def test_a_sentinel_that_hangs_holds_nobody_up(deployment: SentinelDeployment) -> None:
-    """Two of three that agree are enough."""
-    servers = RedisServers(deployment.url)
-    deployment.sentinels[0].pause()
-    try:
-        began = time.monotonic()
-        await servers.look()
-        waited = time.monotonic() - began
-    finally:
-        deployment.sentinels[0].resume()
-        await servers.aclose()
-    assert waited < LOOK_SECONDS_MAX / 2
 
 
 async def test_a_server_that_only_a_sentinel_takes_for_the_master_is_refused(
