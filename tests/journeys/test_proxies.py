@@ -97,7 +97,6 @@ async def test_all_of_it_works(kind: type[Proxy], behind: Server, base: str, *, 
 
 
 @pytest.mark.parametrize("base", [""])
-@pytest.mark.serial
 async def test_no_post_meets_a_connection_that_is_being_closed(behind: Server) -> None:
     """A proxy keeps connections to the server, and uses one again after any silence."""
     tournament = await behind.tournament(4)
