@@ -3,6 +3,7 @@ process."""
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import tempfile
@@ -14,7 +15,9 @@ from quart_app.store.database.schema import migrate
 
 @functools.cache
 def _template() -> Path:
-    return Path(tempfile.mkdtemp(prefix="grandstand-")) / "migrated.db"
+    folder = Path(tempfile.mkdtemp(prefix="grandstand-"))
+    atexit.register(shutil.rmtree, folder)
+    return folder / "migrated.db"
 
 
 async def prepare(url: str) -> None:
