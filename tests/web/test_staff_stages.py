@@ -49,6 +49,13 @@ async def test_the_form_tells_what_it_would_make(anna: Browser, fields: dict[str
     assert "Club Night" not in (await anna.get("/staff/")).text
 
 
+async def test_who_is_signed_out_while_they_type_is_not_led_away(hall: Hall) -> None:
+    """The form asks by itself: it says so, and where to sign in, and keeps what was typed."""
+    answer = await hall.stranger().post("/staff/tournaments/outline/", NEW, htmx=True)
+    assert (answer.status, "You are not signed in any more." in answer.text) == (200, True)
+    assert 'href="/staff/login/?next=/staff/"' in answer.text
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -12,12 +12,12 @@ from quart_app.domain.decisions.stages import find_stage, round_to_pair
 from quart_app.domain.fold import apply
 from quart_app.domain.pairing import RULES_TITLE
 from quart_app.domain.state.tournament import Tournament
-from quart_app.errors import Conflict, InvalidInput, Unavailable
+from quart_app.errors import Conflict, InvalidInput, Unauthenticated, Unavailable
 from quart_app.show.names import caution_words
 from quart_app.show.paths import staff_path
 from quart_app.show.views.staff.work import outline
 from quart_app.store.staff import ORGANISER
-from quart_app.web.doors.access import actor_id, authorise, require_staff
+from quart_app.web.doors.access import actor_id, authorise, login_url, require_staff
 from quart_app.web.doors.context import context
 from quart_app.web.staff import stage_forms as forms
 from quart_app.web.staff.refusals import Refusal, again, page
@@ -28,9 +28,15 @@ _STAGE = "/tournaments/<int:tournament_id>/stages/<int:stage>/"
 
 
 @blueprint.post("/tournaments/outline/")
-@require_staff(ORGANISER)
 async def post_outline() -> ResponseReturnValue:
-    """What the form of a new tournament would make, in a sentence; or what keeps it from that."""
+    """What the form of a new tournament would make, in a sentence; or what keeps it from that.
+
+    The page asks by itself while somebody types: whose login has ended is told so, and not led away.
+    """
+    try:
+        await authorise(ORGANISER)
+    except Unauthenticated:
+        return page("staff/fragments/_outline.html", None, outline="", problems={}, login=login_url(""))
     try:
         command = forms.read_create_tournament(await request.form, preview=True)
         tournament = Tournament(0)
@@ -42,7 +48,7 @@ async def post_outline() -> ResponseReturnValue:
         told, problems = "", {key: words for key, words in refused.problems.items() if key != "name"}
         if not problems:
             problems = {"name": "Give it a name, and this shows what will be played."}
-    return page("staff/fragments/_outline.html", None, outline=told, problems=problems)
+    return page("staff/fragments/_outline.html", None, outline=told, problems=problems, login="")
 
 
 async def _round_page(refusal: Refusal | None, tournament_id: int, stage: int) -> Response:
