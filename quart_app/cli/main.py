@@ -31,6 +31,7 @@ from quart_app.live.bus.port import Bus
 from quart_app.live.bus.redis import RedisBus
 from quart_app.serving import server as serving
 from quart_app.serving import supervisor
+from quart_app.serving.memory import keep_one_heap
 from quart_app.settings import Settings
 from quart_app.store.database import schema
 from quart_app.store.database.budget import tell_budget
@@ -141,6 +142,7 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
         raise BadSettings(f"static/vendor/{missing[0]} is missing: run `make setup`, which installs htmx")
     if settings.workers > 1 and asked.demo:
         raise BadSettings("--demo: it plays inside a single worker; run `python -m quart_app demo` beside")
+    keep_one_heap()
     await _prepare(settings)
     if asked.worker_fd is None:
         await tell_budget(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import resource
 import signal
@@ -17,6 +16,7 @@ from hypercorn.config import Config
 from quart import Quart
 
 from quart_app.errors import BadSettings
+from quart_app.serving.memory import calm_the_collector
 from quart_app.settings import Settings
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.express.doorstep import EXTENSION as DOORSTEP
@@ -115,7 +115,7 @@ async def serve(
         await context.hub.drain(settings.drain_seconds)
         doorstep.close()
 
-    _calm_the_collector()
+    calm_the_collector()
     notice_leaving()
     companion = asyncio.ensure_future(beside()) if beside is not None else None
     try:
@@ -125,15 +125,3 @@ async def serve(
         if companion is not None:
             companion.cancel()
             await asyncio.gather(companion, return_exceptions=True)
-
-
-def _calm_the_collector() -> None:
-    """Keep Python's cyclic collector from walking over every open stream again and again.
-
-    With thousands of streams its default thresholds cost a fifth of the processor. They must not be too
-    high either: every connection leaves Hypercorn's circles behind, those of a stream over ASGI when they
-    are old, and a soak shows how they pile up.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 5, 5)
