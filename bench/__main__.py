@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -19,6 +20,7 @@ from quart_app.telemetry import configure_logging
 def main() -> int:
     """Read the command line and carry it out; 2 when something could not be measured, 1 for a bad soak."""
     asked = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and what it has started ends with it
     scale = Scale.quick() if asked.quick else Scale()
     if asked.rounds:
         scale = replace(scale, rounds=asked.rounds)
