@@ -152,8 +152,7 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
     app = create_app(settings)
     context: Context = app.extensions[EXTENSION]
     if asked.worker_fd is not None:
-        worker_socket = socket.socket(fileno=asked.worker_fd)
-        await serving.serve(app, settings, worker_socket, lifeline=asked.lifeline_fd)
+        await serving.serve(app, settings, socket.socket(fileno=asked.worker_fd), lifeline=asked.lifeline_fd)
         return
     listening = serving.listen(settings)
     await _say_where(settings, context.services, listening)
