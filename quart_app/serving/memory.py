@@ -17,7 +17,7 @@ def keep_one_heap() -> None:
     """Let all threads allocate from one heap, and large pieces stand for themselves and go when they are let
     go of; where the C library is not glibc, nothing.
 
-    Otherwise each thread of the database has a heap of its own, full of holes, and the twenty MiB in which a
+    Otherwise each thread of the database has a heap of its own, full of holes, and the 19 MiB in which a
     password is hashed stay with each thread that has hashed one. To be called before there are threads.
     """
     with suppress(OSError, AttributeError):
