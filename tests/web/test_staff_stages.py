@@ -56,6 +56,15 @@ async def test_who_is_signed_out_while_they_type_is_not_led_away(hall: Hall) -> 
     assert 'href="/staff/login/?next=/staff/"' in answer.text
 
 
+async def test_what_a_form_would_make_is_told_to_organisers_only(hall: Hall, bob: Browser) -> None:
+    """Whoever else asks, and however, is refused as everywhere."""
+    path = "/staff/tournaments/outline/"
+    assert (await hall.stranger().post(path, NEW)).status == 401
+    assert [(await bob.post(path, NEW, htmx=htmx)).status for htmx in (True, False)] == [403, 403]
+    bad = {"Authorization": "Bearer bad"}
+    assert (await hall.stranger().client.post(path, form=NEW, headers=bad)).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -36,6 +36,8 @@ async def post_outline() -> ResponseReturnValue:
     try:
         await authorise(ORGANISER)
     except Unauthenticated:
+        if "HX-Request" not in request.headers:
+            raise
         return page("staff/fragments/_outline.html", None, outline="", problems={}, login=login_url(""))
     try:
         command = forms.read_create_tournament(await request.form, preview=True)
