@@ -1,7 +1,7 @@
 """Redis in more than one process: a master that sentinels watch over, and a cluster. Each of the tests' own.
 
 Both start with the first test that asks for them and serve the whole run. A test that takes something away
-gives it back, and waits until the deployment has ``settled``.
+gives it back; whether all is well again is waited for by the next that asks.
 """
 
 from __future__ import annotations
