@@ -157,9 +157,12 @@ async def test_what_was_typed_comes_back_after_a_login_that_ended(
         await page.keep_answers()
         await page.page.fill("#name", "Hall Cup")
         await page.page.fill("#participants", "Ana\nBo\nCem")
+        await page.page.press("#participants", "Tab")  # by this it counts as changed
+        await page.until("document.querySelector('#outline').textContent.includes('matches')")
         await page.page.context.clear_cookies()
         await page.page.press("#participants", "End")
         await page.page.keyboard.type("a")
+        await page.page.keyboard.press("Tab")
         await page.until("document.querySelector('#outline').textContent.includes('not signed in any more')")
         await page.page.click("text=Create and look at the draw")
         await page.page.wait_for_selector("text=Please sign in")
