@@ -128,12 +128,15 @@
     );
   }
 
+  /* A form of it is on its way: its answer will show what is new, and knows where the focus was. */
+  const underway = (part) => find("form.htmx-request", part) !== null;
+
   function follow() {
     for (const part of all("[data-follow]")) {
       const card = document.getElementById(`match-${part.dataset.match}`); // none beside #work, or where it is gone
       const isNews = (shown) => Number(shown?.dataset.seq) > Number(part.dataset.seq);
       if (card && !isNews(card) && !isNews(find("#hold"))) continue;
-      if (scoring.sending || scoring.unsent) continue;
+      if (scoring.sending || scoring.unsent || underway(part)) continue;
       if (dirty(part)) {
         find(".stale", part)?.removeAttribute("hidden");
       } else {
@@ -145,7 +148,7 @@
   function mayReplace(part, tasks) {
     const fresh = tasks.map((task) => find("[data-follow]", task.fragment)).find(Boolean);
     const isNews = fresh && Number(fresh.dataset.seq) > Number(part.dataset.seq);
-    return isNews && !scoring.sending && !dirty(part);
+    return isNews && !scoring.sending && !underway(part) && !dirty(part);
   }
 
   // ------------------------------------------------------------------ the focus
@@ -224,6 +227,7 @@
   });
   document.addEventListener("htmx:finally:request", (event) => {
     if (ofScore(event) && scoring.sending) answered();
+    if (source(event)?.matches?.("form")) setTimeout(follow); // when it is under way no more
     if (!source(event)?.matches?.("[data-follow]")) return;
     const status = event.detail.ctx.response?.status ?? NO_ANSWER;
     if (status === 404) location.reload(); // what this page is about is gone; the server knows what leads on
