@@ -83,7 +83,7 @@ class _TreeBuilder(HTMLParser):
         self.open[-1][2].append(Element(tag, attributes, tuple(children)))
 
 
-@lru_cache(maxsize=1024)  # a crowd is sent the same frames, and ends with the same page
+@lru_cache(maxsize=512)  # a crowd is sent the same frames, and ends with the same page
 def parse(html: str) -> Element:
     """The tree of a document or a piece of one. Fails on tags that do not nest."""
     builder = _TreeBuilder()
