@@ -356,8 +356,15 @@ async def test_a_file_that_is_no_database_is_unavailable(notes: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 500)],
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 500),
+        ("cache_size", -512),
+    ],
 )
 async def test_sqlite_is_set_up_for_results(sqlite: Database, name: str, value: object) -> None:
-    """Readers beside a writer, a sync (2 is FULL) before a commit is told, references checked, patience."""
+    """Readers beside a writer, a sync (2 is FULL) before a commit is told, references checked, patience,
+    and little kept of the file by each connection."""
     assert await pragma(sqlite, name) == value
