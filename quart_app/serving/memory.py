@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import gc
 from contextlib import suppress
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Of mallopt(3)."""
+
+GIVE_BACK_SECONDS = 60.0
 
 _LARGE_BYTES = 2**20
 _SPARE_BYTES = 4 * 2**20
@@ -25,6 +28,15 @@ def keep_one_heap() -> None:
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _SPARE_BYTES)
+
+
+async def give_memory_back() -> None:
+    """Every minute, give back to the system what of the heap is free, though it lies between what is not:
+    what a crowd took that has left, or a busy moment. Where the C library is not glibc, do nothing."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    while trim is not None:
+        await asyncio.sleep(GIVE_BACK_SECONDS)
+        await asyncio.to_thread(trim, 0)
 
 
 def calm_the_collector() -> None:

@@ -16,7 +16,7 @@ from hypercorn.config import Config
 from quart import Quart
 
 from quart_app.errors import BadSettings
-from quart_app.serving.memory import calm_the_collector
+from quart_app.serving.memory import calm_the_collector, give_memory_back
 from quart_app.settings import Settings
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.express.doorstep import EXTENSION as DOORSTEP
@@ -117,11 +117,11 @@ async def serve(
 
     calm_the_collector()
     notice_leaving()
-    companion = asyncio.ensure_future(beside()) if beside is not None else None
+    companions = [asyncio.ensure_future(each()) for each in (give_memory_back, beside) if each is not None]
     try:
         with doorstep.before(config):
             await hypercorn_serve(app, config, shutdown_trigger=drained)
     finally:
-        if companion is not None:
+        for companion in companions:
             companion.cancel()
-            await asyncio.gather(companion, return_exceptions=True)
+        await asyncio.gather(*companions, return_exceptions=True)
