@@ -4,6 +4,7 @@
 "use strict";
 (() => {
   const RETRY_MS = 2000;
+  const LEAVING_MS = 10_000;
   const NO_ANSWER = 0;
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -73,12 +74,19 @@
     scoring.trouble = passes(scoring.answered);
     if (scoring.trouble) {
       if (scoring.answered) calm();
-      setTimeout(() => scoreForm() && send(scoreForm(), scoring.sent), RETRY_MS);
+      setTimeout(sendAgain, RETRY_MS);
       return;
     }
     const more = scoring.unsent && scoring.answered < 400;
     Object.assign(scoring, { sending: false, unsent: false });
     queueMicrotask(more ? save : settled); // when htmx has let go of the request
+  }
+
+  /* Unless the answer to another form has ended the scoring meanwhile. */
+  function sendAgain() {
+    if (scoreForm()) return send(scoreForm(), scoring.sent);
+    Object.assign(scoring, { sending: false, unsent: false, trouble: false });
+    follow();
   }
 
   /* The server's own words ask to try again. */
@@ -93,7 +101,6 @@
     const panel = find(".pad-confirm");
     if (panel && scoring.confirm && scoring.answered < 400) panel.open = true;
     scoring.confirm = false;
-    follow();
   }
 
   window.addEventListener("beforeunload", (event) => {
@@ -131,24 +138,27 @@
   /* A form of it is on its way: its answer will show what is new, and knows where the focus was. */
   const underway = (part) => find("form.htmx-request", part) !== null;
 
+  /* Whether a part can be changed by what is new. Who is entering something there is told instead. */
+  function mayChange(part) {
+    if (scoring.sending || scoring.unsent || underway(part)) return false;
+    const entering = dirty(part);
+    if (entering) find(".stale", part)?.removeAttribute("hidden");
+    return !entering;
+  }
+
   function follow() {
     for (const part of all("[data-follow]")) {
       const card = document.getElementById(`match-${part.dataset.match}`); // none beside #work, or where it is gone
       const isNews = (shown) => Number(shown?.dataset.seq) > Number(part.dataset.seq);
       if (card && !isNews(card) && !isNews(find("#hold"))) continue;
-      if (scoring.sending || scoring.unsent || underway(part)) continue;
-      if (dirty(part)) {
-        find(".stale", part)?.removeAttribute("hidden");
-      } else {
-        htmx.trigger(part, "refresh");
-      }
+      if (mayChange(part)) htmx.trigger(part, "refresh");
     }
   }
 
   function mayReplace(part, tasks) {
     const fresh = tasks.map((task) => find("[data-follow]", task.fragment)).find(Boolean);
     const isNews = fresh && Number(fresh.dataset.seq) > Number(part.dataset.seq);
-    return isNews && !scoring.sending && !underway(part) && !dirty(part);
+    return isNews && mayChange(part);
   }
 
   // ------------------------------------------------------------------ the focus
@@ -187,7 +197,8 @@
 
   // ------------------------------------------------------------------ htmx
 
-  const source = (event) => event.detail.ctx?.sourceElement ?? event.target;
+  // A form that its answer has taken out of the page is still what was sent; htmx then names what it was swapped into.
+  const source = ({ detail: { ctx }, target }) => ctx?.request?.form ?? ctx?.sourceElement ?? target;
   const ofScore = (event) => source(event)?.matches?.(".pad-score");
 
   document.addEventListener("htmx:after:request", (event) => {
@@ -226,10 +237,12 @@
     }
   });
   document.addEventListener("htmx:finally:request", (event) => {
-    if (ofScore(event) && scoring.sending) answered();
-    if (source(event)?.matches?.("form")) setTimeout(follow); // when it is under way no more
-    if (!source(event)?.matches?.("[data-follow]")) return;
     const status = event.detail.ctx.response?.status ?? NO_ANSWER;
+    event.detail.ctx.keepIndicators = false; // they may stop on the way to the login, or come back
+    if (ofScore(event) && scoring.sending) answered();
+    // When it is under way no more; and what asks for the part does not lead to the login where a form just has.
+    if (source(event)?.matches?.("form")) setTimeout(follow, status === 401 ? LEAVING_MS : 0);
+    if (!source(event)?.matches?.("[data-follow]")) return;
     if (status === 404) location.reload(); // what this page is about is gone; the server knows what leads on
     if (passes(status)) setTimeout(follow, RETRY_MS);
   });
