@@ -165,24 +165,24 @@
   //
   // A swap may take away what had the focus, and may bring a refusal that nobody would see further down.
 
-  let arriving = null; // a pad on its way into the page: whether it is a refusal, whether it may take the focus
+  let arriving = null; // a part on its way into the page: whether it is a refusal, and what of it has the focus
 
-  function beforePad(form, fragment) {
-    const focused = document.activeElement;
-    // A button that is disabled while its form is under way has lost the focus already.
-    const lost = focused === document.body && form.matches("#pad form:not(.pad-score)");
-    const refused = find("#pad-refusal", fragment) !== null;
-    arriving = { refused, held: lost || find("#pad").contains(focused) };
+  function beforePart(part, fragment) {
+    const focused = part.contains(document.activeElement) && document.activeElement;
+    const opener = focused && find("summary", focused.closest("details") ?? focused);
+    arriving = { part, refused: find("#pad-refusal", fragment) !== null, focused, href: focused.href, opener };
   }
 
-  function afterPad({ refused, held }) {
-    const pad = find("#pad");
+  /* The focus stays where it was: on the same link, wherever it is now; at what opens what has closed. */
+  function afterPart({ part, refused, focused, href, opener }) {
+    const link = href && all("a", part).find((each) => each.href === href);
     if (refused) {
-      const wanted = find("[autofocus]", pad) ?? find("[aria-invalid]", pad) ?? find("#pad-refusal");
+      const wanted = find("[autofocus]", part) ?? find("[aria-invalid]", part) ?? find("#pad-refusal");
       wanted.focus();
       wanted.scrollIntoView({ block: "center" });
-    } else if (held && !pad.contains(document.activeElement)) {
-      (find(".plus", pad) ?? find("#pad-title")).focus();
+    } else if (focused) {
+      const wanted = [link, focused, opener, find(".plus", part), find("h1")];
+      wanted.find((each) => each?.isConnected && each.checkVisibility()).focus({ preventScroll: true });
     }
   }
 
@@ -220,8 +220,8 @@
         if (document.getElementById(details.id)?.open) details.open = true;
       }
     }
-    const padTask = tasks.find(({ target }) => target?.id === "pad");
-    if (padTask) beforePad(source(event), padTask.fragment);
+    const partTask = tasks.find(({ target }) => target?.matches?.("[data-follow]"));
+    if (partTask) beforePart(partTask.target, partTask.fragment);
     if (ofScore(event)) beforeAnswer();
   });
   document.addEventListener("htmx:after:swap", (event) => {
@@ -232,7 +232,7 @@
       afterRefresh();
     }
     if (arriving && event.target.id !== "live-region") {
-      afterPad(arriving);
+      afterPart(arriving);
       arriving = null;
     }
   });

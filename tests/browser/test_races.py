@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Route
 
@@ -12,9 +13,11 @@ from quart_app.actions import corrections, matches
 from quart_app.domain.commands import ConfirmResult, ReopenMatch, StartMatch, UpdateScore
 from quart_app.web.doors.security import ANSWER_MARK
 from tests.browser.test_pad import add_referees, pad_of, refereeing, scored
+from tests.browser.test_pad_focus import until_focused
 from tests.server import Server
 
 SCORING = "document.querySelector('.pad-score') !== null"
+TWO_PLAYED = "document.querySelectorAll('.work.big .work-item').length === 2"
 NOT_NOW = "document.querySelector('#pad-trouble').textContent.includes('Not now.')"
 
 
@@ -140,3 +143,80 @@ async def test_who_began_to_type_while_the_pad_was_asked_for_is_told(
         may_answer.set()
         await pad.until("document.querySelector('.stale').hidden === false")
         assert await pad.page.input_value("#walkover-notes") == "hurt"
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["refused", "lost"])
+async def test_a_button_whose_form_came_to_nothing_keeps_the_focus(
+    server: Server, browser: Browser, tid: int, lost: bool
+) -> None:
+    """Whoever has no mouse presses it again."""
+
+    async def lose(route: Route) -> None:
+        await asyncio.sleep(0.2)  # time for the focus to get lost
+        await (route.abort() if lost else refuse(route))
+
+    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
+        await pad.page.route("**/start/", lose)
+        await pad.page.focus("text=Start the match")
+        await pad.page.keyboard.press("Enter")
+        await pad.until("document.querySelector('#pad-trouble').textContent !== ''")
+        await pad.page.unroute("**/start/")
+        await until_focused(pad, "#pad-start button")
+        await pad.page.keyboard.press("Enter")
+        await pad.until(SCORING)
+
+
+async def test_a_button_that_is_pressed_twice_sends_once(server: Server, browser: Browser, tid: int) -> None:
+    """It can keep the focus because of that."""
+    may_answer = asyncio.Event()
+    asked: list[str] = []
+    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
+        pad.page.on("request", lambda each: asked.extend([each.url] if each.method == "POST" else []))
+        await pad.page.route("**/start/", late(may_answer))
+        await pad.page.focus("text=Start the match")
+        await pad.page.keyboard.press("Enter")
+        await pad.page.keyboard.press("Enter")
+        may_answer.set()
+        await pad.until(SCORING)
+        assert [each for each in asked if each.endswith("/start/")] == [f"{pad_of(server, tid, 2)}start/"]
+
+
+async def test_a_panel_that_closes_gives_the_focus_to_what_opens_it(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """What it asked about has changed; the keyboard goes on there, and not at the top of the page."""
+    async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
+        await pad.until_live()
+        await score(server, tid, 1, 3)
+        await pad.reads("0–3")
+        await pad.page.click(".pad-confirm > summary")
+        await pad.page.focus(".pad-confirm .pad-final")
+        await score(server, tid, 1, 4)
+        await pad.reads("0–4")
+        await until_focused(pad, ".pad-confirm > summary")
+
+
+async def test_a_panel_of_a_tournament_that_closes_gives_the_focus_to_what_opens_it(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """As on the pad."""
+    async with refereeing(browser, server, f"{server.url}/staff/tournaments/{tid}/", "anna") as page:
+        await page.until_live()
+        await page.page.click("summary:has-text('Archive it')")
+        await page.page.focus("button:has-text('Archive it')")
+        await matches.start_match(server.services, tid, StartMatch(match_id=2), None)
+        await page.until(TWO_PLAYED)
+        await page.until("document.activeElement.textContent === 'Archive it'")
+        assert await page.page.evaluate("document.activeElement.matches('summary')")
+
+
+async def test_the_focus_stays_on_a_match_that_moves_in_the_list(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """Enter opens the match that was chosen, wherever it stands now."""
+    async with refereeing(browser, server, f"{server.url}/staff/tournaments/{tid}/", "anna") as page:
+        await page.until_live()
+        await page.page.focus("a.work-item[href$='/matches/2/']")
+        await matches.start_match(server.services, tid, StartMatch(match_id=2), None)
+        await page.until(TWO_PLAYED)
+        await until_focused(page, "a.work-item[href$='/matches/2/']")
