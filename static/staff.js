@@ -48,10 +48,11 @@
     return Number(input.value) !== before;
   }
 
-  /* The answer is about to be shown: remember what has been tapped or typed since it was asked for. */
+  /* An answer is about to be shown: remember what has been tapped or typed since it was asked for, or all of it where
+     it is another form's and the score's is still to come. */
   function beforeAnswer() {
-    const form = scoreForm();
-    scoring.later = form && scoring.answered < 400 ? values(numbers(form).filter(differs)) : {};
+    const kept = scoring.answered ? differs : () => true;
+    scoring.later = scoring.answered < 400 ? values(all(".pad-score .pad-number").filter(kept)) : {};
   }
 
   /* The pad shows the answer: its numbers are the truth, but for what came later. */
@@ -74,6 +75,7 @@
     scoring.trouble = passes(scoring.answered);
     if (scoring.trouble) {
       if (scoring.answered) calm();
+      scoring.answered = NO_ANSWER; // as good as none
       setTimeout(sendAgain, RETRY_MS);
       return;
     }
@@ -222,11 +224,11 @@
     }
     const partTask = tasks.find(({ target }) => target?.matches?.("[data-follow]"));
     if (partTask) beforePart(partTask.target, partTask.fragment);
-    if (ofScore(event)) beforeAnswer();
+    if (scoring.sending && source(event)?.matches?.("form")) beforeAnswer();
   });
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.target.id === "live-region") follow();
-    else if (scoring.sending && scoring.answered) afterAnswer();
+    else if (scoring.sending) afterAnswer();
     else if (event.target.matches("[data-follow]")) {
       tellMoments();
       afterRefresh();

@@ -110,6 +110,24 @@ async def test_a_score_that_cannot_be_saved_any_more_holds_nothing_up(
         await scored(server, tid, (0, 1))
 
 
+async def test_taps_that_wait_survive_the_answer_to_another_form(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """It shows the pad anew, with the score as it was then; what was tapped since counts nevertheless."""
+    may_answer = asyncio.Event()
+    async with refereeing(browser, server, pad_of(server, tid), "anna") as pad:
+        await pad.page.route("**/score/", late(may_answer))
+        await pad.tap(1, 3)
+        await scored(server, tid, (1, 0))
+        await pad.page.click("#pad-walkover > summary")
+        await pad.page.click("text=Record the walkover")
+        await pad.until("document.querySelector('#pad-refusal') !== null")
+        await pad.reads("3–0")
+        may_answer.set()
+        await scored(server, tid, (3, 0))
+        await pad.reads("3–0")
+
+
 async def test_a_pad_that_never_got_to_the_login_follows(server: Server, browser: Browser, tid: int) -> None:
     """The way there was stopped, or somebody has come back from it: its form is under way no more."""
 
