@@ -120,6 +120,10 @@ async def viewing(browser: Browser, url: str, **options: Any) -> AsyncIterator[V
         await viewer.page.goto(url)
         yield viewer
     finally:
+        # what a test's route still holds is answered no more
+        for page in context.pages:
+            await page.unroute_all(behavior="ignoreErrors")
+        await context.unroute_all(behavior="ignoreErrors")
         await context.close()
 
 
