@@ -238,3 +238,22 @@ async def test_the_focus_stays_on_a_match_that_moves_in_the_list(
         await matches.start_match(server.services, tid, StartMatch(match_id=2), None)
         await page.until(TWO_PLAYED)
         await until_focused(page, "a.work-item[href$='/matches/2/']")
+
+
+async def test_an_answer_that_is_swallowed_is_asked_for_again(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """As soon as for a form, and not after the minute that is htmx' own."""
+    asked = 0
+
+    async def swallow(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            await route.continue_()
+
+    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
+        await pad.until_live()
+        await pad.page.route("**/matches/2/", swallow)
+        await matches.start_match(server.services, tid, StartMatch(match_id=2), None)
+        await pad.until(SCORING, seconds=20)
