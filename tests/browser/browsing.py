@@ -11,7 +11,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Route,
+    async_playwright,
+)
 
 from quart_app.show.templating import STATIC
 from tests.web.live_page import Element, parse
@@ -121,9 +129,10 @@ async def viewing(browser: Browser, url: str, **options: Any) -> AsyncIterator[V
         yield viewer
     finally:
         # what a test's route still holds is answered no more
-        for page in context.pages:
-            await page.unroute_all(behavior="ignoreErrors")
-        await context.unroute_all(behavior="ignoreErrors")
+        with contextlib.suppress(Error):  # of a page that has crashed
+            for page in context.pages:
+                await page.unroute_all(behavior="ignoreErrors")
+            await context.unroute_all(behavior="ignoreErrors")
         await context.close()
 
 
