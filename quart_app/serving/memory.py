@@ -13,7 +13,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 GIVE_BACK_SECONDS = 60.0
 
 _LARGE_BYTES = 2**20
+"""From what size on a piece stands for itself. glibc would raise it to that of the largest let go of."""
+
 _SPARE_BYTES = 4 * 2**20
+"""How much may be free at the end of the heap, so that it does not shrink and grow with every burst."""
 
 
 def keep_one_heap() -> None:

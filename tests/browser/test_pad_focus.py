@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser
 
 from quart_app.actions import matches
 from quart_app.domain.commands import UpdateScore
@@ -131,43 +129,6 @@ async def test_a_started_match_waits_for_the_first_plus(server: Server, browser:
         await pad.page.keyboard.press("Enter")
         await pad.until("document.querySelector('.pad-score') !== null")
         await until_focused(pad, ".plus")
-
-
-async def test_an_answer_that_comes_after_the_feed_keeps_the_focus(
-    server: Server, browser: Browser, tid: int
-) -> None:
-    """The feed tells of the start first: the pad waits for the answer, which knows what had the focus."""
-    may_answer = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        answer = await route.fetch()
-        await may_answer.wait()
-        await route.fulfill(response=answer)
-
-    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
-        await pad.page.route("**/start/", late)
-        await pad.page.focus("text=Start the match")
-        await pad.page.keyboard.press("Enter")
-        await pad.until("document.querySelector('#match-2').dataset.status === 'live'")
-        await asyncio.sleep(0.5)  # longer than to ask for the pad anew takes
-        may_answer.set()
-        await until_focused(pad, ".plus")
-
-
-async def test_a_start_that_is_not_answered_is_shown_by_the_feed(
-    server: Server, browser: Browser, tid: int
-) -> None:
-    """Where the answer is lost, the pad follows as it would have, had somebody else started the match."""
-
-    async def lost(route: Route) -> None:
-        await route.fetch()
-        await asyncio.sleep(0.5)
-        await route.abort()
-
-    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
-        await pad.page.route("**/start/", lost)
-        await pad.page.click("text=Start the match")
-        await pad.until("document.querySelector('.pad-score') !== null")
 
 
 @pytest.mark.parametrize("width", [320, 360, 390])

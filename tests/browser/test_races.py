@@ -257,3 +257,34 @@ async def test_an_answer_that_is_swallowed_is_asked_for_again(
         await pad.page.route("**/matches/2/", swallow)
         await matches.start_match(server.services, tid, StartMatch(match_id=2), None)
         await pad.until(SCORING, seconds=20)
+
+
+async def test_an_answer_that_comes_after_the_feed_keeps_the_focus(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """The feed tells of the start first: the pad waits for the answer, which knows what had the focus."""
+    may_answer = asyncio.Event()
+    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
+        await pad.page.route("**/start/", late(may_answer))
+        await pad.page.focus("text=Start the match")
+        await pad.page.keyboard.press("Enter")
+        await pad.until("document.querySelector('#match-2').dataset.status === 'live'")
+        await asyncio.sleep(0.5)  # longer than to ask for the pad anew takes
+        may_answer.set()
+        await until_focused(pad, ".plus")
+
+
+async def test_a_start_that_is_not_answered_is_shown_by_the_feed(
+    server: Server, browser: Browser, tid: int
+) -> None:
+    """Where the answer is lost, the pad follows as it would have, had somebody else started the match."""
+
+    async def lost(route: Route) -> None:
+        await route.fetch()
+        await asyncio.sleep(0.5)
+        await route.abort()
+
+    async with refereeing(browser, server, pad_of(server, tid, 2), "anna") as pad:
+        await pad.page.route("**/start/", lost)
+        await pad.page.click("text=Start the match")
+        await pad.until(SCORING)

@@ -31,7 +31,8 @@ _STAGE = "/tournaments/<int:tournament_id>/stages/<int:stage>/"
 async def post_outline() -> ResponseReturnValue:
     """What the form of a new tournament would make, in a sentence; or what keeps it from that.
 
-    The page asks by itself while somebody types: whose login has ended is told so, and not led away.
+    The page asks by itself whenever something in the form has changed: whose login has ended is told so, and
+    not led away from what they typed.
     """
     try:
         await authorise(ORGANISER)
