@@ -14,10 +14,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 import jwt
 import msgspec
+from jwt.algorithms import HMACAlgorithm
 
 from quart_app.auth.passwords import mark_of
 from quart_app.errors import BadSettings, Unauthenticated
@@ -42,7 +43,6 @@ _LEEWAY_SECONDS = 5
 # Ours have some 400 characters; what is far longer is not worth decoding.
 _CHARACTERS_MAX = 2048
 _KNOWN_MAX = 16_384
-_REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti", "role"]
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=int(datetime.max.replace(tzinfo=UTC).timestamp()))]
 
@@ -63,10 +63,13 @@ class Grant:
 
 
 class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The claims of a token, as written and as accepted: these, of these types, and no others."""
+    """The claims of a token, as written and as accepted: these, of these types, and no others.
+
+    ``aud`` is compared with the one audience that is asked for, and so may be anything until then.
+    """
 
     iss: Literal["grandstand"]
-    aud: Audience
+    aud: object
     sub: str
     iat: _Seconds
     exp: _Seconds
@@ -74,6 +77,17 @@ class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     role: str
     tid: int | None = None
     mark: str | None = None
+
+
+_read_claims = msgspec.json.Decoder(_Claims).decode
+
+
+class _Ready(HMACAlgorithm):
+    """HMAC with keys that are ready: PyJWT looks into a key whether it is any other's, with every token."""
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        """The key as it is."""
+        return cast(bytes, key)
 
 
 class Tokens:
@@ -85,12 +99,14 @@ class Tokens:
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
         if not settings.secret_keys:
             raise BadSettings("GRANDSTAND_SECRET_KEYS: it is not set, so no token can be signed")
+        hmac = _Ready(HMACAlgorithm.SHA256)
+        self._jws = jwt.PyJWS(algorithms=[], options={"enforce_minimum_key_length": True})
+        self._jws.register_algorithm(_ALGORITHM, hmac)
         self._signing_kid = settings.secret_keys[0].kid
-        self._secrets = {key.kid: key.secret for key in settings.secret_keys}
+        self._secrets = {key.kid: HMACAlgorithm.prepare_key(hmac, key.secret) for key in settings.secret_keys}
         # what our own tokens begin with, so that its header need not be read to find the key
         self._openings = {
-            jwt.encode({}, secret, algorithm=_ALGORITHM, headers={"kid": kid}).partition(".")[0]: secret
-            for kid, secret in self._secrets.items()
+            self._signed(b"{}", kid).partition(".")[0]: secret for kid, secret in self._secrets.items()
         }
         self._seconds: dict[Audience, float] = {
             FEED: settings.feed_token_seconds,
@@ -144,7 +160,7 @@ class Tokens:
                 raise Unauthenticated(
                     "The token is from the future; check the clocks.", reason="not_yet_valid"
                 )
-            grant = _grant(claims)
+            grant = _grant(claims, audience)
             if audience == FEED:
                 self._remember(digest, grant, now)
         if grant.expires_at <= now:
@@ -182,11 +198,10 @@ class Tokens:
             tid=tournament_id,
             mark=mark,
         )
-        kid = self._signing_kid
-        token = jwt.encode(
-            msgspec.to_builtins(claims), self._secrets[kid], algorithm=_ALGORITHM, headers={"kid": kid}
-        )
-        return token, _grant(claims)
+        return self._signed(msgspec.json.encode(claims), self._signing_kid), _grant(claims, audience)
+
+    def _signed(self, payload: bytes, kid: str) -> str:
+        return self._jws.encode(payload, self._secrets[kid], _ALGORITHM, {"kid": kid})
 
     def _verified(self, token: str, audience: Audience) -> _Claims:
         """The claims of a token that a key of ours signed for the audience, whatever its time."""
@@ -198,28 +213,14 @@ class Tokens:
                 secret = self._secrets.get(jwt.get_unverified_header(token).get("kid", ""))
             if secret is None:
                 raise Unauthenticated("The token's key is not in use here (any more).", reason="unknown_key")
-            payload = jwt.decode(
-                token,
-                secret,
-                algorithms=[_ALGORITHM],
-                audience=audience,
-                issuer=_ISSUER,
-                options={
-                    "require": _REQUIRED,
-                    "strict_aud": True,
-                    "enforce_minimum_key_length": True,
-                    # Both are compared in `read` with the app's own clock and without leeway for `exp`.
-                    "verify_exp": False,
-                    "verify_iat": False,
-                },
-            )
-            claims = msgspec.convert(payload, _Claims)
-        except jwt.InvalidAudienceError:
-            raise Unauthenticated("The token is meant for something else.", reason="wrong_audience") from None
+            # with its signature as with any JWS; what it claims is compared here, with the app's own clock
+            claims = _read_claims(self._jws.decode(token, secret, [_ALGORITHM]))
         except jwt.InvalidSignatureError:
             raise Unauthenticated("The token's signature is wrong.", reason="bad_signature") from None
         except (jwt.PyJWTError, msgspec.ValidationError):
             raise _malformed() from None
+        if claims.aud != audience:
+            raise Unauthenticated("The token is meant for something else.", reason="wrong_audience")
         if claims.sub != SPECTATOR and not claims.sub.isdecimal():
             raise _malformed()
         if audience == FEED and claims.tid is None:
@@ -236,12 +237,12 @@ def _malformed() -> Unauthenticated:
     return Unauthenticated("The token cannot be read.", reason="malformed")
 
 
-def _grant(claims: _Claims) -> Grant:
+def _grant(claims: _Claims, audience: Audience) -> Grant:
     anybody = claims.sub == SPECTATOR
     return Grant(
         # the one word for all of them: there are many, and each is kept as long as its stream
         subject=SPECTATOR if anybody else claims.sub,
-        audience=claims.aud,
+        audience=audience,
         tournament_id=claims.tid,
         role=SPECTATOR if claims.role == SPECTATOR else claims.role,
         jti=claims.jti,

@@ -98,10 +98,11 @@ class Block:
         self.chunk = b"%x\r\n%b\r\n" % (len(raw), raw)
 
 
-class Verbatim(Block):
-    """Bytes for a wire of a socket that stand before any chunk: the head of the answer."""
+class Headed(Block):
+    """A block behind what stands before any chunk: the head of the answer."""
 
     __slots__ = ()
 
-    def __init__(self, raw: bytes) -> None:
-        self.raw = self.chunk = raw
+    def __init__(self, head: bytes, block: Block) -> None:
+        self.raw = block.raw
+        self.chunk = head + block.chunk

@@ -9,10 +9,10 @@ import os
 import socket
 import struct
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from quart_app.live.wires.port import Block, Fleet, Wire
+from quart_app.live.wires.port import Block, Fleet, Headed, Wire
 
 SEND_BUFFER_BYTES = 64 * 1024
 """What a reader that has gone silent may pin in the kernel (which doubles it for its own book-keeping)."""
@@ -44,15 +44,17 @@ class SocketWire(asyncio.Protocol):
     """A wire that writes to its own socket: HTTP/1.1 chunks by hand, straight into the kernel.
 
     What the kernel does not take goes to the transport, which makes the wire full until it has left. There
-    is no task and no buffer per stream.
+    is no task and no buffer per stream. ``head``, the head of the answer where nobody else has sent it, goes
+    out with the first block, as one.
     """
 
-    __slots__ = ("_closing", "_on_closed", "_on_drain", "_transport", "descriptor", "fleet", "full")
+    __slots__ = ("_closing", "_head", "_on_closed", "_on_drain", "_transport", "descriptor", "fleet", "full")
 
-    def __init__(self, descriptor: int, fleet: Fleet) -> None:
+    def __init__(self, descriptor: int, fleet: Fleet, head: bytes = b"") -> None:
         self.full = False
         self.fleet = fleet
         self.descriptor = descriptor
+        self._head = head
         self._closing = False
         self._transport: asyncio.Transport | None = None
         self._on_drain: Callable[[], None] = nobody
@@ -68,6 +70,8 @@ class SocketWire(asyncio.Protocol):
         """Write a block as one HTTP chunk."""
         if self._transport is None or self._closing:
             return
+        if self._head:
+            block, self._head = Headed(self._head, block), b""
         try:
             sent = os.write(self.descriptor, block.chunk)
         except OSError as error:
@@ -153,18 +157,6 @@ class Writes:
 
 
 WRITES = Writes()
-
-
-@contextlib.contextmanager
-def lent(transport: asyncio.BaseTransport) -> Iterator[socket.socket]:
-    """The socket of a transport that has one, for a moment: what a transport itself gives is slow to ask much
-    of, and keeps what it has told."""
-    theirs = transport.get_extra_info("socket")
-    connection = socket.socket(theirs.family, theirs.type, theirs.proto, theirs.fileno())
-    try:
-        yield connection
-    finally:
-        connection.detach()
 
 
 def bound(connection: socket.socket) -> None:

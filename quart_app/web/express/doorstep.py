@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, cast
 
 import h11
@@ -24,8 +25,8 @@ from hypercorn.utils import build_and_validate_headers
 from quart import Response
 from quart.utils import encode_headers
 
-from quart_app.live.wires.port import Fleet, Verbatim, Wire
-from quart_app.live.wires.socket import SocketWire, bound, lent
+from quart_app.live.wires.port import Fleet, Wire
+from quart_app.live.wires.socket import SocketWire, bound
 from quart_app.show.paths import inside
 from quart_app.web.doors.context import Context
 from quart_app.web.doors.proxies import believed
@@ -75,10 +76,15 @@ class Doorstep:
         self._open = parts.fleet is not None and HYPERCORN in ADOPTABLE_HYPERCORN
         self._heads = Heads(parts)
 
+    @cached_property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Kept, as asking for it is a system call on Python 3.11."""
+        return asyncio.get_running_loop()
+
     @contextlib.contextmanager
     def before(self, config: Config) -> Iterator[None]:
         """Meet those who come to the server that Hypercorn starts inside, in this task, by ``config``."""
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        loop, task = self.loop, asyncio.current_task()
         create_server = loop.create_server
         self._heads.config = config
         self.patience_seconds = config.keep_alive_timeout
@@ -103,7 +109,7 @@ class Doorstep:
     def _meet(self, protocols: Protocols) -> asyncio.Protocol:
         return Caller(self, protocols) if self._open else protocols()
 
-    def way(self, data: bytes) -> Callable[[asyncio.Transport], Entrance | None] | None:
+    def way(self, data: bytes) -> Callable[[socket.socket], Entrance | None] | None:
         """What finds the entrance that these bytes, the first of a connection, ask for; None where what they
         lead to is for Hypercorn to say."""
         request = plain.read(data)
@@ -119,41 +125,42 @@ class Doorstep:
         self,
         find: Callable[[HTTPScope], Entrance | None],
         request: PlainRequest,
-        transport: asyncio.Transport,
+        connection: socket.socket,
     ) -> Entrance | None:
-        scope = _scope(request, transport)
-        if scope is not None and self._parts.settings.trusted_proxies:
+        try:
+            scope = request.scope(connection.getpeername()[:2])
+        except OSError:
+            return None  # the client has left
+        if self._parts.settings.trusted_proxies:
             scope = believed(scope, self._parts.settings.trusted_proxies)
-        return find(scope) if scope is not None else None
+        return find(scope)
 
     def queue(self, turn: Callable[[], None]) -> None:
         """Do this when it is its turn: of thousands a few at a time, so that nobody else waits for all."""
         if not self._turns:
-            asyncio.get_running_loop().call_soon(self._go_on)
+            self.loop.call_soon(self._go_on)
         self._turns.append(turn)
 
     def _go_on(self) -> None:
-        loop = asyncio.get_running_loop()
         for _ in range(min(AT_ONCE, len(self._turns))):
-            loop.call_soon(self._turns.popleft())
+            self.loop.call_soon(self._turns.popleft())
         if self._turns:
-            loop.call_soon(self._go_on)
+            self.loop.call_soon(self._go_on)
 
-    def let_in(self, transport: asyncio.Transport, entrance: Entrance) -> bool:
+    def let_in(self, transport: asyncio.Transport, connection: socket.socket, entrance: Entrance) -> bool:
         """Begin the stream; gives whether the connection is the hub's now."""
         admit = entrance.enter()
         if admit is None:
             return False
         try:
-            with lent(transport) as connection:
-                bound(connection)
-                wire = SocketWire(connection.fileno(), cast(Fleet, self._parts.fleet))
+            bound(connection)
         except OSError:
             return False  # it has left already, and Hypercorn will see to that
         self._parts.metrics.http_requests.labels("GET", entrance.route, "200").inc()
+        head = self._heads.head(entrance.headers, entrance.scheme)
+        wire = SocketWire(connection.fileno(), cast(Fleet, self._parts.fleet), head)
         transport.set_protocol(wire)
         wire.connection_made(transport)
-        wire.write(self._heads.head(entrance.headers, entrance.scheme))
         try:
             admit(wire)
         except BaseException:
@@ -170,16 +177,16 @@ class Heads:
     def __init__(self, parts: Context) -> None:
         self._parts = parts
         self._second = 0
-        self._built: dict[tuple[object, ...], Verbatim] = {}
+        self._built: dict[tuple[object, ...], bytes] = {}
 
-    def head(self, headers: Mapping[str, str], scheme: str) -> Verbatim:
+    def head(self, headers: Mapping[str, str], scheme: str) -> bytes:
         """The head of an open stream's answer over ``scheme``."""
         second = int(time.time())
         if second != self._second:
             self._second, self._built = second, {}
         key = (scheme, *headers.items())
         if key not in self._built:
-            self._built[key] = Verbatim(self._build(headers, scheme))
+            self._built[key] = self._build(headers, scheme)
         return self._built[key]
 
     def _build(self, headers: Mapping[str, str], scheme: str) -> bytes:
@@ -197,7 +204,7 @@ class Heads:
 class Caller(asyncio.Protocol):
     """Somebody who is connected, and of whom nothing is known yet but what they have said."""
 
-    __slots__ = ("_doorstep", "_patience", "_protocols", "_said", "_transport")
+    __slots__ = ("_connection", "_doorstep", "_patience", "_protocols", "_said", "_transport")
 
     _transport: asyncio.Transport
     _patience: asyncio.TimerHandle
@@ -206,13 +213,14 @@ class Caller(asyncio.Protocol):
         self._doorstep = doorstep
         self._protocols = protocols
         self._said = b""
+        self._connection: socket.socket | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for a word, as long as Hypercorn would."""
         self._transport = cast(asyncio.Transport, transport)
         self._doorstep.callers.add(self)
-        loop, seconds = asyncio.get_running_loop(), self._doorstep.patience_seconds
-        self._patience = loop.call_later(seconds, self._transport.close)
+        seconds = self._doorstep.patience_seconds
+        self._patience = self._doorstep.loop.call_later(seconds, self._transport.close)
 
     def data_received(self, data: bytes) -> None:
         """The first words decide: who says more while they wait has said too much."""
@@ -232,11 +240,14 @@ class Caller(asyncio.Protocol):
         """Gone before anything was decided."""
         self._leave()
 
-    def _knock(self, way: Callable[[asyncio.Transport], Entrance | None]) -> None:
+    def _knock(self, way: Callable[[socket.socket], Entrance | None]) -> None:
         """Enter now, when that can be done, or elsewhere."""
         if self not in self._doorstep.callers:
             return
-        entrance = way(self._transport)
+        # what the transport itself gives is slow to ask much of, and keeps what it has told
+        theirs = self._transport.get_extra_info("socket")
+        self._connection = socket.socket(theirs.family, theirs.type, theirs.proto, theirs.fileno())
+        entrance = way(self._connection)
         if entrance is None:
             self.hand_on()
         elif entrance.waits_for is None:
@@ -251,11 +262,12 @@ class Caller(asyncio.Protocol):
 
     def enter(self, entrance: Entrance) -> None:
         """Become a stream, unless they have gone elsewhere meanwhile."""
-        if self in self._doorstep.callers:
-            if self._doorstep.let_in(self._transport, entrance):
-                self._leave()
-            else:
-                self.hand_on()
+        if self._connection is None:
+            return
+        if self._doorstep.let_in(self._transport, self._connection, entrance):
+            self._leave()
+        else:
+            self.hand_on()
 
     def hand_on(self) -> asyncio.Protocol:
         """Let Hypercorn have the connection, as if it had just been made, and what was said."""
@@ -270,24 +282,6 @@ class Caller(asyncio.Protocol):
     def _leave(self) -> None:
         self._patience.cancel()
         self._doorstep.callers.discard(self)
-
-
-def _scope(request: PlainRequest, transport: asyncio.Transport) -> HTTPScope | None:
-    """What Hypercorn would say of the request, as far as anybody asks who opens a stream; None where the
-    client has left."""
-    try:
-        with lent(transport) as connection:
-            client = connection.getpeername()[:2]
-    except OSError:
-        return None
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": request.path,
-        "query_string": request.query_string,
-        "headers": request.headers,
-        "client": client,
-    }
-    return cast(HTTPScope, scope)
+        if self._connection is not None:
+            self._connection.detach()
+            self._connection = None

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import unquote
+
+from hypercorn.typing import HTTPScope
 
 BYTES_MAX = 8192
 """What is longer is left to h11."""
@@ -30,6 +33,20 @@ class PlainRequest:
     path: str
     query_string: bytes
     headers: list[tuple[bytes, bytes]]
+
+    def scope(self, client: tuple[str, int]) -> HTTPScope:
+        """What Hypercorn would say of the request, as far as anybody asks who opens a stream."""
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": self.path,
+            "query_string": self.query_string,
+            "headers": self.headers,
+            "client": client,
+        }
+        return cast(HTTPScope, scope)
 
 
 def read(data: bytes) -> PlainRequest | None:
