@@ -66,14 +66,18 @@ class Guest(Spectator):
         return await (super().read() if self._held else self.receive(SIP_BYTES))
 
     def part(self, manner: str) -> None:
-        """Have the connection end like this once it is closed."""
+        """Have the connection end like this once it is closed.
+
+        Only who has asked for something falls silent: when the server writes to them it finds that nobody is
+        there. For the first word of anybody else it has more patience than the soak has with it.
+        """
         if self._socket is None:
             return
         if manner == "fin":
             self.hang_up()
             return
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-        if manner == "silence":
+        if manner == "silence" and self.asked:
             with contextlib.suppress(PermissionError):
                 self._socket.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
 

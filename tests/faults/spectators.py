@@ -81,6 +81,7 @@ class Spectator:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     token: str | None = None
     receive_bytes: int | None = None
+    asked: bool = False  # whether a request is out on the present connection
     _connect: str = ""  # where the page says that its feed is
     _socket: socket.socket | None = None
     _held: bytes = b""
@@ -244,7 +245,7 @@ class Spectator:
     ) -> tuple[int, dict[str, str]]:
         """Send a request on a connection of its own; gives the status and the headers of the answer."""
         self.leave()
-        self._held = b""
+        self._held, self.asked = b"", False
         self._socket = socket.socket()
         self._socket.setblocking(False)
         if self.receive_bytes is not None:
@@ -254,6 +255,7 @@ class Spectator:
         lines = [f"{method} {path} HTTP/{http}", f"Host: {self.host}:{self.port}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         await loop.sock_sendall(self._socket, "\r\n".join([*lines, "", ""]).encode())
+        self.asked = True
         answer = b""
         while b"\r\n\r\n" not in answer:
             piece = await self.receive(65536)
