@@ -183,17 +183,20 @@ class Crowd:
             totals = await self._presence.totals(counts) if counts else {}
             self._seats.learn({name: total - counts[name] for name, total in totals.items()})
             for number, audience in audiences.items():
-                self._tell(audience, number, totals[names[number]])
+                if self._tell(audience, number, totals[names[number]]):
+                    await asyncio.sleep(0)  # it is handed out in the loop's next turn: not to all in one
             self._told = {number: told for number, told in self._told.items() if number in audiences}
 
-    def _tell(self, audience: Watched, tournament_id: int, total: int) -> None:
+    def _tell(self, audience: Watched, tournament_id: int, total: int) -> bool:
+        """Tell an audience how many watch, where that is due; gives whether it was."""
         now = time.monotonic()
         last, at = self._told.get(tournament_id, (0, 0.0))
         if total == last or now - at < rest_seconds(total):
-            return
+            return False
         self._told[tournament_id] = (total, now)
         audience.presence = told(tournament_id, total)
         audience.whisper(audience.presence)
+        return True
 
 
 def told(tournament_id: int, watching: int) -> Block:

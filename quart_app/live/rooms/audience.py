@@ -85,13 +85,15 @@ class Audience:
             subscriber.whisper(block)
         self.fan_out()
 
-    def break_silence(self, since: float) -> None:
-        """Let every cohort that has been written nothing since then (monotonic) have a heartbeat."""
+    def break_silence(self, since: float) -> bool:
+        """Let every cohort that has been written nothing since then (monotonic) have a heartbeat; gives
+        whether there is one."""
         silent = False
         for cohort in self._cohorts.values():
             silent |= cohort.break_silence(since)
         if silent:
             self.fan_out()
+        return silent
 
     def fan_out(self) -> None:
         """Bring everyone what is new, beginning with the next turn of the loop."""

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -43,8 +43,9 @@ class Tended(Protocol):
         """Those of them who stand for themselves."""
         ...
 
-    def break_silence(self, since: float) -> None:
-        """Let all others have a heartbeat who have been written nothing since then (monotonic)."""
+    def break_silence(self, since: float) -> bool:
+        """Let all others have a heartbeat who have been written nothing since then (monotonic), in the loop's
+        next turn; gives whether there are any."""
         ...
 
 
@@ -134,13 +135,15 @@ class Tending:
             subscriber.check_at = moment
             self._to_check.put(subscriber, moment)
 
-    def tend(self, audience: Tended, now: float) -> Iterable[None]:
+    def tend(self, audience: Tended, now: float) -> Iterator[None]:
         """Do for the streams of an audience what is due at ``now`` (monotonic), grants and the heartbeats of
-        the proved aside; can be held after every AT_ONCE. Where all stand with others, that is next to
-        nothing."""
+        the proved aside; to be held whenever it says so, so that others have their turn. Where all stand with
+        others and have been told something, that is next to nothing."""
         since = now - self._settings.heartbeat_seconds + TICK_SECONDS / 2
-        audience.break_silence(since)
-        return self._tend_loose(audience.loose, now, since) if audience.loose else ()
+        if audience.break_silence(since):
+            yield  # what is handed out in one turn, however little to each, all events would wait for
+        if audience.loose:
+            yield from self._tend_loose(audience.loose, now, since)
 
     def _tend_loose(self, loose: Collection[Subscriber], now: float, since: float) -> Iterator[None]:
         for number, subscriber in enumerate(list(loose), start=1):
