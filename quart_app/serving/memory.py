@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Of mallopt(3)."""
 
 GIVE_BACK_SECONDS = 60.0
+
+LEFT_BEHIND_MAX = 500
+"""Each connection that holds itself keeps some 40 KiB."""
+
+LOOK_SECONDS = 10.0
+SWEEP_SECONDS = 3600.0
+"""After how long the collector looks at everything in any case."""
 
 _LARGE_BYTES = 2**20
 """From what size on a piece stands for itself. glibc would raise it to that of the largest let go of."""
@@ -42,13 +51,39 @@ async def give_memory_back() -> None:
         await asyncio.to_thread(trim, 0)
 
 
-def calm_the_collector() -> None:
-    """Keep Python's cyclic collector from walking over every open stream again and again.
+def calm_the_collector(*, sparing: bool) -> None:
+    """Keep Python's cyclic collector from walking over every open stream again and again: at twenty thousand
+    streams all of them wait for a second, or a good part of it.
 
-    With thousands of streams its default thresholds cost a fifth of the processor. They must not be too
-    high either: every connection leaves Hypercorn's circles behind, those of a stream over ASGI when they
-    are old, and a soak shows how they pile up.
+    ``sparing``, it looks at everything while it is young, and at nothing again that it has left alone: what
+    is let go of is freed without it, unless it holds itself. That must be rare, and be looked after
+    (``sweep``). Otherwise it only comes by more rarely than by itself.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 5, 5)
+    if not sparing:
+        gc.set_threshold(20_000, 5, 5)
+        return
+    gc.set_threshold(10_000, 1, 5)
+    if _spare not in gc.callbacks:
+        gc.callbacks.append(_spare)
+
+
+def _spare(phase: str, told: Mapping[str, int]) -> None:
+    """Set apart what has outlived a collection, but for the first of its life."""
+    if phase == "stop" and told["generation"] > 0:
+        gc.freeze()
+
+
+async def sweep(left_behind: Callable[[], int]) -> None:
+    """Let the collector look at what it spares, when that is due: everybody waits meanwhile.
+
+    ``left_behind`` tells how many connections are over, and not free.
+    """
+    swept = time.monotonic()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        if left_behind() >= LEFT_BEHIND_MAX or time.monotonic() - swept > SWEEP_SECONDS:
+            gc.unfreeze()
+            gc.collect()
+            swept = time.monotonic()

@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from hypercorn.asyncio import serve as hypercorn_serve
@@ -16,12 +17,12 @@ from hypercorn.config import Config
 from quart import Quart
 
 from quart_app.errors import BadSettings
-from quart_app.serving.memory import calm_the_collector, give_memory_back
+from quart_app.serving.memory import calm_the_collector, give_memory_back, sweep
 from quart_app.settings import Settings
 from quart_app.web.doors.context import EXTENSION, Context
 from quart_app.web.express.doorstep import EXTENSION as DOORSTEP
 from quart_app.web.express.doorstep import Doorstep
-from quart_app.web.express.leaving import notice_leaving
+from quart_app.web.express.leaving import PromptServer, notice_leaving
 
 BACKLOG = 4096
 
@@ -96,7 +97,8 @@ async def serve(
     """Serve until SIGTERM, SIGINT or ``stop``; then drain the streams before the server cuts anything.
 
     ``lifeline`` is the reading end of a pipe: when its other end is gone, so is the supervisor, and this ends
-    too. ``beside`` is run next to the server, and cancelled when it stops.
+    too. ``beside`` is run next to the server, and cancelled when it stops. Without ``stop`` the process is
+    the worker's own, and so are its signals and Python's collector.
     """
     allow_many_streams()
     stopping = stop or asyncio.Event()
@@ -115,9 +117,12 @@ async def serve(
         await context.hub.drain(settings.drain_seconds)
         doorstep.close()
 
-    calm_the_collector()
-    notice_leaving()
-    companions = [asyncio.ensure_future(each()) for each in (give_memory_back, beside) if each is not None]
+    sparing = notice_leaving() and stop is None
+    calm_the_collector(sparing=sparing)
+    sweeping = partial(sweep, lambda: PromptServer.left_behind) if sparing else None
+    companions = [
+        asyncio.ensure_future(each()) for each in (give_memory_back, sweeping, beside) if each is not None
+    ]
     try:
         with doorstep.before(config):
             await hypercorn_serve(app, config, shutdown_trigger=drained)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -11,8 +13,13 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from quart import Quart
 
+from quart_app.live.streams.join import Join
+from quart_app.live.wires.asgi import AsgiWire
+from quart_app.live.wires.socket import SocketWire
+from quart_app.web.express.doorstep import Caller
 from quart_app.web.express.leaving import PromptServer
 from tests.live.listening import until
+from tests.live.test_wire import settle
 from tests.server import Server
 
 VISITORS = 20
@@ -56,6 +63,78 @@ async def test_who_has_left_is_forgotten(server: Server, manner: str) -> None:
         for reader, writer in visitors:
             assert await reader.read() == b""
             writer.close()
+
+
+@pytest.fixture(name="no_collector")
+def _no_collector() -> Iterator[None]:
+    """Python's collector does not come by."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+WELCOME = b"connection_established"
+STREAM = b"GET /sse/tournaments/1/?token=TOKEN HTTP/1.1\r\nHost: HOST\r\n"
+ASKED = {
+    "a page": (PAGE, b"</html>"),
+    "no page": (b"GET /nothing/ HTTP/1.1\r\nHost: HOST\r\n\r\n", b"</html>"),
+    "a stream": (STREAM + b"\r\n", WELCOME),
+    "a stream that was taken over": (STREAM + b"Origin: http://HOST\r\n\r\n", WELCOME),
+    "a stream over ASGI": (STREAM + b"Connection: close\r\n\r\n", WELCOME),
+}
+"""What is asked for, and the end of what is waited for."""
+
+NO_REQUEST = b"nothing\r\n\r\n"
+
+
+async def come_and_go(server: Server, request: bytes, awaited: bytes, manner: str = "close") -> None:
+    """Some visitors, who leave when they have what they asked for."""
+    before = len(asyncio.all_tasks())
+    host = server.url.removeprefix("http://").encode()
+    request = request.replace(b"HOST", host).replace(b"TOKEN", (await server.feed_token(1)).encode())
+    visitors = [await ask(server, request) for _ in range(VISITORS)]
+    for reader, _ in visitors:
+        await reader.readuntil(awaited)
+    for _, writer in visitors:
+        if manner == "close":
+            writer.close()
+        else:
+            writer.transport.abort()
+    await until(lambda: len(asyncio.all_tasks()) <= before, 10)
+
+
+@pytest.mark.parametrize("manner", ["close", "reset"])
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.usefixtures("no_collector")
+async def test_nothing_of_a_connection_is_left_for_the_collector(
+    server: Server, asked: str, manner: str
+) -> None:
+    """It spares what is old, so it would come too late."""
+    await server.tournament()
+    left_behind = PromptServer.left_behind
+    parts = (Caller, SocketWire, AsgiWire, Join)
+
+    def held() -> int:
+        return sum(type(each) in parts for each in gc.get_objects())
+
+    await come_and_go(server, *ASKED[asked], manner)  # the first of all finds nothing ready
+    await settle(lambda: server.hub.subscribers == 0)
+    before = held()
+    await come_and_go(server, *ASKED[asked], manner)
+    assert await settle(lambda: PromptServer.left_behind == left_behind)
+    assert await settle(lambda: held() == before)
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_what_is_left_all_the_same_is_counted(server: Server) -> None:
+    """Until the collector has come by: h11 keeps why it understood nothing."""
+    await server.tournament()
+    before = PromptServer.left_behind
+    await come_and_go(server, NO_REQUEST, b"400")
+    assert await settle(lambda: PromptServer.left_behind == before + VISITORS)
+    gc.collect()
+    assert PromptServer.left_behind == before
 
 
 async def test_who_stays_may_ask_again(server: Server) -> None:

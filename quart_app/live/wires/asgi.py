@@ -76,6 +76,8 @@ class AsgiWire:
             self._end()
 
     def _end(self) -> None:
-        """As ``SocketWire._end``."""
+        """As ``SocketWire._end``; and the carrier, which may have been cancelled, holds its frames, and these
+        the wire."""
+        self._carrier = None
         told, self._on_drain, self._on_closed = self._on_closed, nobody, nobody
         told()

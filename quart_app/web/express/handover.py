@@ -206,8 +206,11 @@ class StreamConnection(ASGIHTTPConnection):
         try:
             await super().handle_request(request, send)
         finally:
-            if self._listening is not None:
-                self._listening.cancel()
+            listening, self._listening = self._listening, None
+            if listening is not None:
+                listening.cancel()
+            # why there is no such page holds its frames, and these the request
+            request.routing_exception = None
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         if isinstance(response, StreamResponse):
