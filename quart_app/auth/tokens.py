@@ -44,7 +44,8 @@ _LEEWAY_SECONDS = 5
 _CHARACTERS_MAX = 2048
 _KNOWN_MAX = 16_384
 
-_Seconds = Annotated[int, msgspec.Meta(ge=0, le=int(datetime.max.replace(tzinfo=UTC).timestamp()))]
+_LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=int(_LAST.timestamp()))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ class Tokens:
             claims = _read_claims(self._jws.decode(token, secret, [_ALGORITHM]))
         except jwt.InvalidSignatureError:
             raise Unauthenticated("The token's signature is wrong.", reason="bad_signature") from None
-        except (jwt.PyJWTError, msgspec.ValidationError):
+        except (jwt.PyJWTError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise _malformed() from None
         if claims.aud != audience:
             raise Unauthenticated("The token is meant for something else.", reason="wrong_audience")

@@ -17,7 +17,9 @@ GIVE_BACK_SECONDS = 60.0
 LEFT_BEHIND_MAX = 500
 """Each connection that holds itself keeps some 40 KiB."""
 
-LOOK_SECONDS = 10.0
+LOOK_SECONDS = 60.0
+"""How often it is looked how many are left behind; and so, how far apart two sweeps are at least."""
+
 SWEEP_SECONDS = 3600.0
 """After how long the collector looks at everything in any case."""
 
@@ -55,9 +57,9 @@ def calm_the_collector(*, sparing: bool) -> None:
     """Keep Python's cyclic collector from walking over every open stream again and again: at twenty thousand
     streams all of them wait for a second, or a good part of it.
 
-    ``sparing``, it looks at everything while it is young, and at nothing again that it has left alone: what
-    is let go of is freed without it, unless it holds itself. That must be rare, and be looked after
-    (``sweep``). Otherwise it only comes by more rarely than by itself.
+    ``sparing``, it looks at everything once or twice while it is young, and then no more: what is let go of
+    is freed without it, unless it holds itself. That must be rare, and be looked after (``sweep``). Otherwise
+    it only comes by more rarely than by itself.
     """
     gc.collect()
     gc.freeze()
@@ -70,7 +72,8 @@ def calm_the_collector(*, sparing: bool) -> None:
 
 
 def _spare(phase: str, told: Mapping[str, int]) -> None:
-    """Set apart what has outlived a collection, but for the first of its life."""
+    """Set apart what has outlived a collection of more than the youngest; what was made right before it is
+    among that, once."""
     if phase == "stop" and told["generation"] > 0:
         gc.freeze()
 

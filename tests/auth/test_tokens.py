@@ -253,6 +253,33 @@ def test_a_claim_that_is_not_ours(change: dict[str, Any]) -> None:
     assert reason(signed(CLAIMS | change)) == "malformed"
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{",
+        b"\xef\xbb\xbf{}",
+        b'{"iss": NaN}',
+        b'{"jti": "\xff"}',
+        b'{"jti": "\\ud800"}',
+        json.dumps(CLAIMS).encode("utf-16"),
+        b'{"aud": ' + 100_000 * b"[",
+        b'{"aud": ' + 2000 * b"[" + 2000 * b"]" + b"}",
+    ],
+)
+def test_a_payload_that_is_no_json(payload: bytes) -> None:
+    """Even under our own signature it is refused like any other, and no error of ours."""
+    token = jwt.api_jws.encode(payload, NEW.secret, "HS256", {"kid": NEW.kid})
+    assert reason(token) == "malformed"
+
+
+def test_the_last_second_that_there_is() -> None:
+    """A token may end with the year 9999, and not later."""
+    last = 253_402_300_799
+    assert TOKENS.read(signed(CLAIMS | {"exp": last}), FEED).expires_at.year == 9999
+    assert reason(signed(CLAIMS | {"exp": last + 1})) == "malformed"
+
+
 def test_it_ends_to_the_second() -> None:
     """There is no leeway: at the moment of ``exp`` the token has expired."""
     token, grant = TOKENS.issue_feed(3, staff=None)

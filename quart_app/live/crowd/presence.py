@@ -23,6 +23,7 @@ from quart_app.live.bus.outage import Outage
 from quart_app.live.bus.servers import FAILURES, RedisServers, answers
 from quart_app.live.crowd.seats import Seats, tournament_seat
 from quart_app.live.streams import frames
+from quart_app.live.streams.tending import AT_ONCE
 from quart_app.live.wires.port import Block
 
 EVERY_SECONDS = 1.0
@@ -182,9 +183,13 @@ class Crowd:
             }
             totals = await self._presence.totals(counts) if counts else {}
             self._seats.learn({name: total - counts[name] for name, total in totals.items()})
+            telling = 0
             for number, audience in audiences.items():
                 if self._tell(audience, number, totals[names[number]]):
-                    await asyncio.sleep(0)  # it is handed out in the loop's next turn: not to all in one
+                    telling += len(audience.subscribers)
+                if telling >= AT_ONCE:
+                    await asyncio.sleep(0)  # in the loop's next turn it is handed out: not to all in one
+                    telling = 0
             self._told = {number: told for number, told in self._told.items() if number in audiences}
 
     def _tell(self, audience: Watched, tournament_id: int, total: int) -> bool:

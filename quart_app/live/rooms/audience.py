@@ -85,12 +85,10 @@ class Audience:
             subscriber.whisper(block)
         self.fan_out()
 
-    def break_silence(self, since: float) -> bool:
-        """Let every cohort that has been written nothing since then (monotonic) have a heartbeat; gives
-        whether there is one."""
-        silent = False
-        for cohort in self._cohorts.values():
-            silent |= cohort.break_silence(since)
+    def break_silence(self, since: float) -> int:
+        """Let every cohort that has been written nothing since then (monotonic) have a heartbeat; gives how
+        many stand there."""
+        silent = sum(cohort.break_silence(since) for cohort in self._cohorts.values())
         if silent:
             self.fan_out()
         return silent

@@ -115,11 +115,11 @@ class Cohort:
         if self._view.overhears and self.members:
             self._whisper = block
 
-    def break_silence(self, since: float) -> bool:
+    def break_silence(self, since: float) -> int:
         """Let the members have a heartbeat with the next pass, if they have had nothing since then; but not
-        those who have heartbeats of their own."""
+        those who have heartbeats of their own. Gives how many."""
         self._silent = self.last_write <= since and bool(self.members) and not self._beating
-        return self._silent
+        return len(self.members) if self._silent else 0
 
     def begin(self) -> bool:
         """Take up what comes next for the members; False if nothing does, or each has to see for itself."""

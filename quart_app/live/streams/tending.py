@@ -28,7 +28,7 @@ GRANT_CHECK_SPAN = (0.80, 0.95)
 ASK_AGAIN_SECONDS = 1.0
 
 AT_ONCE = 200
-"""How many streams are looked at before anything else has its turn."""
+"""How many streams are looked at, or told something, before anything else has its turn: some milliseconds."""
 
 Renew = Callable[[Ticket, str], Awaitable[tuple[str, Ticket]]]
 """What checks a grant against the tournament's visibility and all else that is true now, and gives a fresh
@@ -43,9 +43,9 @@ class Tended(Protocol):
         """Those of them who stand for themselves."""
         ...
 
-    def break_silence(self, since: float) -> bool:
+    def break_silence(self, since: float) -> int:
         """Let all others have a heartbeat who have been written nothing since then (monotonic), in the loop's
-        next turn; gives whether there are any."""
+        next turn; gives how many."""
         ...
 
 
@@ -93,10 +93,13 @@ class Tending:
         """Tick until cancelled."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            now = time.monotonic()
+            now, told = time.monotonic(), 0
             for number, audience in enumerate(self._audiences(), start=1):
-                for _ in self.tend(audience, now):
-                    await asyncio.sleep(0)
+                for some in self.tend(audience, now):
+                    told += some
+                    if told >= AT_ONCE:
+                        await asyncio.sleep(0)
+                        told = 0
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)
             for number, subscriber in enumerate(self._to_beat.take(now), start=1):
@@ -135,21 +138,19 @@ class Tending:
             subscriber.check_at = moment
             self._to_check.put(subscriber, moment)
 
-    def tend(self, audience: Tended, now: float) -> Iterator[None]:
+    def tend(self, audience: Tended, now: float) -> Iterator[int]:
         """Do for the streams of an audience what is due at ``now`` (monotonic), grants and the heartbeats of
-        the proved aside; to be held whenever it says so, so that others have their turn. Where all stand with
-        others and have been told something, that is next to nothing."""
+        the proved aside. Gives to how many something was done since it gave the last, or will be in the
+        loop's next turn, so that others can have theirs before it is too much. Where all stand with others
+        and have been told something, that is next to nothing."""
         since = now - self._settings.heartbeat_seconds + TICK_SECONDS / 2
-        if audience.break_silence(since):
-            yield  # what is handed out in one turn, however little to each, all events would wait for
-        if audience.loose:
-            yield from self._tend_loose(audience.loose, now, since)
-
-    def _tend_loose(self, loose: Collection[Subscriber], now: float, since: float) -> Iterator[None]:
-        for number, subscriber in enumerate(list(loose), start=1):
+        silent = audience.break_silence(since)
+        if silent:
+            yield silent
+        for number, subscriber in enumerate(list(audience.loose), start=1):
             self._tend(subscriber, now, since)
             if number % AT_ONCE == 0:
-                yield
+                yield AT_ONCE
 
     def _tend(self, subscriber: Subscriber, now: float, since: float) -> None:
         if subscriber.wire.full:
