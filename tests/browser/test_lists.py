@@ -42,7 +42,7 @@ async def test_a_doubtful_list_is_confirmed_with_the_keyboard_alone(server: Serv
         assert await viewer.text("#participants-count") == "2 participants"
         await page.locator("button.wide").press("Enter")
         await page.wait_for_selector("#split")
-        assert await page.evaluate("document.activeElement.id") == "split"
+        await viewer.until("document.activeElement.id === 'split'")
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.id") == "tab_1"
         await page.keyboard.press("ArrowDown")  # from the seed to left out
@@ -175,6 +175,7 @@ async def test_seeds_are_dragged_and_moved_by_the_keyboard(server: Server, brows
         await page.fill("#participants", "Ana, 1\nBo, 2\nCem\nDi")
         await page.click("button.wide")
         await page.click("#staff-order summary")
+        await page.wait_for_load_state()  # it is the script that a handle is for
         handle = page.locator(".order-handle")
         await handle.nth(3).hover()
         await page.mouse.down()
