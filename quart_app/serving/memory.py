@@ -64,6 +64,7 @@ def calm_the_collector(*, sparing: bool) -> None:
     gc.collect()
     gc.freeze()
     if not sparing:
+        # no higher: every connection leaves Hypercorn's circle behind, and they pile up
         gc.set_threshold(20_000, 5, 5)
         return
     gc.set_threshold(10_000, 1, 5)

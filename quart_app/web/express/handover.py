@@ -206,6 +206,7 @@ class StreamConnection(ASGIHTTPConnection):
         try:
             await super().handle_request(request, send)
         finally:
+            # let go of it as well: how it ended holds its frames, and these this connection
             listening, self._listening = self._listening, None
             if listening is not None:
                 listening.cancel()
