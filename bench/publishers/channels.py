@@ -23,6 +23,7 @@ async def main() -> None:
     async def publish(number: int) -> None:
         await layer.group_send(order.targets[0], {"type": "tournament.event", "text": payload(number)})
 
+    await layer.group_send("nobody", {"type": "tournament.event", "text": ""})  # connects
     await order.perform(publish)
 
 

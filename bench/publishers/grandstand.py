@@ -19,9 +19,13 @@ from quart_app.actions.matches import update_score
 from quart_app.actions.services import Services
 from quart_app.domain.commands import UpdateScore
 from quart_app.domain.events import Envelope, ScoreUpdated
+from quart_app.live.bus.port import StaffChanged
 from quart_app.live.bus.redis import RedisBus
 from quart_app.store.database.engine import Database
 from quart_app.timeline.ledger import Ledger
+
+NOBODY = 0
+"""No member of staff has this id."""
 
 
 class StampingBus(RedisBus):
@@ -73,6 +77,7 @@ async def main() -> None:
     else:
         for tournament_id in tournament_ids:
             await services.ledger.load(tournament_id)
+    await bus.notify(StaffChanged(staff_id=NOBODY))  # connects, as the first thing that is announced would
     await order.perform(announce if burst else score, stamp=False)
     await bus.close()
     await database.close()
