@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import errno
 import os
 import socket
 import subprocess
@@ -24,6 +22,8 @@ from quart_app.live.wires import ring as rings
 from quart_app.live.wires.port import Block, Fleet
 from quart_app.live.wires.ring import Queues, Ring
 from quart_app.live.wires.socket import WRITES, SocketWire, nobody
+from tests.live import kernels
+from tests.live.kernels import Enter
 
 SMALL = Block(b"data: a score\n\n")
 LARGE = Block(b"data: " + b"x" * 300_000 + b"\n\n")
@@ -146,69 +146,26 @@ async def test_who_has_gone_is_told_and_keeps_nobody(fleet: Fleet) -> None:
         assert [opened.far[number].recv(99) for number in (0, 2, 3)] == [SMALL.chunk] * 3
 
 
-Enter = Callable[..., int]
-
-
-def takes_half(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that takes only half of a batch."""
-    return lambda call, file, count, *rest: enter(call, file, count // 2, *rest)
-
-
-def is_busy(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that takes nothing for now."""
-
-    def refuse(*_: Any) -> int:
-        ctypes.set_errno(errno.EBUSY)
-        return -1
-
-    return refuse
-
-
-def forbids(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that has changed its mind."""
-
-    def refuse(*_: Any) -> int:
-        ctypes.set_errno(errno.EPERM)
-        return -1
-
-    return refuse
-
-
-def cancels(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that takes everything and does nothing."""
-
-    def cancel(call: int, file: int, count: int, *rest: Any) -> int:
-        entries = queues._maps[1]
-        for slot in range(queues._entries):
-            entries[slot * rings.ENTRY_BYTES] = 0  # IORING_OP_NOP
-        done = enter(call, file, count, *rest)
-        for slot in range(queues._entries):
-            entries[slot * rings.ENTRY_BYTES] = rings.SEND
-        for slot in range(count):
-            head = queues._words[queues._cq_head]
-            queues._results[(head + slot) % len(queues._results)] = -errno.ECANCELED
-        return done
-
-    return cancel
-
-
-def backwards(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that completes everything in the opposite order, the first of them in part."""
-
-    def turn(call: int, file: int, count: int, *rest: Any) -> int:
-        done = enter(call, file, count, *rest)
-        slots = [(queues._words[queues._cq_head] + number) % len(queues._results) for number in range(count)]
-        told = [(queues._users[slot], queues._results[slot]) for slot in slots]
-        for slot, (user, result) in zip(slots, reversed(told), strict=True):
-            queues._users[slot], queues._results[slot] = user, result
-        return done
-
-    return turn
+async def test_a_file_that_is_none_any_more_keeps_nobody(fleet: Fleet) -> None:
+    """Whoever's descriptor was closed under it is let go; the others have theirs."""
+    async with streams(fleet, 4) as opened:
+        opened.wires[2].descriptor = 1 << 20
+        assert opened.write(SMALL) == [2]
+        await asyncio.sleep(0.01)
+        assert opened.lost == [2]
+        assert [opened.far[number].recv(99) for number in (0, 1, 3)] == [SMALL.chunk] * 3
 
 
 @pytest.mark.parametrize(
     ("kernel", "goes_on"),
-    [(takes_half, True), (is_busy, True), (cancels, True), (backwards, True), (forbids, False)],
+    [
+        (kernels.takes_half, True),
+        (kernels.is_busy, True),
+        (kernels.cancels, True),
+        (kernels.backwards, True),
+        (kernels.is_slow, True),
+        (kernels.forbids, False),
+    ],
 )
 async def test_what_the_kernel_does_not_send_goes_out_all_the_same(
     ring: Ring, kernel: Callable[[Queues, Enter], Enter], goes_on: bool
@@ -228,37 +185,38 @@ async def test_what_the_kernel_does_not_send_goes_out_all_the_same(
     assert (ring._queues is queues) == goes_on
 
 
-def loses_completions(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that sends, and does not say so."""
+async def test_a_kernel_that_refuses_again_and_again_is_asked_no_more(ring: Ring) -> None:
+    """What it refuses costs more than without it; one batch that it takes counts all anew."""
+    queues = ring._queues
+    assert queues is not None
+    real, asked = queues.enter, 0
+    refuse = kernels.is_busy(queues, real)
 
-    def lose(call: int, file: int, count: int, *rest: Any) -> int:
-        done = enter(call, file, count, *rest)
-        queues._words[queues._cq_tail] = queues._words[queues._cq_head]
-        return done
+    def enter(*call: Any) -> int:
+        nonlocal asked
+        asked += 1
+        return real(*call) if asked == 3 else refuse(*call)
 
-    return lose
-
-
-def mistakes_one(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that tells of the same send twice, and of another never."""
-
-    def mistake(call: int, file: int, count: int, *rest: Any) -> int:
-        done = enter(call, file, count, *rest)
-        slot = queues._words[queues._cq_head] % len(queues._results)
-        queues._results[slot] = 3
-        queues._users[slot] = queues._users[(slot + 1) % len(queues._users)]
-        return done
-
-    return mistake
-
-
-def runs_ahead(queues: Queues, enter: Enter) -> Enter:
-    """A kernel that says it took less than it did."""
-    return lambda *call: enter(*call) - 1
+    queues.enter = enter  # type: ignore[assignment]
+    async with streams(ring, 3) as opened:
+        times = 3 + rings.REFUSED_MAX + 5
+        with capture_logs() as logs:
+            for _ in range(times):
+                assert opened.write(SMALL) == []
+        assert (asked, ring._queues) == (3 + rings.REFUSED_MAX + 1, None)
+        assert [line["event"] for line in logs] == ["ring_given_up"]
+        for far in opened.far:
+            assert far.recv(10_000) == SMALL.chunk * times
 
 
 @pytest.mark.parametrize(
-    ("kernel", "cut"), [(loses_completions, range(40)), (mistakes_one, range(1)), (runs_ahead, range(0))]
+    ("kernel", "cut"),
+    [
+        (kernels.loses_completions, range(40)),
+        (kernels.mistakes_one, range(2)),
+        (kernels.tells_too_much, range(1)),
+        (kernels.runs_ahead, range(0)),
+    ],
 )
 async def test_who_may_have_got_a_part_is_cut_and_the_ring_given_up(
     ring: Ring, kernel: Callable[[Queues, Enter], Enter], cut: range
@@ -317,6 +275,23 @@ async def test_few_go_without_it(ring: Ring, monkeypatch: pytest.MonkeyPatch) ->
         assert ring.write(opened.wires, descriptors, 0, 5, SMALL) == []
         assert len(calls) == 1
         assert [far.recv(99) for far in opened.far] == [SMALL.chunk] + [SMALL.chunk * 2] * 4
+
+
+async def test_what_is_filled_in_does_not_go_out_after_a_fault_of_ours(ring: Ring) -> None:
+    """The ring is given up with it, and nobody gets what was not finished."""
+    queues = ring._queues
+    assert queues is not None
+
+    def fail(*_: Any) -> int:
+        raise MemoryError
+
+    queues.enter = fail  # type: ignore[assignment]
+    async with streams(ring, 3) as opened:
+        with pytest.raises(MemoryError):
+            opened.write(SMALL)
+        assert ring._queues is None
+        assert opened.write(SMALL) == []
+        assert [far.recv(99) for far in opened.far] == [SMALL.chunk] * 3
 
 
 async def test_in_another_thread_it_is_given_up(ring: Ring) -> None:
