@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from quart_app.live.wires import ring
 from quart_app.settings import Settings
 from tests.browser.browsing import chromium
 from tests.conformance.clients import Client, programs
@@ -36,6 +37,12 @@ def _clients(browser: Browser) -> Mapping[str, Client]:
 def _client(request: pytest.FixtureRequest, clients: Mapping[str, Client]) -> Client:
     """Each client in turn."""
     return clients[request.param]
+
+
+@pytest.fixture(autouse=True)
+def _few_go_through_the_ring_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else these few would be written to one by one."""
+    monkeypatch.setattr(ring, "FEW", 0)
 
 
 @pytest_asyncio.fixture(scope="module", name="server", params=WIRES)

@@ -13,6 +13,8 @@ from quart_app.settings import Settings
 from tests.services import Server, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(__file__).with_name("site")
+"""What its processes import first."""
 OPEN_FILES = 1024
 
 
@@ -47,7 +49,7 @@ class Deployment(Server):
 
     def command(self) -> list[str]:
         """``serve`` in an environment of its own, less the operator's."""
-        variables = environment(self.settings) | {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+        variables = environment(self.settings) | {"PYTHONPATH": f"{SITE}:{ROOT}", "PATH": os.environ["PATH"]}
         pairs = [f"{name}={value}" for name, value in variables.items()]
         serve = ["env", "--ignore-environment", *pairs, sys.executable, "-m", "quart_app", "serve"]
         # with the few open files that a login allows at first, whatever the tests' own environment has
