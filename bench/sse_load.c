@@ -23,10 +23,10 @@
  * "repeated", which is also what came to the wrong one, count what was not so. Exit status 0 only if both are 0 and
  * no stream was closed.
  *
- * Once all have joined, nobody waits in the kernel to be woken: what has come is looked for some thousand times a
- * second, and again at once as long as there is something. Spectators are on other machines; here each write to
- * a reader that sleeps would wake it, at the writer's expense, which is a third of what a delivery costs, and not to
- * one that is still busy with the last.
+ * Once all have joined, nobody waits in the kernel to be woken: what has come is looked for every tenth of a
+ * millisecond, and again at once as long as there is something. Spectators are on other machines; here each write
+ * to a reader that sleeps would wake it, at the writer's expense, and cost half as much again as one to a reader
+ * that is still busy with what came before.
  *
  * The streams come from 200 addresses (127.0.1.1 to .200), because one has only so many ports.
  */
