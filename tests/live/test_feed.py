@@ -112,8 +112,9 @@ async def test_silence_is_broken_by_a_comment(settings: Settings) -> None:
         tournament = await server.tournament()
         async with server.feed(tournament.id) as feed:
             await feed.next()
-            block = await asyncio.wait_for(feed.next_block(), 3)
-    assert block.raw.startswith(b":")
+            async with asyncio.timeout(3):
+                while not (await feed.next_block()).raw.startswith(b":"):
+                    pass  # how many watch may come in between
 
 
 async def refusal(server: Server, tournament_id: int, token: str | None) -> httpx.Response:
