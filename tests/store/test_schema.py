@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,19 @@ async def test_tasks_that_migrate_at_once_agree(empty_url: str) -> None:
     """Several ``migrate`` of one database in one program are as good as one."""
     await asyncio.gather(*(migrate(empty_url) for _ in range(4)))
     assert await verdict(empty_url) == "fine"
+
+
+async def test_who_comes_while_another_makes_the_file_waits(tmp_path: Path) -> None:
+    """Until a SQLite file has a WAL, whoever asks for one is refused at once while somebody writes."""
+    file = tmp_path / "grandstand.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        migrating = asyncio.create_task(migrate(f"sqlite+aiosqlite:///{file}"))
+        await asyncio.sleep(0.2)
+        assert not migrating.done()
+        other.rollback()
+        await migrating
+    assert await verdict(f"sqlite+aiosqlite:///{file}") == "fine"
 
 
 async def test_processes_that_migrate_at_once_agree(empty_url: str) -> None:

@@ -6,13 +6,16 @@ the connection comes out as ``errors.Unavailable``, with its cause in the log an
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -31,6 +34,8 @@ COMMAND_SECONDS = 5.0
 
 CONNECTIONS = 5
 """How many connections to PostgreSQL a worker keeps at most, unless it is told otherwise."""
+
+_WAL_PAUSE_SECONDS = 0.02
 
 _SQLITE_READERS = 14
 
@@ -150,7 +155,7 @@ def sqlite_engine(
             cursor.execute("PRAGMA query_only = ON")
         else:
             # WAL lets readers read while somebody writes; FULL makes a confirmed result survive a power cut.
-            cursor.execute("PRAGMA journal_mode = WAL")
+            connection.run_async(_use_wal)
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -167,6 +172,20 @@ def sqlite_engine(
 
     event.listen(engine.sync_engine, "handle_error", translate)
     return engine
+
+
+async def _use_wal(connection: aiosqlite.Connection) -> None:
+    """Have a file keep a WAL, which lasts. SQLite refuses that at once, however long it may wait for all
+    else, while another program does the same to a new file, or writes to it."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            async with connection.execute("PRAGMA journal_mode = WAL"):
+                return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_WAL_PAUSE_SECONDS)
 
 
 def server_url(url: str) -> PostgresUrl:
