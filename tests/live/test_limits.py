@@ -216,7 +216,7 @@ async def test_a_network_of_ipv6_is_one_caller_to_every_limit(settings: Settings
         settings,
         trusted_proxies=1,
         limit_logins_per_address=5,
-        limit_connects_per_address=30,
+        limit_connects_per_address=4,  # a second: a busy machine may ask no more than a dozen times
         limit_streams_per_address=2,
     )
     async with running(proxied) as server:
