@@ -36,8 +36,8 @@ FEW = 32
 """Fewer sends than these cost less by one ``write`` after another."""
 
 REFUSED_MAX = 16
-"""How many batches in a row the kernel may not take whole before it is asked no more: what it refuses costs
-more than without a ring."""
+"""How many batches in a row the kernel may refuse, in whole or in part; with the next it is asked no more, as
+what it refuses costs more than without a ring."""
 
 LOOKS = 3
 """How often completions are looked for that should have been there at once."""
