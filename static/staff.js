@@ -5,6 +5,7 @@
 (() => {
   const RETRY_MS = 2000;
   const LEAVING_MS = 10_000;
+  const ONCE_MS = 10_000;
   const NO_ANSWER = 0;
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -271,6 +272,8 @@
     } else if ("once" in form.dataset) {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
+      // Whoever stops the browser, which tells no page, can send it again.
+      setTimeout(() => delete form.dataset.sent, ONCE_MS);
     }
   });
   // Back: the browser may have kept the page as it was left.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from quart_app.actions import staff
 from quart_app.actions.tournaments import change_visibility
@@ -123,6 +124,34 @@ async def test_a_list_that_is_too_large_is_not_sent(server: Server, browser: Bro
         await viewer.page.fill("#participants", "Ana\nBo")
         await viewer.page.click("button.wide")
         await viewer.page.wait_for_url("**/staff/tournaments/1/")
+
+
+async def test_a_form_that_the_browser_was_stopped_at_is_sent_again(server: Server, browser: Browser) -> None:
+    """Its answer got lost: a tap at once is a slip, a later one asks again, and is led to what was made."""
+    made: list[str] = []
+    lost = asyncio.Event()
+    async with creating(server, browser) as viewer:
+        page = viewer.page
+        await page.context.clock.install()
+        await page.reload()
+        await page.fill("#name", "Hall Cup")
+        await page.fill("#participants", "Ana\nBo")
+
+        async def lose(route: Route) -> None:
+            made.append((await route.fetch(max_redirects=0)).headers["location"])
+            await route.fulfill(status=204)  # the page stays, as after a stop
+            lost.set()
+
+        await page.route("**/staff/tournaments/new/", lose)
+        button = page.locator("button.wide")
+        await button.click()
+        await asyncio.wait_for(lost.wait(), 10)
+        await button.click()
+        await page.context.clock.fast_forward(11_000)
+        await page.unroute("**/staff/tournaments/new/")
+        await button.click()
+        await page.wait_for_url("**/staff/tournaments/1/")
+        assert made == ["/staff/tournaments/1/"]
 
 
 async def test_a_refused_list_outlives_what_the_stream_brings(server: Server, browser: Browser) -> None:

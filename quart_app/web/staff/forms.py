@@ -6,11 +6,16 @@ Every reader raises InvalidInput, with a sentence for each field that cannot be 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
+import msgspec
+
+from quart_app.actions.writing.idempotency import Once
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain import rules
 from quart_app.domain.commands import (
     ChangeVisibility,
@@ -21,6 +26,7 @@ from quart_app.domain.commands import (
 )
 from quart_app.domain.events import Games
 from quart_app.errors import InvalidInput
+from quart_app.store.idempotency import KeptAnswer
 from quart_app.web.staff.entrants.lists import ListReading, Wish, read_list
 
 Form = Mapping[str, str]
@@ -35,11 +41,22 @@ STEPS: Mapping[str, tuple[int, int]] = {
 """What each plus and minus adds to the two scores beside it."""
 RESULTS: Mapping[str, tuple[int, int]] = {"1-0": (1, 0), "0-1": (0, 1), "draw": (0, 0)}
 """The results of a match that is played for its result alone."""
+FORM_ID = "form_id"
+"""The hidden field that tells a form sent again from another with the same in it."""
 NOBODY = "nobody"
 """The answer to "who goes on?" when neither side does."""
 
 _WHOLE = re.compile(r"[+-]?\d+")
 _DIGITS_MAX = 9  # more would overflow no rule's limit, but Python refuses to read thousands of them
+
+
+def sent_once(form: Form, staff_id: int, answer: Callable[[Recorded], KeptAnswer]) -> Once | None:
+    """The key of a form that somebody sends, with all that is in it: what was altered since is another. None
+    for a form without an id, which is carried out as often as it comes."""
+    if not form.get(FORM_ID):
+        return None
+    digest = hashlib.sha256(msgspec.json.encode(list(form.items()))).hexdigest()
+    return Once(f"form:{staff_id}", digest, digest, answer)
 
 
 @dataclass(frozen=True, slots=True)

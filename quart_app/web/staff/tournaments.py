@@ -6,12 +6,15 @@ in it.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from quart_app.actions import tournaments
+from quart_app.actions.writing.idempotency import Repeated
+from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import GenerateBracket
 from quart_app.domain.events import Envelope
 from quart_app.domain.formats import FORMATS
@@ -32,6 +35,7 @@ from quart_app.show.views.staff.work import (
 )
 from quart_app.show.views.tournament import header_view
 from quart_app.store.event_log import OUTSIDE, select_latest
+from quart_app.store.idempotency import KeptAnswer
 from quart_app.store.staff import ORGANISER, SCORER, select_all_staff
 from quart_app.store.tournaments import ARCHIVED, select_tournaments
 from quart_app.web.answers.sizes import LIST_BODY_MAX
@@ -67,6 +71,7 @@ async def _create_page(refusal: Refusal | None) -> Response:
         refusal,
         staff=staff,
         form=form,
+        form_id=form.get(forms.FORM_ID) or secrets.token_urlsafe(16),
         formats=[each for each in FORMATS.values() if "plans" not in each.uses],
         rulesets=RULESETS.values(),
         presets=PRESET_TITLES,
@@ -146,10 +151,21 @@ async def get_create() -> ResponseReturnValue:
 @require_staff(ORGANISER)
 @again(_create_page)
 async def post_create() -> ResponseReturnValue:
-    """Make a tournament, and go on to its draw."""
-    command = stage_forms.read_create_tournament(await request.form)
-    created = await tournaments.create_tournament(context().services, command, await actor_id())
-    return redirect(staff_path(created.tournament.id), 303)
+    """Make a tournament, and go on to its draw; the same form sent again makes no other."""
+    form, staff = await request.form, await authorise(ORGANISER)
+    command = stage_forms.read_create_tournament(form)
+    once = forms.sent_once(form, staff.id, _leads_on)
+    try:
+        answer = _leads_on(
+            await tournaments.create_tournament(context().services, command, staff.id, once=once)
+        )
+    except Repeated as repeated:
+        answer = repeated.answer
+    return redirect(answer.headers["Location"], 303)
+
+
+def _leads_on(created: Recorded) -> KeptAnswer:
+    return KeptAnswer(303, {"Location": staff_path(created.tournament.id)}, b"")
 
 
 @blueprint.get("/tournaments/<int:tournament_id>/")
