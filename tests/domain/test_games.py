@@ -7,7 +7,8 @@ import pytest
 from quart_app.domain import scoring
 from quart_app.domain.bracket.match import Match
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
-from quart_app.domain.events import GameRules, Games, StageSettings
+from quart_app.domain.decisions import accept
+from quart_app.domain.events import GameRules, Games, MatchCompleted, StageSettings
 from quart_app.errors import InvalidInput, MatchDrawn, MatchUndecided
 from tests.domain.formats.playing import Play
 
@@ -63,6 +64,54 @@ def test_games_that_cannot_be_are_refused(preset: str, games: Games, words: str)
     with pytest.raises(InvalidInput) as refused:
         match_of(preset).do(UpdateScore(match_id=1, games=games))
     assert words in refused.value.problems["games"]
+
+
+def told_outside(games: Games, score: tuple[int | None, int | None], **more: object) -> MatchCompleted:
+    """What a source outside tells of the only match: the first side has won."""
+    first, second = score
+    return MatchCompleted(
+        tournament_id=1,
+        match_id=1,
+        winner_id=1,
+        winner_name="",
+        loser_id=2,
+        loser_name="",
+        participant1_score=first,
+        participant2_score=second,
+        confirmed_at="2026-11-24T12:30:00.000Z",
+        confirmed_by=None,
+        games=games,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("score", [(2, 1), (None, None)])
+def test_games_that_a_source_outside_tells_make_the_score(score: tuple[int | None, int | None]) -> None:
+    """As those that staff enter do, with the score beside them or without."""
+    games = ((11, 9), (8, 11), (12, 10))
+    (completed, *_) = accept(match_of("table_tennis").tournament, told_outside(games, score))
+    assert isinstance(completed, MatchCompleted)
+    assert (completed.participant1_score, completed.participant2_score, completed.games) == (2, 1, games)
+
+
+@pytest.mark.parametrize("walkover", [False, True])
+@pytest.mark.parametrize(
+    ("games", "score"),
+    [
+        (((0, 11), (0, 11), (3, 11)), (2, 1)),
+        (((11, 9), (11, 9)), (2, 1)),
+        (((-5, 10**9),), (2, 0)),
+        (((1, 0),) * 5_000, (2, 0)),
+        (((11, 9), (9, 5), (11, 0)), (2, 0)),
+        ((), (3, 0)),
+    ],
+)
+def test_games_that_a_source_outside_cannot_have_seen_are_refused(
+    games: Games, score: tuple[int, int], walkover: bool
+) -> None:
+    """They reach no log, whoever tells of them, and however the match ended."""
+    with pytest.raises(InvalidInput):
+        accept(match_of("table_tennis").tournament, told_outside(games, score, walkover=walkover))
 
 
 @pytest.mark.parametrize(

@@ -149,9 +149,13 @@ async def test_guessing_a_password_is_refused(settings: Settings) -> None:
     assert (tries, answer.status_code, "retry-after" in answer.headers) == ([401] * 3 + [429], 429, True)
 
 
-async def test_guessing_in_a_herd_is_refused_as_well(settings: Settings) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+async def test_guessing_in_a_herd_is_refused(
+    settings: Settings, redis_server: RedisServer, shared: bool
+) -> None:
     """Those who try in the same moment are not more than those who try one after the other."""
-    async with running(replace(settings, limit_logins_per_name=3)) as server:
+    url = redis_server.url if shared else None
+    async with running(replace(settings, limit_logins_per_name=3, redis_url=url)) as server:
         await server.sign_in("anna")
         tries = [server.client.post("/api/token/", json=WRONG) for _ in range(20)]
         statuses = [answer.status_code for answer in await asyncio.gather(*tries)]

@@ -57,10 +57,11 @@ def _completed(tournament: Tournament, told: events.MatchCompleted) -> tuple[eve
     if (a is None) != (b is None):
         raise InvalidInput({"participant1_score": "Tell the scores of both sides, or of neither."})
     at_that_score = tournament
-    if a is not None and b is not None:
-        rules.check_score(a, b)
-        games = told.games or (match.games if match.score == (a, b) else ())
-        scored = {**tournament.matches, match.match_id: altered(match, score=(a, b), games=games)}
+    entered = None if a is None or b is None else (a, b)
+    if entered or told.games:
+        score = play.score_of(match, tournament.stage_of(match).settings, entered, told.games)
+        games = told.games or (match.games if match.score == score else ())
+        scored = {**tournament.matches, match.match_id: altered(match, score=score, games=games)}
         at_that_score = altered(tournament, matches=scored)
     wish = commands.ConfirmResult(
         match_id=told.match_id,

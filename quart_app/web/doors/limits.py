@@ -95,6 +95,7 @@ class Limits:
         self._posts = RateLimitItemPerMinute(settings.limit_posts_per_staff, namespace="post")
         self._connects = Second(settings.limit_connects_per_address)
         self._trying: Counter[Key] = Counter()
+        self._counting = asyncio.Lock()
 
     @asynccontextmanager
     async def signing_in(self, address: str, name: str, device: str | None) -> AsyncIterator[None]:
@@ -106,14 +107,17 @@ class Limits:
         many addresses at once. A ``device`` that has signed in under the name before has a count of its own.
         """
         keys = self._login_keys(caller_of(address), name_key(name.strip())[:200], device)
-        for key in keys:
-            await self._require_left(key)
-        self._trying.update(keys)
+        # One after the other: the shared counts take time to ask, in which a herd would pass by them.
+        async with self._counting:
+            for key in keys:
+                await self._require_left(key)
+            self._trying.update(keys)
         try:
             yield
         except Unauthenticated:
-            for key in keys:
-                await self._hit(key)
+            async with self._counting:
+                for key in keys:
+                    await self._hit(key)
             raise
         finally:
             self._trying -= Counter(keys)
