@@ -43,6 +43,18 @@ async def test_what_is_known_is_told_by_nothing_but_its_headers(
         assert "cache-control" in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/anew/", "{tournament}fragments/catch-up/?lastEventId={position}"])
+async def test_what_has_no_content_says_nothing_of_it(server: Server, path: str) -> None:
+    """Not even that it is empty: a length is forbidden beside 204 (RFC 9110, section 8.6)."""
+    tournament = await server.tournament(4)
+    token = (await server.client.post(f"/api/tournaments/{tournament.id}/feed-token/")).json()["token"]
+    snapshot = (await server.client.get(f"/api/tournaments/{tournament.id}/")).json()
+    asked = path.format(tournament=f"/sse/tournaments/{tournament.id}/", position=snapshot["position"])
+    answer = await server.client.get(asked, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert not {"content-type", "content-length"} & set(answer.headers)
+
+
 @pytest.mark.parametrize("watched", [False, True])
 async def test_many_who_open_a_page_at_once_cost_one_rendering(
     server: Server, monkeypatch: pytest.MonkeyPatch, watched: bool

@@ -82,7 +82,16 @@ def is_known(etag: str, asked: Headers) -> bool:
 def not_modified(headers: Mapping[str, str]) -> Response:
     """A 304: the headers that tell caches what they have, and nothing of a body (RFC 9110, section
     15.4.5)."""
-    response = Response(b"", 304, dict(headers))
+    return _bare(304, headers)
+
+
+def no_content(headers: Mapping[str, str]) -> Response:
+    """A 204, which says nothing of a body, not even that it is empty (RFC 9110, section 8.6)."""
+    return _bare(204, headers)
+
+
+def _bare(status: int, headers: Mapping[str, str]) -> Response:
+    response = Response(b"", status, dict(headers))
     del response.headers["Content-Type"], response.headers["Content-Length"]
     return response
 

@@ -24,6 +24,7 @@ from quart_app.live.streams.views import Filter, view_of
 from quart_app.show import fragments
 from quart_app.show.paths import PAGE_VERSION, inside
 from quart_app.show.projections import JSON, page_projection
+from quart_app.web.answers.stored import no_content
 from quart_app.web.doors.access import check_grant, feed_token
 from quart_app.web.doors.callers import caller_of, client_address
 from quart_app.web.doors.context import Context, context
@@ -88,11 +89,9 @@ async def caught_up(parts: Context, join: Join) -> Response:
         raise MalformedRequest("Say in lastEventId which position you want to catch up from.")
     body = await parts.hub.catch_up(join)
     headers = {"Cache-Control": "no-store", "Grandstand-Ask-After": str(parts.hub.pace.asked())}
-    response = Response(body, 200, headers, content_type="text/plain; charset=utf-8")
     if not body:
-        response.status_code = 204
-        del response.headers["Content-Type"], response.headers["Content-Length"]
-    return response
+        return no_content(headers)
+    return Response(body, 200, headers, content_type="text/plain; charset=utf-8")
 
 
 async def _feed(tournament_id: int, *, html: bool) -> Response:

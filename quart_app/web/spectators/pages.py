@@ -19,7 +19,7 @@ from quart_app.store.database.engine import Connection
 from quart_app.store.tournaments import TournamentRow
 from quart_app.timeline.ledger import Diverged
 from quart_app.timeline.vantage import Vantage
-from quart_app.web.answers.stored import ASKED_AGAIN_PRIVATELY
+from quart_app.web.answers.stored import ASKED_AGAIN_PRIVATELY, no_content
 from quart_app.web.doors.access import current_staff, require_public
 from quart_app.web.doors.context import Context, context
 from quart_app.web.doors.following import joined_at, let_in
@@ -64,7 +64,7 @@ async def match(tournament_id: int, match_id: int) -> Response:
 @blueprint.get(ANEW_PATH)
 async def anew() -> Response:
     """Tell htmx to load the page anew that asks."""
-    return Response(b"", 204, {"HX-Refresh": "true", "Cache-Control": "no-store"})
+    return no_content({"HX-Refresh": "true", "Cache-Control": "no-store"})
 
 
 @blueprint.get("/static/<path:name>")
