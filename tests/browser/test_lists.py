@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Route
 from quart_app.actions import staff
 from quart_app.actions.tournaments import change_visibility
 from quart_app.domain.commands import ChangeVisibility
+from quart_app.domain.formats import FORMATS
 from tests.browser.browsing import Viewer, viewing
 from tests.server import PASSWORD, Server
 
@@ -124,6 +125,29 @@ async def test_a_list_that_is_too_large_is_not_sent(server: Server, browser: Bro
         await viewer.page.fill("#participants", "Ana\nBo")
         await viewer.page.click("button.wide")
         await viewer.page.wait_for_url("**/staff/tournaments/1/")
+
+
+ASKED = """[...document.querySelectorAll(".only")].filter((each) => each.checkVisibility())
+    .flatMap((each) => [...each.querySelectorAll("input, select")])
+    .filter((each) => each.checkVisibility()).map((each) => each.name)"""
+
+
+async def test_a_form_asks_only_for_what_its_formats_need(server: Server, browser: Browser) -> None:
+    """Those of the first stage, and of what follows it."""
+    async with creating(server, browser) as viewer:
+        for name, each in FORMATS.items():
+            if "plans" in each.uses:
+                continue
+            await viewer.page.check(f"input[name=format][value={name}]")
+            asked = set(await viewer.page.evaluate(ASKED))
+            assert asked == each.uses - {"best_of", "draws", "advance"} | (
+                {"then"} if "advance" in each.uses else set()
+            )
+        await viewer.page.check("input[name=format][value=round_robin]")
+        for follower, more in (("single_elimination", {"then_third_place"}), ("double_elimination", set())):
+            await viewer.page.select_option("#then", follower)
+            asked = set(await viewer.page.evaluate(ASKED))
+            assert asked == {"groups", "legs", "ruleset", "then", "advance", "best_of_rest"} | more
 
 
 async def test_a_form_that_the_browser_was_stopped_at_is_sent_again(server: Server, browser: Browser) -> None:

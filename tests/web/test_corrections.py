@@ -8,6 +8,8 @@ import pytest
 
 from quart_app.actions import matches
 from quart_app.domain.commands import ConfirmResult, StartMatch, UpdateScore
+from quart_app.show.views.staff.pad import pad
+from quart_app.store.staff import select_staff
 from tests.web.api_client import Caller
 from tests.web.hall import Browser, Hall
 
@@ -187,6 +189,20 @@ async def test_a_scorer_undoes_only_their_own(hall: Hall) -> None:
     refused = await bob.post(f"{path}reopen/", {})
     assert (refused.status, "an organiser can take it back" in refused.text) == (409, True)
     assert (await bob.get(f"{path}correct/")).status == 403
+
+
+async def test_the_button_is_for_who_confirmed_it(hall: Hall) -> None:
+    """The rule is that of the decision, whatever was last told of the match, such as that it counts again."""
+    tournament = await hall.tournament()
+    score = UpdateScore(match_id=1, participant1_score=2, participant2_score=1)
+    await matches.start_match(hall.services, tournament.id, StartMatch(match_id=1), 2)
+    await matches.update_score(hall.services, tournament.id, score, 2)
+    await matches.confirm_result(hall.services, tournament.id, ConfirmResult(match_id=1), 2)
+    now = await hall.now(tournament.id)
+    async with hall.services.database.reading() as connection:
+        staff = [await select_staff(connection, number) for number in (1, 2)]
+    offered = [pad(now, now.matches[1], None, each, organiser=False).undo for each in staff if each]
+    assert offered == [False, True]
 
 
 async def test_a_start_by_mistake_is_taken_back(anna: Browser, hall: Hall) -> None:

@@ -41,7 +41,7 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     staff = await authorise()
     touch = await _last_touch(tournament_id, match, staff)
     organiser = holds_role(staff.role, ORGANISER)
-    pad = staff_views.pad(loaded.tournament, match, touch, organiser=organiser)
+    pad = staff_views.pad(loaded.tournament, match, touch, staff, organiser=organiser)
     shown = {"pad": pad, "back": staff_path(tournament_id), "tournament_name": loaded.tournament.name}
     if "HX-Request" in request.headers:
         response = page("staff/fragments/_pad.html", refusal, **shown)

@@ -9,6 +9,7 @@ from quart_app.domain import rules
 from quart_app.domain.commands import CreateTournament, DrawLots, PublishRound, RecordConduct
 from quart_app.domain.events import RESET, GameRules, StageSettings
 from quart_app.domain.formats import FORMATS
+from quart_app.domain.formats.port import Setting
 from quart_app.domain.scoring import PRESETS
 from quart_app.errors import InvalidInput
 from quart_app.web.staff.forms import Form, read_participants, require_seen
@@ -39,6 +40,8 @@ FIELDS = (
 )
 """The fields of the form for a new tournament."""
 
+USUAL_FORMAT = next(iter(FORMATS))
+
 NOTHING = ""
 """Nothing follows the first stage."""
 
@@ -49,34 +52,39 @@ RULES_BY_HAND = (("to", 0), ("by", 1), ("cap", 0), ("last_to", 0))
 _WHOLE = re.compile(r"-?\d{1,6}")
 
 
+def uses(format_name: str) -> frozenset[Setting]:
+    """The settings that mean something to a format; none to one that there is not."""
+    return FORMATS[format_name].uses if format_name in FORMATS else frozenset()
+
+
 def read_create_tournament(form: Form, *, preview: bool = False) -> CreateTournament:
     """A new tournament with its list of participants and its stages.
 
     Raises InvalidInput as ``require_seen`` does, but for a ``preview``.
     """
     problems: dict[str, str] = {}
-    format_name = form.get("format", "single_elimination")
-    uses = FORMATS[format_name].uses if format_name in FORMATS else frozenset()
-    then = form.get("then", NOTHING) if "advance" in uses else NOTHING
+    format_name = form.get("format", USUAL_FORMAT)
+    used = uses(format_name)
+    then = form.get("then", NOTHING) if "advance" in used else NOTHING
     games = _game_rules(form, problems)
     best_of, all_played = _number(form, "best_of", 1, problems), form.get("all_played") == "on"
     first = StageSettings(
         format=format_name,
-        third_place="third_place" in uses and form.get("third_place") == "on",
-        grand_final=("grand_final" in uses and form.get("grand_final")) or RESET,
-        groups=_number(form, "groups", 1, problems) if "groups" in uses else 1,
-        legs=_number(form, "legs", 1, problems) if "legs" in uses else 1,
-        rounds=_number(form, "rounds", 0, problems) if "rounds" in uses else 0,
+        third_place="third_place" in used and form.get("third_place") == "on",
+        grand_final=("grand_final" in used and form.get("grand_final")) or RESET,
+        groups=_number(form, "groups", 1, problems) if "groups" in used else 1,
+        legs=_number(form, "legs", 1, problems) if "legs" in used else 1,
+        rounds=_number(form, "rounds", 0, problems) if "rounds" in used else 0,
         best_of=best_of,
         all_played=all_played,
         games=games,
-        ruleset=form.get("ruleset", "") if "ruleset" in uses else "",
+        ruleset=form.get("ruleset", "") if "ruleset" in used else "",
         advance=_number(form, "advance", 0, problems) if then else 0,
         best_of_rest=_number(form, "best_of_rest", 0, problems) if then else 0,
     )
     second = StageSettings(
-        format=then or "single_elimination",
-        third_place=form.get("then_third_place") == "on" and then == "single_elimination",
+        format=then,
+        third_place="third_place" in uses(then) and form.get("then_third_place") == "on",
         best_of=best_of + (all_played and best_of % 2 == 0),  # there somebody has to win
         games=games,
     )

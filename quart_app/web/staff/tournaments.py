@@ -16,9 +16,10 @@ from quart_app.actions import tournaments
 from quart_app.actions.writing.idempotency import Repeated
 from quart_app.actions.writing.recorded import Recorded
 from quart_app.domain.commands import GenerateBracket
-from quart_app.domain.events import Envelope
+from quart_app.domain.events import Envelope, StageSettings
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.ranking import RULESETS
+from quart_app.domain.staging.drawing import follows
 from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.show.paths import staff_path
 from quart_app.show.views.lists import ENDED, listed
@@ -66,13 +67,16 @@ UNFINISHED_MAX = 200
 async def _create_page(refusal: Refusal | None) -> Response:
     staff = await authorise(ORGANISER)
     form = dict.fromkeys(stage_forms.FIELDS, "") | dict(refusal.entered if refusal is not None else {})
+    formats = [each for each in FORMATS.values() if "plans" not in each.uses]
     return page(
         "staff/create.html",
         refusal,
         staff=staff,
         form=form,
         form_id=form.get(forms.FORM_ID) or secrets.token_urlsafe(16),
-        formats=[each for each in FORMATS.values() if "plans" not in each.uses],
+        formats=formats,
+        followers=[each for each in formats if follows(StageSettings(format=each.name))],
+        later=form["then"] and "advance" in stage_forms.uses(form["format"]),
         rulesets=RULESETS.values(),
         presets=PRESET_TITLES,
         reading=forms.read_participants(form),

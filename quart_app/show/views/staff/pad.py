@@ -89,7 +89,9 @@ class Pad:
         return self.touch.by if self.touch.deed != DEEDS[MatchReopened] else None
 
 
-def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser: bool) -> Pad:
+def pad(
+    tournament: Tournament, match: Match, touch: Touch | None, viewer: StaffRow, *, organiser: bool
+) -> Pad:
     """The pad of a match as it stands, for an organiser or a scorer."""
     live = match.status is MatchStatus.LIVE
     score = match.score or (0, 0)
@@ -100,6 +102,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
     game = (match.games or ((0, 0),))[-1]
     finished = scoring.finished(settings.games, game, last=len(match.games) == plan.best_of)
     gone = given_away_by(tournament, match)
+    confirmed_by = match.result.by if match.result is not None else None
     fed = (tournament.matches[match_id] for match_id in tournament.feeds.get(match.match_id, ()))
     return Pad(
         match=match_view(tournament, match),
@@ -119,7 +122,7 @@ def pad(tournament: Tournament, match: Match, touch: Touch | None, *, organiser:
         next_game=in_games and finished and not over,
         result=live and settings.games.result,
         organiser=organiser,
-        undo=not gone and (organiser or (not match.scored if live else touch is not None and touch.mine)),
+        undo=not gone and (organiser or (not match.scored if live else confirmed_by == viewer.id)),
         out=tuple((who.id, who.name, tournament.roster.out[who.id]) for who in gone),
     )
 
