@@ -34,7 +34,7 @@ AROUND = [step / 50 - 0.15 for step in range(20)]
 async def _behind(settings: Settings, base: str) -> AsyncIterator[Server]:
     """A server in production, whose one proxy is believed, and whose heartbeats come soon."""
     secured = replace(settings, environment="production", base_path=base, trusted_proxies=1)
-    async with running(replace(secured, heartbeat_seconds=1)) as server:
+    async with running(replace(secured, heartbeat_seconds=4)) as server:
         yield server
 
 
@@ -87,11 +87,11 @@ async def test_all_of_it_works(kind: type[Proxy], behind: Server, base: str, *, 
             started = await client.post(f"{match}/start/", headers=own)
             assert started.status_code == 303
             await feed.until("match_started")
-            assert time.monotonic() - began < 1
-            while not (await asyncio.wait_for(feed.next_block(), 5)).raw.startswith(b":"):
+            assert time.monotonic() - began < 3  # and not with the next heartbeat
+            while not (await asyncio.wait_for(feed.next_block(), 10)).raw.startswith(b":"):
                 pass
             assert behind.hub.watching(tournament.id) == 1
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):  # a proxy may hang up with what it is sent next
             while behind.hub.watching(tournament.id):  # noqa: ASYNC110 - another process sets no event
                 await asyncio.sleep(0.02)
 

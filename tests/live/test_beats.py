@@ -78,7 +78,7 @@ async def test_a_comment_pushes_what_was_sent(server: Server) -> None:
         await feed.until("heartbeat")
         await start_match(server.services, tournament.id, StartMatch(match_id=1), None)
         await feed.until("match_started")
-        assert (await asyncio.wait_for(feed.next_block(), 1.5)).raw == b":"
+        assert (await asyncio.wait_for(feed.next_block(), 5)).raw == b":"
 
 
 async def test_who_does_not_ask_gets_comments(settings: Settings) -> None:

@@ -228,7 +228,7 @@ async def many_lost_positions(server: Server) -> None:
         try:
             for _ in range(10):
                 async with server.feed(tournament.id, Last_Event_ID="def-1") as feed:
-                    assert (await feed.next(2.0)).payload["resume"]["reason"] == "unknown_epoch"
+                    assert (await feed.next()).payload["resume"]["reason"] == "unknown_epoch"
                 assert server.hub.current(tournament.id) is not None
         finally:
             over.set()

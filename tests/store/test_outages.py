@@ -153,6 +153,7 @@ async def test_a_full_server_is_named(secured: PostgresServer, monkeypatch: pyte
     other = Database(url)
     async with other.reading():
         assert "too many connections" in await cause(url)
+        monkeypatch.setattr(engine, "WAIT_SECONDS", 10)
         waiting = asyncio.create_task(ask(url, "SELECT 7"))
         await asyncio.sleep(0.2)
     await other.close()
