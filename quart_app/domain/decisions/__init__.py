@@ -12,7 +12,17 @@ from typing import Any
 
 from quart_app import errors
 from quart_app.domain import commands, events
-from quart_app.domain.decisions import corrections, draw, lifecycle, outside, people, play, setup, stages
+from quart_app.domain.decisions import (
+    consequences,
+    corrections,
+    draw,
+    lifecycle,
+    outside,
+    people,
+    play,
+    setup,
+    stages,
+)
 from quart_app.domain.fold import apply
 from quart_app.domain.movement import update_bracket_after_match
 from quart_app.domain.state.tournament import Tournament
@@ -81,7 +91,7 @@ def _with_forfeits(
     """The events, and the walkovers against those who are out in what they have made ready to play."""
     kinds = set(map(type, told))
     if events.ParticipantWithdrawn in kinds or (tournament.roster.out and events.BracketUpdated in kinds):
-        return (*told, *play.forfeits(reduce(apply, told, tournament), at, actor_id))
+        return (*told, *consequences.forfeits(reduce(apply, told, tournament), at, actor_id))
     return told
 
 

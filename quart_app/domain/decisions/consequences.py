@@ -1,13 +1,19 @@
-"""What a change of mind takes back with it: which matches had begun, and how that is told."""
+"""What follows from a decision: the walkovers against those who are out, and what a change of mind takes back
+with it, which matches had begun and how that is told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
-from quart_app.domain import events
+import msgspec
+
+from quart_app.domain import commands, events
 from quart_app.domain.bracket.match import Match
-from quart_app.domain.movement import outline
+from quart_app.domain.decisions import play
+from quart_app.domain.fold import apply
+from quart_app.domain.movement import outline, with_movement
 from quart_app.domain.parts import BRACKET
 from quart_app.domain.state.tournament import Tournament
 
@@ -49,3 +55,26 @@ def nobody_played(tournament: Tournament, reopenings: Iterable[events.Event]) ->
 def outlined(consequence: Consequence) -> dict[str, object]:
     """A consequence as it is told: ``{match_id, label, status, score, becomes}``."""
     return outline(consequence.before) | {"becomes": consequence.after.status.value}
+
+
+def forfeits(tournament: Tournament, at: str, actor_id: int | None) -> tuple[events.Event, ...]:
+    """The walkovers by now against those who are out, each with what it moves."""
+    told: tuple[events.Event, ...] = ()
+    while given := _given(tournament):
+        staying = [
+            slot.participant_id for slot in given.slots if slot.participant_id not in tournament.roster.out
+        ]
+        wish = commands.ConfirmResult(
+            match_id=given.match_id, walkover=True, winner_id=staying[0] if staying else None
+        )
+        settled = msgspec.structs.replace(play.result(tournament, wish, at, actor_id), forfeit=True)
+        more = with_movement(tournament, at, settled)
+        tournament, told = reduce(apply, more, tournament), (*told, *more)
+    return told
+
+
+def _given(tournament: Tournament) -> Match | None:
+    """The first match that could be played, and in which somebody is out."""
+    agenda, out = tournament.agenda, tournament.roster.out
+    could = (tournament.matches[each] for each in sorted((*agenda.live, *agenda.ready)) if out)
+    return next((match for match in could if any(slot.participant_id in out for slot in match.slots)), None)

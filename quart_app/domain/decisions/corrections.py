@@ -17,7 +17,13 @@ from quart_app import errors
 from quart_app.domain import commands, events, rules
 from quart_app.domain.bracket.match import Match, Result
 from quart_app.domain.decisions import play
-from quart_app.domain.decisions.consequences import consequences, nobody_played, outlined, version_of
+from quart_app.domain.decisions.consequences import (
+    consequences,
+    forfeits,
+    nobody_played,
+    outlined,
+    version_of,
+)
 from quart_app.domain.fold import apply
 from quart_app.domain.movement import misplaced, with_movement
 from quart_app.domain.state.people import given_away_by
@@ -180,7 +186,7 @@ def _carried_out(
     """The change with all that it takes back, as far as its policy allows that."""
     told = with_what_hangs(tournament, command.match_id, change, at, actor_id)
     after = reduce(apply, told, tournament)
-    settled = reduce(apply, play.forfeits(after, at, actor_id), after)
+    settled = reduce(apply, forfeits(after, at, actor_id), after)
     affected = consequences(tournament, settled, command.match_id)
     version = version_of(tournament, settled, command.match_id)
     if command.version not in (None, version):

@@ -69,7 +69,7 @@ def replace(
 def withdraw(
     tournament: Tournament, command: commands.WithdrawParticipant, at: str, actor_id: int | None
 ) -> tuple[events.Event, ...]:
-    """Take somebody out; ``play.forfeits`` tells what becomes of their matches.
+    """Take somebody out; ``consequences.forfeits`` tells what becomes of their matches.
 
     Raises ParticipantConflict for somebody who is out, or before there is a bracket, NotFound or
     InvalidInput.

@@ -1,16 +1,12 @@
-"""Decisions about a match: start it, score it, confirm its result, give it to the opponent of who is out."""
+"""Decisions about a match: start it, score it, confirm its result."""
 
 from __future__ import annotations
 
-from functools import reduce
-
-import msgspec
 from msgspec.structs import replace as altered
 
 from quart_app import errors
 from quart_app.domain import commands, events, rules, scoring
 from quart_app.domain.bracket.match import Match, MatchStatus
-from quart_app.domain.fold import apply
 from quart_app.domain.movement import with_movement
 from quart_app.domain.state.roster import Participant
 from quart_app.domain.state.tournament import Tournament
@@ -160,29 +156,6 @@ def result(
         drawn=drawn,
         games=match.games,
     )
-
-
-def forfeits(tournament: Tournament, at: str, actor_id: int | None) -> tuple[events.Event, ...]:
-    """The walkovers by now against those who are out, each with what it moves."""
-    told: tuple[events.Event, ...] = ()
-    while given := _given(tournament):
-        staying = [
-            slot.participant_id for slot in given.slots if slot.participant_id not in tournament.roster.out
-        ]
-        wish = commands.ConfirmResult(
-            match_id=given.match_id, walkover=True, winner_id=staying[0] if staying else None
-        )
-        settled = msgspec.structs.replace(result(tournament, wish, at, actor_id), forfeit=True)
-        more = with_movement(tournament, at, settled)
-        tournament, told = reduce(apply, more, tournament), (*told, *more)
-    return told
-
-
-def _given(tournament: Tournament) -> Match | None:
-    """The first match that could be played, and in which somebody is out."""
-    agenda, out = tournament.agenda, tournament.roster.out
-    could = (tournament.matches[each] for each in sorted((*agenda.live, *agenda.ready)) if out)
-    return next((match for match in could if any(slot.participant_id in out for slot in match.slots)), None)
 
 
 def find_match(tournament: Tournament, match_id: int) -> Match:
