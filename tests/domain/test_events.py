@@ -158,7 +158,7 @@ CHANGES_LOG = [
         '{"tournament_id":7,"deleted_at":"2026-11-25T18:00:00.000Z","deleted_by":1}',
     ),
 ]
-"""An event of each kind that takes something back, as the first version that knew them wrote it."""
+"""An event of each kind that came after those, as the first version that knew it wrote it."""
 
 
 def of_type(log: list[Event], name: str) -> Event:
