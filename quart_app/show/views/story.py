@@ -1,4 +1,4 @@
-"""View models of whole pages other than the tournament's: the lists, and a match with its story."""
+"""A match's page: the match, its story in words, and where its players go on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What the staff's pages show beside the spectators' views: work to do, the pad, and what was refused."""
+"""The scoring pad: a match as it stands, what may be done with it, and who changed it last."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace as altered
@@ -17,19 +18,21 @@ from quart_app.domain.events import (
     MatchVoided,
     ScoreUpdated,
 )
+from quart_app.domain.events.base import MatchEvent
 from quart_app.domain.parts import HEADER
 from quart_app.domain.state.people import given_away_by
 from quart_app.domain.state.tournament import Tournament
 from quart_app.show.views.cards import MatchView, match_view, sentence
 from quart_app.store.staff import StaffRow
 
-DEEDS = {
+DEEDS: Mapping[type[MatchEvent], str] = {
     MatchStarted: "Started",
     ScoreUpdated: "Last score",
     MatchCompleted: "Confirmed",
     MatchReopened: "Taken back",
     MatchVoided: "Voided",
 }
+"""What the pad calls the deeds on a match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def touch_of(match: Match, last: Envelope, by: StaffRow | None, viewer: StaffRow
     None where that was no deed on the match itself but, say, a result that brought a participant here.
     """
     event = last.event
-    if not isinstance(event, MatchStarted | ScoreUpdated | MatchCompleted | MatchReopened | MatchVoided):
+    if not isinstance(event, MatchEvent) or type(event) not in DEEDS:
         return None
     if event.match_id != match.match_id or (isinstance(event, MatchCompleted) and event.again):
         return None
