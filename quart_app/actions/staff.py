@@ -16,7 +16,7 @@ from quart_app.store.refresh_tokens import (
     delete_family,
     delete_staff_tokens,
     insert_refresh_token,
-    spend_refresh_token,
+    update_spent,
 )
 from quart_app.store.staff import (
     ROLES,
@@ -134,7 +134,7 @@ async def rotate_refresh_token(
     """
     async with services.database.writing() as connection:
         _require_unchanged(staff, await select_staff(connection, staff.id, lock=True))
-        spent = await spend_refresh_token(connection, jti, services.clock())
+        spent = await update_spent(connection, jti, services.clock())
         if spent is not None and spent.reused:
             await delete_family(connection, spent.family)
         elif spent is not None:

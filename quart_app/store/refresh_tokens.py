@@ -36,7 +36,7 @@ async def insert_refresh_token(
     )
 
 
-async def spend_refresh_token(conn: AsyncConnection, jti: str, now: datetime) -> Spent | None:
+async def update_spent(conn: AsyncConnection, jti: str, now: datetime) -> Spent | None:
     """Spend a token; of two callers at once, one gets it ``reused``. Expired tokens are deleted on the way.
 
     None for a token that was never recorded, has expired, or whose family is deleted.

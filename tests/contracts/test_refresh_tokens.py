@@ -13,7 +13,7 @@ from quart_app.store.refresh_tokens import (
     delete_family,
     delete_staff_tokens,
     insert_refresh_token,
-    spend_refresh_token,
+    update_spent,
 )
 from quart_app.store.staff import insert_staff
 from tests.store.samples import NOON
@@ -36,7 +36,7 @@ async def issue(database: Database, staff_id: int, jti: str, family: str = "fami
 async def spend(database: Database, jti: str, now: datetime = NOON) -> Spent | None:
     """Spend a token in a transaction of its own."""
     async with database.writing() as conn:
-        return await spend_refresh_token(conn, jti, now)
+        return await update_spent(conn, jti, now)
 
 
 async def test_a_token_tells_its_family_and_owner(database: Database, staff_id: int) -> None:

@@ -271,3 +271,29 @@ def test_the_rooms_keep_their_walls() -> None:
     assert paths, "found no module to read"
     found = breaches({path.relative_to(ROOT).as_posix(): path.read_text() for path in paths})
     assert found == [], "\n".join(found)
+
+
+def verbless(texts: dict[str, str]) -> list[str]:
+    """The functions that are given a connection, in the given modules (path → source), and say no verb."""
+    return [
+        f"{path}: {node.name}"
+        for path, text in texts.items()
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and any(each.arg in {"conn", "connection"} for each in node.args.args)
+        and not (node.name.startswith("select_") or WRITES.match(node.name))
+    ]
+
+
+def test_the_checker_sees_a_function_without_its_verb() -> None:
+    """By its first word it is known to write, or only to read."""
+    text = "def spend(conn): ...\ndef select_one(conn): ...\ndef update_one(conn): ...\ndef _go(conn): ..."
+    assert verbless({"a.py": text}) == ["a.py: spend"]
+
+
+def test_a_store_function_starts_with_its_verb() -> None:
+    """So that those who must not write are seen to."""
+    paths = sorted((ROOT / "quart_app/store").glob("*.py"))
+    assert paths, "found no module to read"
+    assert verbless({path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}) == []
