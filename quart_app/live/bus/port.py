@@ -53,7 +53,7 @@ class Listener(Protocol):
 
 
 class Bus(Protocol):
-    """A way to hint to every worker. ``LocalBus`` serves one process, ``redis_bus.RedisBus`` any number."""
+    """A way to hint to every worker. ``LocalBus`` serves one process, ``RedisBus`` any number."""
 
     @property
     def connected(self) -> bool:

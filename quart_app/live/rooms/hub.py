@@ -224,7 +224,7 @@ class Hub:
     def _ahead(room: Room, asked: Position | None) -> bool:
         return asked is not None and (asked.epoch != room.epoch or asked.seq > room.head)
 
-    # What the bus tells (live.bus.Listener)
+    # What the bus tells (live.bus.port.Listener)
 
     def heard(self, tournament_id: int, head_seq: int, envelopes: tuple[Envelope, ...]) -> None:
         """A log has grown to ``head_seq``; what does not follow our tail is read from the log."""

@@ -26,7 +26,7 @@ KEEPALIVE = (
     (socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 0), 60_000),
 )
 
-AT_ONCE = struct.pack("ii", 1, 0)
+NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER (socket(7)): on, for no second."""
 
 LAST = Block(b"")
@@ -175,5 +175,5 @@ def reset(transport: asyncio.BaseTransport) -> None:
     connection = transport.get_extra_info("socket")
     if connection is not None:
         with contextlib.suppress(OSError, ValueError):  # the client was quicker, and it is closed
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     cast(asyncio.Transport, transport).abort()

@@ -2,7 +2,7 @@
 
 Quart, or the express way, routes a request, checks its token and answers with a ``StreamResponse``; from
 there on the stream is the hub's. Where the connection behind it is one that is known by type, it is taken
-over from Hypercorn; everything else, and every proxy's HTTP/2, goes on over ASGI. Nothing outside this module
+over from Hypercorn; everything else, and every proxy's HTTP/2, goes on over ASGI. Nothing outside this folder
 knows what Hypercorn and h11 are like inside.
 """
 

@@ -1,8 +1,8 @@
 """The feeds: ``GET /sse/tournaments/<id>/`` as JSON, and ``…/fragments/`` as HTML for htmx; and
 ``…/fragments/catch-up/`` for pages to which no stream gets through.
 
-There are two ways in, with one set of rules: Quart's, which answers every refusal, and the express way of
-``express.py`` for when thousands come back at once.
+There are three ways in, with one set of rules: Quart's, here, which answers every refusal; and for when
+thousands come back at once the express way and the doorstep's, both of which are in ``express.py``.
 """
 
 from __future__ import annotations
