@@ -10,11 +10,10 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import NamedTuple
 
 from quart_app.domain.events import BracketGenerated, Envelope
-from quart_app.domain.fold import apply, step
+from quart_app.domain.fold import step
 from quart_app.domain.parts import Part, match_part
 from quart_app.domain.state.tournament import Tournament
 from quart_app.timeline.vantage import Vantage
@@ -65,7 +64,7 @@ class Timeline:
         self.follower: Callable[[Growth], None] | None = None
         self._tail_max = tail_max
         self._tail_bytes = 0
-        self._base = self.state
+        self._oldest = 0
         self._stories: dict[int, list[int]] = {}
 
     @property
@@ -76,7 +75,7 @@ class Timeline:
     @property
     def oldest(self) -> int:
         """The least position from which the tail can be read forward: it begins right after it."""
-        return self._base.seq
+        return self._oldest
 
     @property
     def last(self) -> Envelope | None:
@@ -89,7 +88,7 @@ class Timeline:
         return self._tail_bytes + len(self.state.matches) * MATCH_BYTES + OVERHEAD_BYTES
 
     def vantage(self) -> Vantage:
-        """The newest state, for who may see it all."""
+        """The newest state, and where it stands."""
         return Vantage(self.epoch, self.state)
 
     def extend(self, envelopes: Sequence[Envelope]) -> tuple[Entry, ...]:
@@ -118,7 +117,7 @@ class Timeline:
     def begin(self, epoch: str, envelopes: Sequence[Envelope]) -> None:
         """Hold this log, from its first event on, instead of the one before. The follower is told."""
         self.epoch, self.doubted = epoch, False
-        self.state = self._base = Tournament(self.id)
+        self.state, self._oldest = Tournament(self.id), 0
         self.tail.clear()
         self._stories.clear()
         self._tail_bytes = 0
@@ -137,13 +136,6 @@ class Timeline:
     def after(self, seq: int) -> Sequence[Entry]:
         """The entries after a position, which is at least ``oldest``."""
         return self.tail[seq - self.oldest :]
-
-    def at(self, seq: int) -> Tournament:
-        """The state as it was at a position, from ``oldest`` to ``head``."""
-        if seq == self.head:
-            return self.state
-        entries = self.tail[: seq - self.oldest]
-        return reduce(apply, (entry.envelope.event for entry in entries), self._base)
 
     def story(self, match_id: int, until: int) -> list[int]:
         """The seqs of the events about a match, up to one."""
@@ -181,7 +173,7 @@ class Timeline:
         if len(self.tail) <= self._tail_max + self._tail_max // 4:
             return
         surplus = self.tail[: len(self.tail) - self._tail_max]
-        self._base = reduce(apply, (entry.envelope.event for entry in surplus), self._base)
+        self._oldest += len(surplus)
         self._tail_bytes -= sum(len(entry.envelope.data) + ENTRY_BYTES for entry in surplus)
         del self.tail[: len(surplus)]
 

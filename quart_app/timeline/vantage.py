@@ -1,4 +1,4 @@
-"""A vantage: what a reader sees of a timeline. Whoever may see less than the head gets an earlier one."""
+"""A vantage: what a reader sees of a timeline, the state at its head."""
 
 from __future__ import annotations
 

@@ -80,14 +80,6 @@ def test_a_hole_and_another_epoch_are_gaps(told: list[Envelope]) -> None:
     assert timeline.head == 9
 
 
-def test_any_kept_position_can_be_seen_as_it_was() -> None:
-    """``at`` gives the very state that was, revisions and all, for every position in the tail."""
-    timeline = timeline_of(LOG, tail_max=10)
-    assert timeline.oldest > 0
-    for seq in range(timeline.oldest, timeline.head + 1):
-        assert timeline.at(seq) == fold(7, (each.event for each in LOG[:seq]))
-
-
 def test_a_tail_is_cut_and_the_state_stays() -> None:
     """However long the log, no more than its bound and a quarter is kept."""
     timeline = timeline_of([], tail_max=8)
