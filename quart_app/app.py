@@ -60,9 +60,9 @@ from quart_app.web.staff import login
 from quart_app.web.staff import matches as staff_matches
 from quart_app.web.staff import stages as staff_stages
 from quart_app.web.staff import tournaments as staff_tournaments
-from quart_app.web.staff.entrants import people as staff_people
 from quart_app.web.staff.organising import draw as staff_draw
 from quart_app.web.staff.organising import lifecycle as staff_lifecycle
+from quart_app.web.staff.organising import people as staff_people
 
 STATIC = Path(__file__).parent.parent / "static"
 

@@ -1,1 +1,1 @@
-"""What an organiser does with a tournament that is made: its draw, and whether it is played at all."""
+"""What an organiser does with a tournament that is made: its draw, its people, and whether it is played."""
