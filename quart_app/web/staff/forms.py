@@ -139,6 +139,17 @@ def read_update_score(match_id: int, form: Form) -> UpdateScore:
     )
 
 
+def entered_score(form: Form) -> tuple[int, int] | None:
+    """The score that a form asks for, None where it is not about one."""
+    try:
+        wish = read_update_score(0, form)
+    except InvalidInput:
+        return None
+    if wish.participant1_score is None or wish.participant2_score is None:
+        return None
+    return wish.participant1_score, wish.participant2_score
+
+
 def read_confirm_result(match_id: int, form: Form) -> ConfirmResult:
     """A result: by the score with its tie-break, or a walkover.
 

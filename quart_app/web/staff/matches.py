@@ -42,7 +42,12 @@ async def _pad(refusal: Refusal | None, tournament_id: int, match_id: int) -> Re
     touch = await _last_touch(tournament_id, match, staff)
     organiser = holds_role(staff.role, ORGANISER)
     pad = staff_views.pad(loaded.tournament, match, touch, staff, organiser=organiser)
-    shown = {"pad": pad, "back": staff_path(tournament_id), "tournament_name": loaded.tournament.name}
+    shown = {
+        "pad": pad,
+        "back": staff_path(tournament_id),
+        "tournament_name": loaded.tournament.name,
+        "wished": forms.entered_score(refusal.entered) if refusal is not None else None,
+    }
     if "HX-Request" in request.headers:
         response = page("staff/fragments/_pad.html", refusal, **shown)
         # The page has this very address: kept, the fragment would be what the Back button shows.

@@ -19,7 +19,6 @@ from quart_app.errors import (
     VersionConflict,
 )
 from quart_app.show.templating import render
-from quart_app.web.staff.forms import read_update_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +59,6 @@ class Refusal:
         """The version of those, for whoever agrees to them."""
         current = self.error.extra.get("current")
         return current["version"] if isinstance(current, dict) else self.error.extra.get("version")
-
-    @property
-    def score(self) -> tuple[int, int] | None:
-        """The score that was asked for, None where the form was not about one."""
-        try:
-            wish = read_update_score(0, self.entered)
-        except InvalidInput:
-            return None
-        if wish.participant1_score is None or wish.participant2_score is None:
-            return None
-        return wish.participant1_score, wish.participant2_score
 
 
 _P = ParamSpec("_P")
