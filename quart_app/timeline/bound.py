@@ -1,5 +1,5 @@
-"""All timelines of a worker together stay within a bound in bytes: those that nobody follows go, the longest
-unused first."""
+"""The timelines that nobody follows stay within a bound in bytes: the longest unused go first. What somebody
+follows is kept, however much it takes."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ class Kept:
         """Let go of what goes beyond the bound."""
         if self.size <= self._bytes_max:
             return
-        for timeline in list(self._timelines.values()):
-            if timeline.follower is None:
-                self.drop(timeline)
-                if self.size <= self._bytes_max:
-                    return
+        unwatched = [timeline for timeline in self._timelines.values() if timeline.follower is None]
+        surplus = sum(self._sizes[timeline.id] for timeline in unwatched) - self._bytes_max
+        for timeline in unwatched:
+            if surplus <= 0:
+                return
+            surplus -= self._sizes[timeline.id]
+            self.drop(timeline)

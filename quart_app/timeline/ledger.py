@@ -85,9 +85,14 @@ class Ledger:
             timeline.extend(envelopes)
             self.kept.count(timeline)
 
-    async def story(self, tournament_id: int, match_id: int, until: int) -> tuple[Envelope, ...]:
-        """The events about a match up to a seq, in order; read from the log where they are not kept."""
-        timeline = self.kept.get(tournament_id) or await self.timeline(tournament_id)
+    async def story(self, shown: Vantage, match_id: int, until: int) -> tuple[Envelope, ...]:
+        """The events about a match up to a seq of what is shown, in order; read from the log where they are
+        not kept."""
+        tournament_id = shown.tournament.id
+        timeline = self.kept.get(tournament_id)
+        # another one by now, maybe, which somebody else is just reading: that has no stories yet
+        if timeline is None or timeline.epoch != shown.epoch or timeline.head < until:
+            timeline = await self.timeline(tournament_id)
         seqs = timeline.story(match_id, until)
         kept = timeline.kept(seqs)
         if kept is not None:

@@ -74,6 +74,22 @@ async def test_many_who_open_a_page_at_once_cost_one_rendering(
     assert (rendering.call_count, of_this) == (1, [])
 
 
+async def test_no_page_is_without_its_story_where_logs_are_read_again_and_again(server: Server) -> None:
+    """Nothing is kept of a tournament that nobody follows: a page never shows what another request is only
+    about to read."""
+    tournament = await server.tournament()
+    await matches.start_match(server.services, tournament.id, StartMatch(match_id=1), None)
+    server.services.ledger.kept._bytes_max = 0
+    path = f"/tournaments/{tournament.id}/"
+    seen: list[str] = []
+    for _ in range(10):
+        server.context.pages._kept.clear()
+        asked = (f"{path}matches/1/", path, f"{path}matches/2/", f"/api{path}") * 3
+        answers = await asyncio.gather(*(server.client.get(each) for each in asked))
+        seen += [answer.text for each, answer in zip(asked, answers, strict=True) if each == asked[0]]
+    assert (len(seen), [page for page in seen if "The match has started" not in page]) == (30, [])
+
+
 async def test_a_goal_elsewhere_leaves_a_page_as_it_is(server: Server) -> None:
     """A match's page depends on its own match and those it feeds, and on no other."""
     tournament = await server.tournament(8)

@@ -54,7 +54,7 @@ async def match(tournament_id: int, match_id: int) -> Response:
 
     async def rendered() -> str:
         ledger = context().services.ledger
-        story = await ledger.story(tournament_id, match_id, shown.tournament.seq)
+        story = await ledger.story(shown, match_id, shown.tournament.seq)
         page = page_views.match_page(shown.tournament, found, story)
         return render("match.html", page=page, **joined_at(tournament_id, shown.position, match_id))
 

@@ -215,7 +215,8 @@ async def get_history(tournament_id: int) -> ResponseReturnValue:
     """Who did what and when, newest first, of everybody, of one or of a source outside, in all or one of the
     matches."""
     services = context().services
-    tournament = (await services.ledger.load(tournament_id)).tournament
+    shown = await services.ledger.load(tournament_id)
+    tournament = shown.tournament
     by, match_id = (request.args.get(name, type=int) for name in ("by", "match"))
     before = min(request.args.get("before", tournament.seq + 1, type=int), tournament.seq + 1)
     log: Sequence[Envelope] = ()
@@ -224,7 +225,7 @@ async def get_history(tournament_id: int) -> ResponseReturnValue:
         if match_id is None and (by in (None, OUTSIDE) or by in staff):
             log = await select_latest(connection, tournament_id, before, HISTORY_PAGE + 1, by)
     if match_id is not None:
-        story = await services.ledger.story(tournament_id, match_id, before - 1)
+        story = await services.ledger.story(shown, match_id, before - 1)
         log = [each for each in story if by in (None, each.actor_id or OUTSIDE)]
     deeds = history(tournament, log, staff)
     return page(
