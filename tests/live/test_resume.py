@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from quart_app.actions import matches, tournaments
+from quart_app.actions.services import Services
 from quart_app.actions.upkeep import backup
 from quart_app.actions.upkeep.restore import restore
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
+from quart_app.errors import Unavailable
+from quart_app.live.bus.local import LocalBus
 from quart_app.live.streams.join import Join
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
 from quart_app.store.event_log import select_events
-from tests.server import Server, logged, running
+from quart_app.timeline.ledger import Ledger
+from tests.server import Server, logged, open_feed, running
 
 
 async def play_through(server: Server, tournament_id: int) -> None:
@@ -131,6 +136,34 @@ async def test_id_past_the_head_gets_resync(server: Server) -> None:
     async with server.feed(tournament.id, Last_Event_ID=f"{epoch}-99999") as feed:
         await feed.next()
         assert (await feed.next()).payload["reason"] == "ahead_of_log"
+
+
+@pytest.mark.parametrize("by_quart", [False, True])
+@pytest.mark.parametrize("path", ["", "fragments/", "fragments/catch-up/"])
+async def test_who_is_ahead_is_not_taken_back_where_the_log_cannot_be_read(
+    server: Server, monkeypatch: pytest.MonkeyPatch, path: str, by_quart: bool
+) -> None:
+    """On every way in: who heard of the newest event elsewhere is told to come again, and then goes on."""
+    tournament = await server.tournament(4)
+    token = await server.feed_token(tournament.id)
+    path = f"/sse/tournaments/{tournament.id}/{path}"
+    unread = AsyncMock(side_effect=Unavailable("The log cannot be read.", 1))
+    other = Services(server.services.database, LocalBus(), Ledger(server.services.database))
+    async with server.feed(tournament.id) as steady:
+        await steady.next()
+        with monkeypatch.context() as patched:
+            patched.setattr(server.services.ledger, "timeline", unread)
+            newest = (await matches.start_match(other, tournament.id, StartMatch(match_id=1), None)).position
+            headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": newest}
+            headers |= {"Origin": server.url} if by_quart else {}
+            async with open_feed(server.url + path, headers) as refused:
+                assert (refused.response.status_code, unread.await_count > 0) == (503, True)
+        async with open_feed(server.url + path, headers) as feed:
+            if path.endswith("catch-up/"):
+                assert feed.response.status_code == 204
+            else:
+                resume = (await feed.next()).payload["resume"]
+                assert (resume["asked"], resume["lost"]) == (newest, False)
 
 
 async def test_too_far_behind_gets_resync(settings: Settings) -> None:

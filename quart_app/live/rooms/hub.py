@@ -151,9 +151,20 @@ class Hub:
             self._reading.suspect(audience)
         return audience
 
+    async def reach(self, join: Join) -> None:
+        """Bring the room as far as who wants to join it has come; to be done before anything is answered.
+
+        Raises what ``open`` raises: nobody is let in who would be taken back within an epoch.
+        """
+        audience = await self.open(join.tournament_id)
+        if self._ahead(audience.room, join.asked):
+            # a page from a worker that heard of the newest event before us
+            await self._reading.reread(audience)
+
     async def admit(self, join: Join, wire: Wire) -> None:
-        """Let a client in; the wire is the hub's from here on, to its end. Raises what ``open`` raises."""
-        self._seat(await self._open_for(join), join, wire)
+        """Let a client in whom the room has reached; the wire is the hub's from here on, to its end. Raises
+        what ``open`` raises."""
+        self._seat(await self.open(join.tournament_id), join, wire)
 
     def admission(self, join: Join) -> Callable[[Wire], None] | None:
         """What lets a client in, to be called at once; None where the log is to be read first. Raises what
@@ -164,7 +175,8 @@ class Hub:
         return partial(self._seat, audience, join)
 
     async def catch_up(self, join: Join) -> bytes:
-        """What a stream of this join would bring at once behind its welcome; b"" where nothing is new.
+        """What a stream of this join, which its room has reached, would bring at once behind its welcome;
+        b"" where nothing is new.
 
         Raises what ``open`` raises, and Unavailable for what cannot be rendered.
         """
@@ -172,20 +184,11 @@ class Hub:
             lobby = await self.open_lobby()
             await lobby.keep_up()
             return self._greetings.catch_up(lobby, join)
-        audience = await self._open_for(join)
+        audience = await self.open(join.tournament_id)
         audience.visited()
         if shut_out(audience.room, join.grant):
             raise NotFound("There is no such tournament.")
         return self._greetings.catch_up(audience.room, join)
-
-    async def _open_for(self, join: Join) -> Audience:
-        """The room, which is no further back than who wants to join it."""
-        audience = await self.open(join.tournament_id)
-        if self._ahead(audience.room, join.asked):
-            # a page from a worker that heard of the newest event before us
-            await self._reading.reread(audience)
-            audience = await self.open(join.tournament_id)  # an empty room may have been left meanwhile
-        return audience
 
     async def open_lobby(self) -> Lobby:
         """The lobby, with what it shows. Raises Unavailable when that cannot be read, or while draining."""

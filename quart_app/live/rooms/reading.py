@@ -60,7 +60,7 @@ class Reading:
             self._begin(audience)
 
     async def reread(self, audience: Audience) -> None:
-        """Read the log, in a reading that begins no earlier than now."""
+        """Read the log, in a reading that begins no earlier than now. Raises what ``read`` raises."""
         read = asyncio.get_running_loop().create_future()
         audience.awaiting.append(read)
         self._begin(audience)
@@ -92,18 +92,19 @@ class Reading:
                 audience.read_again = False
                 came_before = len(audience.awaiting)
                 await self.read(audience)
-                _release(audience.awaiting[:came_before])
+                _settle(audience.awaiting[:came_before])
                 del audience.awaiting[:came_before]
                 if not audience.read_again:
                     audience.suspected = False
-        except AppError as error:
+        except Exception as error:
+            _settle(audience.awaiting, error)
+            audience.awaiting.clear()
+            if not isinstance(error, AppError):
+                raise
             # stays suspected: the watch over the log tries again
             reason = error.cause or error.detail
             log.warning("log_unread", tournament_id=audience.room.tournament_id, reason=reason)
             self._end_what_cannot_go_on(audience)
-        finally:
-            _release(audience.awaiting)
-            audience.awaiting.clear()
 
     @staticmethod
     def _end_what_cannot_go_on(audience: Audience) -> None:
@@ -126,7 +127,12 @@ def shut_out(room: Tail, grant: Ticket) -> bool:
     return room.tournament.visibility != PUBLIC and grant.staff_id is None
 
 
-def _release(awaiting: Iterable[asyncio.Future[None]]) -> None:
+def _settle(awaiting: Iterable[asyncio.Future[None]], error: Exception | None = None) -> None:
     for read in awaiting:
-        if not read.done():
+        if read.done():
+            continue
+        if error is None:
             read.set_result(None)
+        else:
+            read.set_exception(error)
+            read.exception()  # is no loss where whoever waited leaves in this very moment

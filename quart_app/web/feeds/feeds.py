@@ -116,11 +116,14 @@ def _wanted(tournament_id: int, *, html: bool) -> Wanted:
 
 
 async def join_asked(parts: Context, asked: Wanted) -> Join:
-    """What somebody who may watch asks for. Raises the AppError that refuses it."""
+    """What somebody who may watch asks for, in a room that is no further back than they are. Raises the
+    AppError that refuses it."""
     grant = granted(parts, asked)
     audience = await parts.hub.open(asked.tournament_id)
     await check_grant(parts.services, grant, audience.room.tournament.visibility)
-    return join_of(asked, grant)
+    join = join_of(asked, grant)
+    await parts.hub.reach(join)
+    return join
 
 
 def granted(parts: Context, asked: Wanted) -> Grant:
