@@ -38,11 +38,11 @@ class StampingBus(RedisBus):
         self._held: list[Envelope] = []
 
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
-        """Stamp and announce, or keep."""
+        """Stamp and announce, or keep: the last, as what stands before it is known already."""
         if self._holding:
-            self._held += envelopes
+            self._held += envelopes[-1:]
             return
-        for envelope in envelopes:
+        for envelope in envelopes[-1:]:
             if isinstance(envelope.event, ScoreUpdated):
                 self._stamps.stamp(envelope.event.participant1_score)
         await super().announce(envelopes)

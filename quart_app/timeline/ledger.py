@@ -85,6 +85,13 @@ class Ledger:
             timeline.extend(envelopes)
             self.kept.count(timeline)
 
+    def before(self, envelopes: Sequence[Envelope]) -> Sequence[Envelope]:
+        """The event before these, which are committed; nothing where it is not kept."""
+        timeline = self.kept.get(envelopes[0].tournament_id) if envelopes else None
+        if timeline is None or timeline.epoch != envelopes[0].epoch or envelopes[0].seq > timeline.head + 1:
+            return ()
+        return timeline.kept([envelopes[0].seq - 1]) or ()
+
     async def story(self, shown: Vantage, match_id: int, until: int) -> tuple[Envelope, ...]:
         """The events about a match up to a seq of what is shown, in order; read from the log where they are
         not kept."""

@@ -5,7 +5,9 @@ restore leaves. Nobody may go on as if nothing had happened.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 import sqlalchemy as sa
@@ -14,12 +16,14 @@ from quart_app.actions import matches
 from quart_app.actions.services import Services
 from quart_app.actions.upkeep.epochs import renew_epochs
 from quart_app.domain.commands import StartMatch, UpdateScore
+from quart_app.live.bus.hints import Outbox
 from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
 from quart_app.store.database.engine import Database
 from quart_app.store.tables import events
 from quart_app.store.tables import tournaments as rows
 from quart_app.timeline.ledger import Ledger
+from tests.live.listening import envelope
 from tests.server import Server, running
 
 
@@ -101,6 +105,39 @@ async def test_a_log_that_went_another_way_is_another_one(server: Server, furthe
         False,
         before[1] + further,
     )
+
+
+async def test_a_log_that_went_another_way_shows_in_the_first_hint_that_is_heard(settings: Settings) -> None:
+    """The hint of the event that took the place of a lost one got lost as well: the next one tells of it."""
+    async with running(replace(settings, degraded_poll_seconds=60.0)) as server:
+        tournament_id = await scored(server, 4)
+        before = await agreed(server, tournament_id)
+        async with server.feed(tournament_id) as feed:
+            await feed.next()
+            await lose(server, tournament_id, before[1] - 1)
+            other = elsewhere(server.services.database)
+            await matches.update_score(other, tournament_id, goal(60), None)
+            other.bus.announce = hint = AsyncMock()  # type: ignore[method-assign]
+            await matches.start_match(other, tournament_id, StartMatch(match_id=2), None)
+            server.hub.heard(tournament_id, before[1] + 1, hint.await_args_list[0].args[0])
+            resync = await asyncio.wait_for(feed.until("resync"), 10)
+        after = await agreed(server, tournament_id)
+    assert (resync.payload["reason"], after[0] == before[0], after[1]) == (
+        "unknown_epoch",
+        False,
+        before[1] + 1,
+    )
+    assert resync.payload["snapshot"]["matches"][0]["participant1_score"] == 60
+
+
+@pytest.mark.parametrize("kept", [(6, 7, 8), ()])
+def test_what_could_not_be_sent_hides_no_lost_commit(kept: tuple[int, ...]) -> None:
+    """What follows is joined to what waits, or sent with the event before it."""
+    outbox = Outbox()
+    outbox.add(7, 8, tuple(envelope(7, seq) for seq in kept))
+    outbox.add(7, 9, (envelope(7, 8), envelope(7, 9)))
+    head, waiting = outbox.hints[7]
+    assert (head, [each.seq for each in waiting]) == (9, [*(kept or (8,)), 9])
 
 
 async def test_an_action_on_a_log_that_went_back_is_decided_on_what_is_left(server: Server) -> None:

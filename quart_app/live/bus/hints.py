@@ -104,14 +104,15 @@ class Outbox:
         return bool(self.hints or self.notices)
 
     def add(self, tournament_id: int, head: int, envelopes: tuple[Envelope, ...]) -> None:
-        """Let events that follow on what waits join it; else the higher head wins, and a gap is reread."""
+        """Let events join what waits, if they follow on it or overlap with it; else the higher head wins, and
+        a gap is reread."""
         waiting_head, waiting = self.hints.get(tournament_id, (0, ()))
-        joined = waiting + envelopes
+        joined = waiting + tuple(each for each in envelopes if each.seq > waiting_head)
         seqs = [each.seq for each in joined]
         if waiting and len(joined) <= EVENTS_MAX and seqs == list(range(seqs[0], head + 1)):
             self.hints[tournament_id] = (head, joined)
         elif head > waiting_head:
-            self.hints[tournament_id] = (head, envelopes[-EVENTS_MAX:])
+            self.hints[tournament_id] = (head, envelopes if len(envelopes) <= EVENTS_MAX else ())
 
     def put_back(self, failed: Outbox) -> None:
         """Keep the notices of what failed, and where each log stands: the log has the rest."""

@@ -73,6 +73,8 @@ class Bus(Protocol):
     async def announce(self, envelopes: Sequence[Envelope]) -> None:
         """Tell every worker what was appended: the events of one tournament, in order, after the commit.
 
+        What is known already may stand in front of them, for a listener to compare with what it knows.
+
         Never raises and takes no longer than half a second: a failure is logged, shows in ``state``, and
         loses nothing, because the log has the events.
         """
