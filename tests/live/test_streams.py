@@ -25,6 +25,7 @@ from quart_app.domain.commands import (
 from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.streams.views import View
 from quart_app.settings import Settings
+from quart_app.show import projections
 from tests.live.listening import until
 from tests.server import PASSWORD, Frame, Server, open_feed, running
 
@@ -275,3 +276,30 @@ async def test_a_stream_that_cannot_be_brought_to_the_head_is_the_only_one_that_
         await feed.until("match_completed")
     metrics = (await server.client.get("/metrics")).text
     assert ('grandstand_feed_closes_total{reason="fault"} 1.0' in metrics, runs.await_count) == (True, 0)
+
+
+async def test_who_comes_in_and_cannot_be_brought_to_the_head_is_cut_and_counted(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On every way in, and rendered once for all of them; who asks is told to come again, and who is there
+    goes on."""
+    tournament = await server.tournament()
+    whole = mock.Mock(side_effect=ValueError("a template is broken"))
+    monkeypatch.setattr(projections, "PAGE", replace(projections.PAGE, whole=whole))
+    path = f"/sse/tournaments/{tournament.id}/fragments/"
+    token = await server.feed_token(tournament.id)
+    headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "abc-1"}
+    async with server.feed(tournament.id) as feed:
+        await feed.next()
+        for way in ({}, {"Origin": server.url}):
+            with contextlib.suppress(httpx.ReadError, httpx.RemoteProtocolError):
+                async with open_feed(server.url + path, {**headers, **way}) as page:
+                    assert await asyncio.wait_for(page.rest(), 5.0) == []
+            answer = await server.client.get(f"{path}catch-up/", headers={**headers, **way})
+            assert answer.status_code == 503
+        await until(lambda: server.hub.subscribers == 1)
+        await play(server, tournament.id, 1)
+        await feed.until("match_completed")
+        metrics = (await server.client.get("/metrics")).text
+        assert ('grandstand_feed_closes_total{reason="fault"} 2.0' in metrics, whole.call_count) == (True, 1)
+        assert server.hub.seats.taken == 1

@@ -7,7 +7,8 @@ events, a resume, ten thousand resumes at once are one code path.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import structlog
 
@@ -43,7 +44,7 @@ class Room:
         self._chunks: dict[tuple[View, int, bool], Chunk] = {}
         self._chunks_bytes = 0
         self._wholes: dict[object, bytes] = {}
-        self._unrenderable: set[tuple[View, int, bool]] = set()
+        self._unrenderable: set[object] = set()
 
     @property
     def tournament_id(self) -> int:
@@ -91,18 +92,10 @@ class Room:
         always one frame up to the head; JSON comes in pieces of about CHUNK_BYTES_MAX. Raises Unrenderable.
         """
         key = (view, cursor, conflate)
-        if key in self._unrenderable:
-            raise Unrenderable
         chunk = self._chunks.get(key)
         if chunk is None:
-            try:
+            with self._rendering(key, view, after=cursor):
                 chunk = self._build(view, cursor, conflate)
-            except Exception as error:
-                self._unrenderable.add(key)
-                log.exception(
-                    "chunk_failed", tournament_id=self.tournament_id, feed=view.projection.name, after=cursor
-                )
-                raise Unrenderable from error
             if self._chunks_bytes > CHUNKS_KEPT_BYTES_MAX:
                 self.grown()
             self._chunks[key] = chunk
@@ -111,16 +104,32 @@ class Room:
         return chunk
 
     def whole(self, view: View) -> bytes:
-        """All that a view's projection shows of the present state, made once until the next event."""
+        """All that a view's projection shows of the present state, made once until the next event. Raises
+        Unrenderable."""
         made = self._wholes.get(view.projection)
         if made is None:
-            made = self._wholes[view.projection] = view.projection.whole(self.epoch, self.tournament)
+            with self._rendering(view.projection, view):
+                made = self._wholes[view.projection] = view.projection.whole(self.epoch, self.tournament)
         return made
 
     def count(self, view: View, cursor: int) -> int:
         """How many events after ``cursor`` the view shows."""
         entries = self.timeline.after(cursor)
         return sum(map(view.filter.passes, entries)) if view.filter else len(entries)
+
+    @contextlib.contextmanager
+    def _rendering(self, what: object, view: View, after: int | None = None) -> Iterator[None]:
+        """A fault of ours is logged once, and what it hits not tried again until the next event."""
+        if what in self._unrenderable:
+            raise Unrenderable
+        try:
+            yield
+        except Exception as error:
+            self._unrenderable.add(what)
+            log.exception(
+                "chunk_failed", tournament_id=self.tournament_id, feed=view.projection.name, after=after
+            )
+            raise Unrenderable from error
 
     def _build(self, view: View, cursor: int, conflate: bool) -> Chunk:
         changes = view.projection.changes

@@ -52,10 +52,12 @@ class Greetings:
     def seat(self, room: Tail, join: Join, wire: Wire) -> tuple[Subscriber, str]:
         """A subscriber whose welcome waits to be written, and the outcome of its resume.
 
-        That is ``fresh``, ``replayed``, or why its position is lost.
+        That is ``fresh``, ``replayed``, or why its position is lost. Its stream is cut already where what
+        puts it at the head cannot be rendered, a fault of ours.
         """
         subscriber, lost = self._placed(room, join, wire)
-        subscriber.notes = self._welcome(subscriber, lost) + subscriber.notes
+        subscriber.notes = self._welcome(subscriber, lost)
+        self._owe(subscriber, lost)
         return subscriber, lost or ("fresh" if join.asked is None else "replayed")
 
     def catch_up(self, room: Tail, join: Join) -> bytes:
@@ -66,7 +68,8 @@ class Greetings:
         if join.asked == room.position and join.also is None:
             return b""
         gathering = Gathering()
-        subscriber, _ = self._placed(room, join, gathering)
+        subscriber, lost = self._placed(room, join, gathering)
+        self._owe(subscriber, lost)
         subscriber.pump()
         if subscriber.level.owed:
             subscriber.heartbeat()
@@ -75,16 +78,20 @@ class Greetings:
         return b"".join(gathering.pieces)
 
     def _placed(self, room: Tail, join: Join, wire: Wire) -> tuple[Subscriber, str | None]:
-        """A subscriber where it asked to go on from, and why it could not be, if so: then it is at the head,
-        and what puts it there waits to be written."""
-        asked, lost = join.asked, self._lost(room, join.asked)
-        cursor = room.head if asked is None or lost else asked.seq
-        subscriber = Subscriber(join, room, wire, cursor, self._resync)
-        if lost:
-            subscriber.notes += self.resync(subscriber, lost, asked)
-        if join.also is not None:
-            subscriber.notes += join.also(room.tournament)
-        return subscriber, lost
+        """A subscriber where it asked to go on from, or at the head, and why it could not be, if so."""
+        lost = self._lost(room, join.asked)
+        cursor = room.head if join.asked is None or lost else join.asked.seq
+        return Subscriber(join, room, wire, cursor, self._resync), lost
+
+    def _owe(self, subscriber: Subscriber, lost: str | None) -> None:
+        """Let wait to be written what puts it at the head, if it is lost, and what it is told besides."""
+        join, tournament = subscriber.join, subscriber.room.tournament
+
+        def made() -> bytes:
+            frames_of_it = self.resync(subscriber, lost, join.asked) if lost else b""
+            return frames_of_it + (join.also(tournament) if join.also is not None else b"")
+
+        subscriber.owe(made)
 
     def _lost(self, room: Tail, asked: Position | None) -> str | None:
         """Why the log cannot be read forward from a position, None where it can."""

@@ -161,12 +161,15 @@ class Subscriber:
 
     def begin_anew(self, reason: str) -> None:
         """Put the client at the head, whatever it has. Never raises, as ``pump``."""
+        self.owe(lambda: self.resync(self, reason))
+        self.pump()
+
+    def owe(self, make: Callable[[], bytes]) -> None:
+        """Let frames that are only now made wait for the wire. Never raises, as ``pump``."""
         try:
-            frames_of_it = self.resync(self, reason)
+            self.notes += make()
         except Exception as error:
             self.fail(error)
-        else:
-            self.note(frames_of_it)
 
     def fail(self, error: Exception) -> None:
         """End the stream now, because of a fault of ours; it may come back."""
@@ -261,5 +264,6 @@ class Subscriber:
         """End the stream now, without a word."""
         if self.end is None:
             self.end = end
+        self.notes = b""
         self._step_out()
         self.wire.abort()
