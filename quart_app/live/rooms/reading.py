@@ -98,13 +98,16 @@ class Reading:
                     audience.suspected = False
         except Exception as error:
             _settle(audience.awaiting, error)
-            audience.awaiting.clear()
             if not isinstance(error, AppError):
                 raise
             # stays suspected: the watch over the log tries again
             reason = error.cause or error.detail
             log.warning("log_unread", tournament_id=audience.room.tournament_id, reason=reason)
             self._end_what_cannot_go_on(audience)
+        finally:
+            for left in audience.awaiting:
+                left.cancel()  # with this reading, at a stop
+            audience.awaiting.clear()
 
     @staticmethod
     def _end_what_cannot_go_on(audience: Audience) -> None:
