@@ -7,7 +7,7 @@ import hashlib
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
@@ -43,6 +43,16 @@ def mark_of(password_hash: str) -> str:
     """What tells one password from the next, and nothing else of it: a digest of its hash, which has a random
     salt."""
     return hashlib.sha256(password_hash.encode()).hexdigest()[:32]
+
+
+def is_hash(text: str) -> bool:
+    """Whether this is written like the hash of a password, whatever the parameters were: or nobody could sign
+    in by it."""
+    try:
+        extract_parameters(text)
+    except InvalidHashError:
+        return False
+    return True
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -14,7 +14,8 @@ from quart_app.actions import tournaments
 from quart_app.actions.services import Services
 from quart_app.actions.upkeep import backup
 from quart_app.actions.upkeep.restore import restore
-from quart_app.errors import MalformedRequest
+from quart_app.domain.commands import DeleteTournament
+from quart_app.errors import MalformedRequest, NotFound
 from quart_app.live.bus.local import LocalBus
 from quart_app.store.database.engine import Database
 from quart_app.timeline.ledger import Ledger
@@ -59,6 +60,37 @@ def changed(table: str, **fields: Any) -> Callable[[Rows], None]:
     return lambda rows: rows[table][0].update(fields)
 
 
+def with_a_row_of_no_log(rows: Rows) -> None:
+    """A tournament of which nothing is told."""
+    rows["tournaments"].append(rows["tournaments"][0] | {"id": 77, "head_seq": 0, "status": "bogus"})
+
+
+def told(event: int, **fields: Any) -> Callable[[Rows], None]:
+    """An event that says something else."""
+
+    def change(rows: Rows) -> None:
+        row = rows["events"][event]
+        row["data"] = msgspec.json.encode(msgspec.json.decode(row["data"]) | fields).decode()
+
+    return change
+
+
+def in_an_older_version(rows: Rows) -> None:
+    """The bracket as 0.1.0 wrote it, but in several lines."""
+    row = rows["events"][2]
+    data = msgspec.json.decode(row["data"])
+    del data["short_rounds"]
+    for plan in data["matches"]:
+        del plan["label"]
+    row |= {"version": 1, "data": msgspec.json.format(msgspec.json.encode(data)).decode()}
+
+
+def seen_nowhere(rows: Rows) -> None:
+    """A visibility that there is not, in the log and in the lists."""
+    told(0, visibility="bogus")(rows)
+    changed("tournaments", visibility="bogus")(rows)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -90,6 +122,29 @@ def changed(table: str, **fields: Any) -> Callable[[Rows], None]:
             "event 3 of tournament 1 follows event 0",
         ),
         (lambda rows: rows.pop("end"), "it is cut off"),
+        (with_a_row_of_no_log, "the log of tournament 77 is missing"),
+        (changed("staff", created_at="nie"), "account 1 has 'nie' for its created_at"),
+        (changed("staff", password_hash="x"), "account 1 has a hash that no password can have"),
+        (changed("tournaments", created_at="nie"), "tournament 1 has 'nie' for its created_at"),
+        (changed("tournaments", updated_at="nie"), "tournament 1 has 'nie' for its updated_at"),
+        (
+            changed("tournaments", updated_at="2026-11-24T12:00:00.000Z"),
+            "log of tournament 1 was written to last at .*, its row says at 2026-11-24T12:00:00.000Z",
+        ),
+        (changed("events", at="gestern"), "event 1 of tournament 1 has 'gestern' for its at"),
+        (changed("events", at="2026-11-24T12:00:00Z"), "event 1 of tournament 1 has .* for its at"),
+        (changed("events", actor_id=10**30), "a row of events: .*actor_id"),
+        (changed("events", actor_id=0), "a row of events: .*actor_id"),
+        (
+            lambda rows: rows["events"][0].update(data=rows["events"][0]["data"].replace(",", ",\n", 1)),
+            "event 1 of tournament 1 is not written as this program writes it",
+        ),
+        (told(0, stages=[]), "event 1 of tournament 1 is not written as this program writes it"),
+        (in_an_older_version, "event 3 of tournament 1 is not written as this program writes it"),
+        (told(0, created_at="nie"), "event 1 of tournament 1 has 'nie' for its created_at"),
+        (told(0, format="chess"), "event 1 of tournament 1 says 'chess', .*: single_elimination, "),
+        (told(0, seeding="none"), "event 1 of tournament 1 says 'none', .*: standard, given"),
+        (seen_nowhere, "event 1 of tournament 1 says 'bogus', .*: public, private"),
     ],
 )
 async def test_what_is_wrong_is_said_and_nothing_is_restored(
@@ -124,6 +179,17 @@ async def test_what_no_log_can_tell_is_refused(database: Database, tmp_path: Pat
     await rewritten(services, tmp_path / "all.gz", score_of_no_match)
     with pytest.raises(MalformedRequest, match="event 4 of tournament 1 does not fit"):
         await restore(services, tmp_path / "all.gz", replace=True)
+
+
+async def test_a_deleted_draft_stays_deleted(database: Database, tmp_path: Path) -> None:
+    """Of what was deleted a row and its log are left, and they are right."""
+    services = Services(database, LocalBus(), Ledger(database))
+    draft = (await tournaments.create_tournament(services, CUP, None)).tournament.id
+    await tournaments.change_standing(services, draft, DeleteTournament(), None)
+    await backup.backup(services, tmp_path / "all.gz")
+    await restore(services, tmp_path / "all.gz", replace=True)
+    with pytest.raises(NotFound):
+        await services.ledger.load(draft)
 
 
 async def test_no_id_is_given_out_twice(database: Database, tmp_path: Path) -> None:

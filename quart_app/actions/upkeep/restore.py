@@ -1,9 +1,10 @@
 """Restore: what ``backup`` wrote, put back into either database, if it is whole and right.
 
-Nothing is believed: every row is read by its shape, every log is folded, and what the lists show of a
-tournament must be what its log says. A restored log may lack events that a client has already seen, so every
-tournament begins under a new epoch: an id of before the restore is then unknown, and its holder gets the
-whole state.
+Nothing is believed: every row is read by its shape, its times are times, every event is written as this
+program writes it, every log is folded, and what its row says of a tournament must be what its log says. Only
+the epoch is not looked at, as nobody is to see it again: a restored log may lack events that a client has
+already seen, so every tournament begins under a new epoch: an id of before the restore is then unknown, and
+its holder gets the whole state.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ import msgspec
 from quart_app.actions.services import Services
 from quart_app.actions.upkeep.backup import END, VERSION, BackupBatch, BackupHead
 from quart_app.actions.writing.perform import summary_of
-from quart_app.domain.events import UnknownEvent, decode_event
+from quart_app.auth.passwords import is_hash
+from quart_app.domain.commands import SEEDINGS, VISIBILITIES
+from quart_app.domain.events import Event, UnknownEvent, decode_event, encode_event
 from quart_app.domain.fold import apply
+from quart_app.domain.formats import FORMATS
+from quart_app.domain.rules import utc_time
 from quart_app.domain.state.tournament import Tournament
-from quart_app.errors import Conflict, MalformedRequest
+from quart_app.errors import Conflict, InvalidInput, MalformedRequest
 from quart_app.store import archive
 from quart_app.store.staff import ROLES, name_key
 from quart_app.store.tournaments import Summary
@@ -42,6 +47,9 @@ class StaffRecord(msgspec.Struct, forbid_unknown_fields=True):
     active: bool
     created_at: str
 
+    def __str__(self) -> str:
+        return f"account {self.id}"
+
 
 class TournamentRecord(msgspec.Struct, forbid_unknown_fields=True):
     """A row of the tournaments."""
@@ -55,6 +63,9 @@ class TournamentRecord(msgspec.Struct, forbid_unknown_fields=True):
     created_at: str
     updated_at: str
 
+    def __str__(self) -> str:
+        return f"tournament {self.id}"
+
 
 class EventRecord(msgspec.Struct, forbid_unknown_fields=True):
     """A row of the log."""
@@ -65,7 +76,10 @@ class EventRecord(msgspec.Struct, forbid_unknown_fields=True):
     version: Number
     data: str
     at: str
-    actor_id: int | None
+    actor_id: Number | None
+
+    def __str__(self) -> str:
+        return f"event {self.seq} of tournament {self.tournament_id}"
 
 
 Record = StaffRecord | TournamentRecord | EventRecord
@@ -91,10 +105,14 @@ class Inspection:
         self._staff: set[int | str] = set()
         self._tournaments: dict[int, TournamentRecord] = {}
         self._folded = Tournament(0)
+        self._last_at = ""
         self._done: set[int] = set()
 
     def look(self, record: Record) -> None:
         """Look at one row."""
+        for name, text in _times(record):
+            if _moment(text) != text:  # lists and feeds compare them as texts
+                raise Wrong(f"{record} has {text!r} for its {name}, which is no time as the log has it")
         if isinstance(record, StaffRecord):
             self._look_at_staff(record)
         elif isinstance(record, TournamentRecord):
@@ -106,22 +124,24 @@ class Inspection:
         """Every row has been looked at."""
         self._close()
         for record in self._tournaments.values():
-            if record.id not in self._done and record.head_seq:
-                raise Wrong(f"the log of tournament {record.id} is missing")
+            if record.id not in self._done:  # a tournament is opened in one transaction with its first event
+                raise Wrong(f"the log of {record} is missing")
 
     def _look_at_staff(self, record: StaffRecord) -> None:
         if record.role not in ROLES:
-            raise Wrong(f"account {record.id} has the role {record.role!r}, which there is not")
+            raise Wrong(f"{record} has the role {record.role!r}, which there is not")
+        if not is_hash(record.password_hash):
+            raise Wrong(f"{record} has a hash that no password can have")
         if record.name_key != name_key(record.name):
-            raise Wrong(f"account {record.id} would be found under another name than its own")
+            raise Wrong(f"{record} would be found under another name than its own")
         for each in (record.id, record.name_key):
             if each in self._staff:
-                raise Wrong(f"account {record.id} ({record.name}) is there twice")
+                raise Wrong(f"{record} ({record.name}) is there twice")
             self._staff.add(each)
 
     def _look_at_tournament(self, record: TournamentRecord) -> None:
         if record.id in self._tournaments:
-            raise Wrong(f"tournament {record.id} is there twice")
+            raise Wrong(f"{record} is there twice")
         self._tournaments[record.id] = record
 
     def _look_at_event(self, record: EventRecord) -> None:
@@ -134,15 +154,19 @@ class Inspection:
             if record.tournament_id in self._done:
                 raise Wrong(f"the log of tournament {record.tournament_id} is torn apart")
             self._folded = Tournament(record.tournament_id)
-        where = f"event {record.seq} of tournament {record.tournament_id}"
         if record.seq != self._folded.seq + 1:
-            raise Wrong(f"{where} follows event {self._folded.seq}")
+            raise Wrong(f"{record} follows event {self._folded.seq}")
+        event = _read(record)
         try:
-            self._folded = apply(self._folded, decode_event(record.type, record.version, record.data))
-        except UnknownEvent as error:
-            raise Wrong(f"{where} cannot be read: {error}") from None
-        except (LookupError, ValueError, TypeError):
-            raise Wrong(f"{where} does not fit what was before it") from None
+            self._folded = apply(self._folded, event)
+        except Exception:
+            raise Wrong(f"{record} does not fit what was before it") from None
+        self._last_at = record.at
+        state = self._folded
+        formats = [(settings.format, FORMATS) for settings in state.settings]
+        for word, known in ((state.visibility, VISIBILITIES), (state.seeding, SEEDINGS), *formats):
+            if word not in known:
+                raise Wrong(f"{record} says {word!r}, where one of these belongs: {', '.join(known)}")
 
     def _close(self) -> None:
         """The log that was folded last is through: it must be what its tournament's row says."""
@@ -152,13 +176,46 @@ class Inspection:
         record = self._tournaments[self._folded.id]
         if record.head_seq != self._folded.seq:
             raise Wrong(
-                f"the log of tournament {record.id} ends at event {self._folded.seq}, "
-                f"its row says at {record.head_seq}"
+                f"the log of {record} ends at event {self._folded.seq}, its row says at {record.head_seq}"
+            )
+        if record.updated_at != self._last_at:
+            raise Wrong(
+                f"the log of {record} was written to last at {self._last_at}, "
+                f"its row says at {record.updated_at}"
             )
         if summary_of(self._folded) != Summary(record.name, record.status, record.visibility):
-            raise Wrong(
-                f"the log of tournament {record.id} tells another name, status or visibility than its row"
-            )
+            raise Wrong(f"the log of {record} tells another name, status or visibility than its row")
+
+
+def _read(record: EventRecord) -> Event:
+    """The event, which is written as this program writes it. Raises Wrong."""
+    try:
+        event = decode_event(record.type, record.version, record.data)
+        older = record.version < event.version
+        written = msgspec.json.encode(msgspec.json.decode(record.data)) if older else encode_event(event)
+    except (UnknownEvent, OverflowError) as error:
+        raise Wrong(f"{record} cannot be read: {error}") from None
+    if written.decode() != record.data:  # a feed sends it as it is, in one line
+        raise Wrong(f"{record} is not written as this program writes it")
+    for name, text in _times(event):
+        if _moment(text) is None:
+            raise Wrong(f"{record} has {text!r} for its {name}, which is no time")
+    return event
+
+
+def _times(told: Record | Event) -> Iterator[tuple[str, str]]:
+    """The times in a row, or in an event's data, by name."""
+    for name, value in msgspec.structs.asdict(told).items():
+        if value is not None and (name in ("at", "until", "scheduled_time") or name.endswith("_at")):
+            yield name, value
+
+
+def _moment(text: str) -> str | None:
+    """A time as this program writes it; None for what is no time."""
+    try:
+        return utc_time("", text)
+    except InvalidInput:
+        return None
 
 
 async def restore(services: Services, file: Path, *, replace: bool) -> int:
