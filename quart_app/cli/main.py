@@ -1,5 +1,4 @@
-"""The command line: ``python -m quart_app serve | migrate | staff | demo | backup | restore |
-new-epoch``.
+"""The command line: ``python -m quart_app serve | migrate | staff | demo | backup | restore | new-epoch``.
 
 Every expected failure ends with one plain message on standard error and exit status 2; never a traceback.
 """
@@ -33,6 +32,7 @@ from quart_app.serving import server as serving
 from quart_app.serving import supervisor
 from quart_app.serving.memory import keep_one_heap
 from quart_app.settings import Settings
+from quart_app.show.projections import everything
 from quart_app.store.database import schema
 from quart_app.store.database.budget import tell_budget
 from quart_app.store.database.engine import Database
@@ -252,7 +252,7 @@ async def _backup(settings: Settings, asked: argparse.Namespace) -> None:
 
 async def _restore(settings: Settings, asked: argparse.Namespace) -> None:
     async def use(services: Services) -> None:
-        print(f"{await restore(services, asked.file, replace=asked.replace)} rows are restored.")
+        print(f"{await restore(services, asked.file, everything, replace=asked.replace)} rows are restored.")
 
     await _with_services(settings, use)
 

@@ -94,6 +94,11 @@ def match_projection(match_id: int) -> Projection:
     return Projection(name="match", whole=whole, changes=changes, revision=revision)
 
 
+def everything(tournament: Tournament) -> tuple[bytes, bytes]:
+    """A tournament as the API and its page show it. Raises whatever is in the way."""
+    return JSON.whole("", tournament), PAGE.whole("", tournament)
+
+
 def page_projection(part: str | None) -> Projection:
     """The projection that a page asks for: a tournament's, or with ``match-12`` that of a match.
 

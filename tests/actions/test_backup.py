@@ -13,6 +13,7 @@ from quart_app.actions.upkeep.restore import restore
 from quart_app.domain.commands import CreateTournament, EntrantLine
 from quart_app.errors import Conflict, MalformedRequest
 from quart_app.live.bus.local import LocalBus
+from quart_app.show.projections import everything
 from quart_app.store.database.engine import Database
 from quart_app.store.database.schema import migrate
 from quart_app.store.event_log import select_events
@@ -46,7 +47,7 @@ async def test_restored_log_is_the_same_under_a_new_epoch(database: Database, tm
     before, log = await services.ledger.load(tournament_id), await log_of(services, tournament_id)
     await backup.backup(services, tmp_path / "all.gz")
     await tournaments.create_tournament(services, CUP, None)
-    await restore(services, tmp_path / "all.gz", replace=True)
+    await restore(services, tmp_path / "all.gz", everything, replace=True)
     after = await services.ledger.load(tournament_id)
     assert (await log_of(services, tournament_id), after.tournament, after.epoch == before.epoch) == (
         log,
@@ -69,7 +70,7 @@ async def test_backup_of_one_database_restores_into_the_other(
         await migrate(url)
     other = services_of(Database(url))
     try:
-        await restore(other, tmp_path / "all.gz", replace=False)
+        await restore(other, tmp_path / "all.gz", everything, replace=False)
         log = await log_of(other, tournament_id)
         new = (await tournaments.create_tournament(other, CUP, None)).tournament
         anna = await staff.authenticate(other, "anna", "correct horse battery")
@@ -84,7 +85,7 @@ async def test_restore_over_something_needs_to_be_asked_for(database: Database, 
     await some_history(services)
     await backup.backup(services, tmp_path / "all.gz")
     with pytest.raises(Conflict, match="--replace"):
-        await restore(services, tmp_path / "all.gz", replace=False)
+        await restore(services, tmp_path / "all.gz", everything, replace=False)
 
 
 @pytest.mark.parametrize("damage", ["cut", "garbage", "absent"])
@@ -101,5 +102,5 @@ async def test_damaged_backup_changes_nothing(database: Database, tmp_path: Path
     else:
         file.unlink()
     with pytest.raises(MalformedRequest, match=r"all\.gz"):
-        await restore(services, file, replace=True)
+        await restore(services, file, everything, replace=True)
     assert (await services.ledger.load(tournament_id)).tournament.seq == 3

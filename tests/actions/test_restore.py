@@ -17,6 +17,7 @@ from quart_app.actions.upkeep.restore import restore
 from quart_app.domain.commands import DeleteTournament
 from quart_app.errors import MalformedRequest, NotFound
 from quart_app.live.bus.local import LocalBus
+from quart_app.show.projections import everything
 from quart_app.store.database.engine import Database
 from quart_app.timeline.ledger import Ledger
 from tests.actions.test_backup import CUP, some_history
@@ -85,6 +86,16 @@ def in_an_older_version(rows: Rows) -> None:
     row |= {"version": 1, "data": msgspec.json.format(msgspec.json.encode(data)).decode()}
 
 
+def planned(**fields: Any) -> Callable[[Rows], None]:
+    """A first match that is planned otherwise."""
+
+    def change(rows: Rows) -> None:
+        matches = msgspec.json.decode(rows["events"][2]["data"])["matches"]
+        told(2, matches=[matches[0] | fields, *matches[1:]])(rows)
+
+    return change
+
+
 def seen_nowhere(rows: Rows) -> None:
     """A visibility that there is not, in the log and in the lists."""
     told(0, visibility="bogus")(rows)
@@ -144,6 +155,12 @@ def seen_nowhere(rows: Rows) -> None:
         (told(0, created_at="nie"), "event 1 of tournament 1 has 'nie' for its created_at"),
         (told(0, format="chess"), "event 1 of tournament 1 says 'chess', .*: single_elimination, "),
         (told(0, seeding="none"), "event 1 of tournament 1 says 'none', .*: standard, given"),
+        (planned(round=99), "match 1 of tournament 1 is in no round of its stage"),
+        (planned(stage_number=2), "match 1 of tournament 1 is in no round of its stage"),
+        (
+            planned(slots=[{"participant": 9}, {"participant": 4}]),
+            r"tournament 1 could not be shown: KeyError\(9\)",
+        ),
         (seen_nowhere, "event 1 of tournament 1 says 'bogus', .*: public, private"),
     ],
 )
@@ -155,7 +172,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_restored(
     tournament_id = await some_history(services)
     await rewritten(services, tmp_path / "all.gz", change)
     with pytest.raises(MalformedRequest, match=words):
-        await restore(services, tmp_path / "all.gz", replace=True)
+        await restore(services, tmp_path / "all.gz", everything, replace=True)
     assert (await services.ledger.load(tournament_id)).tournament.seq == 3
 
 
@@ -178,7 +195,7 @@ async def test_what_no_log_can_tell_is_refused(database: Database, tmp_path: Pat
 
     await rewritten(services, tmp_path / "all.gz", score_of_no_match)
     with pytest.raises(MalformedRequest, match="event 4 of tournament 1 does not fit"):
-        await restore(services, tmp_path / "all.gz", replace=True)
+        await restore(services, tmp_path / "all.gz", everything, replace=True)
 
 
 async def test_a_deleted_draft_stays_deleted(database: Database, tmp_path: Path) -> None:
@@ -187,7 +204,7 @@ async def test_a_deleted_draft_stays_deleted(database: Database, tmp_path: Path)
     draft = (await tournaments.create_tournament(services, CUP, None)).tournament.id
     await tournaments.change_standing(services, draft, DeleteTournament(), None)
     await backup.backup(services, tmp_path / "all.gz")
-    await restore(services, tmp_path / "all.gz", replace=True)
+    await restore(services, tmp_path / "all.gz", everything, replace=True)
     with pytest.raises(NotFound):
         await services.ledger.load(draft)
 
@@ -198,5 +215,5 @@ async def test_no_id_is_given_out_twice(database: Database, tmp_path: Path) -> N
     await some_history(services)
     await backup.backup(services, tmp_path / "all.gz")
     later = (await tournaments.create_tournament(services, CUP, None)).tournament.id
-    await restore(services, tmp_path / "all.gz", replace=True)
+    await restore(services, tmp_path / "all.gz", everything, replace=True)
     assert (await tournaments.create_tournament(services, CUP, None)).tournament.id == later + 1

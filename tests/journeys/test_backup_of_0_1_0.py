@@ -23,6 +23,7 @@ from quart_app.domain.state.tournament import TournamentStatus
 from quart_app.live.bus.local import LocalBus
 from quart_app.live.streams import frames
 from quart_app.show.fragments import render_all
+from quart_app.show.projections import everything
 from quart_app.show.snapshot import snapshot
 from quart_app.store.database.engine import Database
 from quart_app.store.event_log import select_events
@@ -39,7 +40,7 @@ REPLAY: dict[str, dict[str, Any]] = json.loads(
 async def _services(database: Database) -> Services:
     """A database into which the backup of 0.1.0 was restored."""
     services = Services(database, LocalBus(), Ledger(database))
-    await restore(services, FIXTURES / "backup-0.1.0.gz", replace=False)
+    await restore(services, FIXTURES / "backup-0.1.0.gz", everything, replace=False)
     return services
 
 

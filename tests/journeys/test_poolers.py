@@ -17,6 +17,7 @@ from quart_app.actions.upkeep.restore import restore
 from quart_app.domain.commands import CreateTournament, EntrantLine
 from quart_app.live.bus.local import LocalBus
 from quart_app.settings import Settings
+from quart_app.show.projections import everything
 from quart_app.store.database.engine import CONNECTIONS, Database
 from quart_app.store.database.schema import migrate, require_current
 from quart_app.store.event_log import select_events
@@ -105,7 +106,7 @@ async def test_a_backup_is_taken_and_put_back(
     entrants = (EntrantLine(name="Ada"), EntrantLine(name="Bob"))
     await create_tournament(services, CreateTournament(name="Cup", entrants=entrants), None, generate=True)
     rows = await backup(services, tmp_path / "backup.gz")
-    assert await restore(services, tmp_path / "backup.gz", replace=True) == rows > 0
+    assert await restore(services, tmp_path / "backup.gz", everything, replace=True) == rows > 0
     await database.close()
 
 

@@ -19,6 +19,7 @@ from quart_app.live.bus.local import LocalBus
 from quart_app.live.streams.join import Join
 from quart_app.live.wires.port import Wire
 from quart_app.settings import Settings
+from quart_app.show.projections import everything
 from quart_app.store.event_log import select_events
 from quart_app.timeline.ledger import Ledger
 from tests.server import Server, logged, open_feed, running
@@ -194,7 +195,7 @@ async def test_restore_brings_open_streams_to_the_restored_state(server: Server,
         await feed.next()
         await matches.start_match(server.services, tournament.id, StartMatch(match_id=1), None)
         await feed.next()
-        await restore(server.services, tmp_path / "all.gz", replace=True)
+        await restore(server.services, tmp_path / "all.gz", everything, replace=True)
         resync = await feed.until("resync")
         await matches.start_match(server.services, tournament.id, StartMatch(match_id=2), None)
         after = await feed.next()
@@ -213,7 +214,7 @@ async def test_restore_of_a_private_tournament_shows_spectators_nothing(
     async with server.feed(tournament.id) as feed, server.feed(tournament.id, html=True) as page:
         for each in (feed, page):
             await each.next()
-        await restore(server.services, tmp_path / "all.gz", replace=True)
+        await restore(server.services, tmp_path / "all.gz", everything, replace=True)
         rests = [await asyncio.wait_for(each.rest(), 5.0) for each in (feed, page)]
     assert [[frame.event for frame in rest if frame.event != "presence"] for rest in rests] == [
         ["goodbye"]
@@ -231,7 +232,7 @@ async def test_tournament_that_a_restore_removed_is_gone_for_those_who_watch(
     async with server.feed(tournament.id) as feed:
         await feed.next()
         assert (await server.client.get(f"/tournaments/{tournament.id}/")).status_code == 200
-        await restore(server.services, tmp_path / "none.gz", replace=True)
+        await restore(server.services, tmp_path / "none.gz", everything, replace=True)
         rest = await asyncio.wait_for(feed.rest(), 5.0)
     assert rest[-1].payload["code"] == 4003
     headers = {"Authorization": f"Bearer {token}"}

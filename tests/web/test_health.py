@@ -13,6 +13,7 @@ from quart import Quart
 from quart_app.actions.upkeep import backup
 from quart_app.actions.upkeep.restore import restore
 from quart_app.settings import Settings
+from quart_app.show.projections import everything
 from tests.redis_deployments import ask
 from tests.server import Server, running
 from tests.services import PostgresServer, RedisServer
@@ -165,7 +166,7 @@ async def test_a_restore_takes_the_canary_and_nobody_says_lost(server: Server, t
     await server.tournament()
     await until_ready_says(server, "ok")
     await backup.backup(server.services, tmp_path / "all.gz")
-    await restore(server.services, tmp_path / "all.gz", replace=True)
+    await restore(server.services, tmp_path / "all.gz", everything, replace=True)
     for _ in range(40):
         assert (await server.client.get("/readyz")).status_code == 200
         await asyncio.sleep(0.05)
@@ -192,4 +193,4 @@ async def test_canary_is_no_tournament_to_a_restore(server: Server, tmp_path: Pa
     """A database in which only the canary has sung is empty."""
     await backup.backup(server.services, tmp_path / "none.gz")
     await server.client.get("/readyz")
-    await restore(server.services, tmp_path / "none.gz", replace=False)
+    await restore(server.services, tmp_path / "none.gz", everything, replace=False)

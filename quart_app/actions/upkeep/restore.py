@@ -1,7 +1,8 @@
 """Restore: what ``backup`` wrote, put back into either database, if it is whole and right.
 
 Nothing is believed: every row is read by its shape, its times are times, every event is written as this
-program writes it, every log is folded, and what its row says of a tournament must be what its log says. Only
+program writes it, every log is folded, what its row says of a tournament must be what its log says, and the
+tournament must be one that can be shown. Only
 the epoch is not looked at, as nobody is to see it again: a restored log may lack events that a client has
 already seen, so every tournament begins under a new epoch: an id of before the restore is then unknown, and
 its holder gets the whole state.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,6 +83,9 @@ class EventRecord(msgspec.Struct, forbid_unknown_fields=True):
         return f"event {self.seq} of tournament {self.tournament_id}"
 
 
+Show = Callable[[Tournament], object]
+"""Shows a tournament, which is no business of ours, and raises whatever is in the way."""
+
 Record = StaffRecord | TournamentRecord | EventRecord
 
 SHAPES: dict[str, type[Record]] = {
@@ -101,7 +105,8 @@ class Inspection:
     Holds one folded tournament at a time. Raises Wrong.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, show: Show) -> None:
+        self._show = show
         self._staff: set[int | str] = set()
         self._tournaments: dict[int, TournamentRecord] = {}
         self._folded = Tournament(0)
@@ -185,6 +190,14 @@ class Inspection:
             )
         if summary_of(self._folded) != Summary(record.name, record.status, record.visibility):
             raise Wrong(f"the log of {record} tells another name, status or visibility than its row")
+        placed = {match_id for each in self._folded.rounds for match_id in each.match_ids}
+        for match_id in self._folded.matches:
+            if match_id not in placed:
+                raise Wrong(f"match {match_id} of {record} is in no round of its stage")
+        try:
+            self._show(self._folded)
+        except Exception as error:
+            raise Wrong(f"{record} could not be shown: {error!r}") from None
 
 
 def _read(record: EventRecord) -> Event:
@@ -218,7 +231,7 @@ def _moment(text: str) -> str | None:
         return None
 
 
-async def restore(services: Services, file: Path, *, replace: bool) -> int:
+async def restore(services: Services, file: Path, show: Show, *, replace: bool) -> int:
     """Put back what ``backup`` wrote, in one transaction; gives the number of rows.
 
     With ``replace`` what is there is deleted first. Raises Conflict where something is there without it, and
@@ -226,7 +239,7 @@ async def restore(services: Services, file: Path, *, replace: bool) -> int:
     nothing has changed. Running workers notice the new epochs by themselves and bring everyone who watches to
     the restored state.
     """
-    rows, inspection = 0, Inspection()
+    rows, inspection = 0, Inspection(show)
     try:
         with gzip.open(file, "rb") as lines:
             head = msgspec.json.decode(lines.readline(), type=BackupHead)
