@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from quart_app.domain.events import Envelope, UnknownEvent
+from quart_app.domain.events import DamagedEvent, Envelope, UnknownEvent
 from quart_app.errors import NotFound
 from quart_app.store import event_log, tournaments
 from quart_app.store.database.engine import Connection, Database
@@ -44,7 +44,8 @@ def new_epoch() -> str:
 class Ledger:
     """The timelines of one worker.
 
-    ``unreadable`` are the tournaments whose logs a newer program has written.
+    ``unreadable`` are the tournaments whose logs cannot be read here, and why: a newer program has written
+    them, or they are damaged.
     """
 
     def __init__(
@@ -52,13 +53,13 @@ class Ledger:
     ) -> None:
         self._database = database
         self.kept = Kept(mebibytes_max * 2**20, tail_max)
-        self.unreadable: set[int] = set()
+        self.unreadable: dict[int, type[UnknownEvent]] = {}
 
     async def load(self, tournament_id: int) -> Vantage:
         """The tournament at the head of its log.
 
-        Raises NotFound, also for one that was deleted, Unavailable, and UnknownEvent where a newer program
-        has written it.
+        Raises NotFound, also for one that was deleted, Unavailable, UnknownEvent where a newer program has
+        written it, and DamagedEvent.
         """
         vantage = (await self.timeline(tournament_id)).vantage()
         if vantage.tournament.deleted:
@@ -124,10 +125,13 @@ class Ledger:
                     raise Diverged("The log has lost its last events.")
                 elif row.head_seq > known or timeline.doubted or not _agree(timeline, row):
                     await self._read_on(connection, timeline, known, certain=row.head_seq > known)
-            except UnknownEvent:
-                self.unreadable.add(tournament_id)
+            except UnknownEvent as error:
+                damaged = isinstance(error, DamagedEvent)
+                if damaged and self.unreadable.get(tournament_id) is not DamagedEvent:
+                    log.error("log_damaged", tournament_id=tournament_id, reason=error.cause)
+                self.unreadable[tournament_id] = type(error)  # not itself: it holds all that was under way
                 raise
-            self.unreadable.discard(tournament_id)
+            self.unreadable.pop(tournament_id, None)
         self.kept.count(timeline)
         self.kept.trim()
         return timeline

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from quart_app.domain.events import BracketGenerated, Envelope
+from quart_app.domain.events import BracketGenerated, DamagedEvent, Envelope
 from quart_app.domain.fold import step
 from quart_app.domain.parts import Part, match_part
 from quart_app.domain.state.tournament import Tournament
@@ -95,8 +95,8 @@ class Timeline:
         """Take in what follows the head, and tell the follower; gives what was new.
 
         What is known already is compared and passed over. Raises Gap where something is missing in between,
-        where the epoch is another, or where other bytes stand under a seq that is known; what came before it
-        is taken in.
+        where the epoch is another, or where other bytes stand under a seq that is known, and DamagedEvent
+        where one does not fit what was before it; what came before it is taken in.
         """
         new: list[Entry] = []
         try:
@@ -115,14 +115,15 @@ class Timeline:
         return tuple(new)
 
     def begin(self, epoch: str, envelopes: Sequence[Envelope]) -> None:
-        """Hold this log, from its first event on, instead of the one before. The follower is told."""
-        self.epoch, self.doubted = epoch, False
+        """Hold this log, from its first event on, instead of the one before. The follower is told. Raises
+        DamagedEvent."""
         self.state, self._oldest = Tournament(self.id), 0
         self.tail.clear()
         self._stories.clear()
         self._tail_bytes = 0
         for envelope in envelopes:
             self._append(envelope)
+        self.epoch, self.doubted = epoch, False  # only now: where it is damaged, it is to be read anew
         self._trim()
         self._tell(Growth((), anew=True))
 
@@ -150,7 +151,10 @@ class Timeline:
 
     def _append(self, envelope: Envelope) -> Entry:
         before, about = self.state, envelope.event.about
-        self.state, parts = step(before, envelope.event)
+        try:
+            self.state, parts = step(before, envelope.event)
+        except Exception as error:
+            raise DamagedEvent(f"event {envelope.seq} does not fit what was before it: {error!r}") from error
         if isinstance(envelope.event, BracketGenerated):
             self._stories.clear()  # what matches there were are no more
         for match_id in about:

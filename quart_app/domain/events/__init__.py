@@ -9,6 +9,7 @@ common event carries exactly the keys of the contract. Times are RFC 3339, UTC, 
 from quart_app.domain.events.base import Event, rfc3339
 from quart_app.domain.events.codec import (
     EVENT_TYPES,
+    DamagedEvent,
     Envelope,
     UnknownEvent,
     decode_event,
@@ -84,6 +85,7 @@ __all__ = [
     "BracketUpdated",
     "ConductRecorded",
     "Crossing",
+    "DamagedEvent",
     "Entrant",
     "Envelope",
     "Event",

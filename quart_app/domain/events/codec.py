@@ -84,15 +84,21 @@ class UnknownEvent(Unavailable):
     which, for the operator's log."""
 
     code = "service.log_newer"
+    told = "This tournament is run by a newer version that is being installed. Try again shortly."
 
     def __init__(self, cause: str) -> None:
-        super().__init__(
-            "This tournament is run by a newer version that is being installed. Try again shortly."
-        )
+        super().__init__(self.told)
         self.cause = cause
 
     def __str__(self) -> str:
         return self.cause or self.detail
+
+
+class DamagedEvent(UnknownEvent):
+    """The log holds what no version has written: no other worker can help, it has to be mended."""
+
+    code = "service.log_damaged"
+    told = "The log of this tournament is damaged. Whoever runs this site has to mend it."
 
 
 def _words_into_the_plan(data: _Data) -> _Data:
@@ -119,8 +125,8 @@ def encode_event(event: Event) -> bytes:
 def decode_event(type_name: str, version: int, data: bytes | str) -> Event:
     """The event that ``encode_event`` wrote, whatever version it was written under.
 
-    Raises UnknownEvent for a type or version that this code does not know, and for unknown or missing
-    fields: a log that is misread quietly is worse than one that is not read.
+    Raises UnknownEvent for a type, version or field that this code does not know, and DamagedEvent for what
+    cannot be read otherwise: a log that is misread quietly is worse than one that is not read.
     """
     decoder = _decoders.get(type_name)
     if decoder is None or version > EVENT_TYPES[type_name].version:
@@ -132,8 +138,10 @@ def decode_event(type_name: str, version: int, data: bytes | str) -> Event:
         for each in range(version, EVENT_TYPES[type_name].version):
             older = UPCASTERS[type_name, each](older)
         return msgspec.convert(older, EVENT_TYPES[type_name])
-    except (msgspec.DecodeError, LookupError, TypeError) as error:
-        raise UnknownEvent(f"event {type_name!r} cannot be read: {error}") from error
+    except Exception as error:  # an upcaster may stumble over anything
+        # a newer version may add a field without raising the event's version
+        kind = UnknownEvent if "unknown field" in str(error) else DamagedEvent
+        raise kind(f"event {type_name!r} cannot be read: {error}") from error
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):

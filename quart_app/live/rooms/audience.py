@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from quart_app.domain.events import UnknownEvent
 from quart_app.live.rooms.cohort import Cohort
 from quart_app.live.rooms.room import Room
 from quart_app.live.streams.subscriber import Subscriber
@@ -38,7 +39,7 @@ class Audience:
         self.awaiting: list[asyncio.Future[None]] = []  # who waits for a reading that has not begun yet
         self.suspected = False
         self.gone = False  # whether there is no such tournament any more
-        self.unreadable = False  # whether a newer program has written its log
+        self.unreadable: type[UnknownEvent] | None = None  # why its log cannot be read here
         self.visibility = room.tournament.visibility
         self.empty_since = time.monotonic()
         self.undelivered: list[str] = []

@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from quart_app.domain.events import Envelope, UnknownEvent
+from quart_app.domain.events import Envelope
 from quart_app.errors import NotFound, Unavailable
 from quart_app.live.bus.port import Bus, Notice, StaffChanged
 from quart_app.live.crowd.pace import Pace
@@ -131,8 +131,8 @@ class Hub:
             raise NotFound(f"There is no tournament {tournament_id}.")
         if audience is None or not audience.ready:
             return None
-        if audience.unreadable:
-            raise UnknownEvent("a newer program has written it")
+        if audience.unreadable is not None:
+            raise audience.unreadable("its log could not be read")
         return audience
 
     async def _open(self, tournament_id: int) -> Audience:

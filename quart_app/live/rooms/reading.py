@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from quart_app.domain.commands import PUBLIC
-from quart_app.domain.events import UnknownEvent
+from quart_app.domain.events import DamagedEvent, UnknownEvent
 from quart_app.errors import AppError, NotFound
 from quart_app.live.rooms.audience import Audience
 from quart_app.live.streams.join import End, Ticket
@@ -70,17 +70,17 @@ class Reading:
         """Bring the room to the head of its log.
 
         Raises NotFound where there is none any more, Unavailable where it cannot be read, UnknownEvent where
-        a newer program wrote it.
+        a newer program wrote it, DamagedEvent where nothing can read it.
         """
         try:
             await self._ledger.timeline(audience.room.tournament_id)
         except NotFound:
             audience.gone = True
             raise
-        except UnknownEvent:
-            audience.unreadable = True
+        except UnknownEvent as error:
+            audience.unreadable = type(error)
             raise
-        audience.gone = audience.unreadable = False
+        audience.gone, audience.unreadable = False, None
 
     def _begin(self, audience: Audience) -> None:
         if audience.reading is None or audience.reading.done():
@@ -111,10 +111,12 @@ class Reading:
 
     @staticmethod
     def _end_what_cannot_go_on(audience: Audience) -> None:
-        """Let nobody watch a page that says Live and stands still, because only others can read its log."""
-        end = End.REVOKED if audience.gone else End.UNREADABLE if audience.unreadable else None
-        for subscriber in list(audience.subscribers) if end is not None else ():
-            subscriber.say_goodbye(end or End.FAULT)
+        """Let nobody watch a page that says Live and stands still, because its log cannot be read here."""
+        if not audience.gone and audience.unreadable is None:
+            return
+        unread = End.DAMAGED if audience.unreadable is DamagedEvent else End.UNREADABLE
+        for subscriber in list(audience.subscribers):
+            subscriber.say_goodbye(End.REVOKED if audience.gone else unread)
 
     def _look_who_may_stay(self, audience: Audience) -> None:
         """End the streams of spectators at once if the tournament is private; check the grants of staff."""

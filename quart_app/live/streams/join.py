@@ -41,6 +41,7 @@ class End(Enum):
     REVOKED = (4003, "revoked", False)
     DRAINING = (1012, "draining", True)
     UNREADABLE = (1012, "newer_version", True)
+    DAMAGED = (1012, "damaged_log", True)
     LAGGED = (0, "lagged", True)
     FAULT = (0, "fault", True)
     CLIENT = (0, "client", True)

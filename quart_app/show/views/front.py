@@ -67,7 +67,7 @@ def line_part(tournament_id: int) -> Part:
 
 
 def front_line(row: TournamentRow, tournament: Tournament | None) -> FrontLine:
-    """A tournament's line; without the tournament, where only a newer version can read it, the less."""
+    """A tournament's line; without the tournament, where its log cannot be read here, the less."""
     if tournament is None:
         return FrontLine(row.id, listed(row))
     over = tournament.progress is TournamentStatus.COMPLETED

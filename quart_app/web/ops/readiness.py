@@ -3,7 +3,8 @@ waits.
 
 A server whose database answers may still deliver nothing, so the canary sings. And one whose database is away
 still serves what it has in memory: it is *degraded*. Only what this very worker cannot do makes it
-unavailable, or every worker would go at once.
+unavailable, or every worker would go at once: so a log that a newer one has written does, and a damaged one
+does not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 import structlog
 
 from quart_app.actions.services import Services
+from quart_app.domain.events import DamagedEvent, UnknownEvent
 from quart_app.errors import DatabaseBehind, NotFound, Unavailable
 from quart_app.live.rooms.hub import Hub
 from quart_app.store.database.schema import require_current
@@ -85,8 +87,10 @@ class Readiness:
             "bus": Check(self._services.bus.state),
             "delivery": Check("draining", fatal=True) if self._hub.draining else self._delivery,
         }
-        if self._services.ledger.unreadable:
-            checks["log"] = Check("newer", fatal=True)
+        unreadable = self._services.ledger.unreadable.values()
+        if unreadable:
+            damaged = all(each is DamagedEvent for each in unreadable)
+            checks["log"] = Check("damaged") if damaged else Check("newer", fatal=True)
         states = {name: check.state for name, check in checks.items()}
         if any(check.fatal for check in checks.values()):
             return Health(status="unavailable", checks=states)
@@ -116,7 +120,9 @@ class Readiness:
         for tournament_id in tuple(self._services.ledger.unreadable):
             try:
                 await self._services.ledger.load(tournament_id)
+            except UnknownEvent:
+                continue
             except Unavailable:
                 return
             except NotFound:
-                self._services.ledger.unreadable.discard(tournament_id)
+                self._services.ledger.unreadable.pop(tournament_id, None)

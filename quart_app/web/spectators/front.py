@@ -143,11 +143,11 @@ async def _finished(
 
 
 async def _line(services: Services, connection: Connection, row: TournamentRow) -> FrontLine:
-    """A tournament's line; with less where only a newer version could tell."""
+    """A tournament's line; with less where its log cannot be read here."""
     try:
         return front_line(row, (await services.ledger.load_on(connection, row.id)).tournament)
     except (UnknownEvent, Diverged):
-        # a newer version wrote it, or it is read anew in a moment: the others must not vanish with it
+        # it cannot be read here, or is read anew in a moment: the others must not vanish with it
         return front_line(row, None)
 
 

@@ -76,11 +76,11 @@ async def static(name: str) -> Response:
 async def listed_with_progress(
     services: Services, connection: Connection, row: TournamentRow
 ) -> lists.ListLine:
-    """A tournament in a list, with how far it is; without that where only a newer version could tell."""
+    """A tournament in a list, with how far it is; without that where its log cannot be read here."""
     try:
         loaded = await services.ledger.load_on(connection, row.id)
     except (UnknownEvent, Diverged):
-        # a newer version wrote it, or it is read anew in a moment: the others must not vanish with it
+        # it cannot be read here, or is read anew in a moment: the others must not vanish with it
         return lists.listed(row)
     return lists.listed(row, lists.progress(loaded.tournament))
 
