@@ -19,6 +19,7 @@ from quart_app.errors import MalformedRequest, NotFound
 from quart_app.live.bus.local import LocalBus
 from quart_app.show.projections import everything
 from quart_app.store.database.engine import Database
+from quart_app.store.staff import name_key
 from quart_app.timeline.ledger import Ledger
 from tests.actions.test_backup import CUP, some_history
 
@@ -102,6 +103,12 @@ def seen_nowhere(rows: Rows) -> None:
     changed("tournaments", visibility="bogus")(rows)
 
 
+def with_a_nul(rows: Rows) -> None:
+    """A name that only one of the two databases can hold."""
+    told(0, name="a\0b")(rows)
+    changed("tournaments", name="a\0b")(rows)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -161,6 +168,8 @@ def seen_nowhere(rows: Rows) -> None:
             planned(slots=[{"participant": 9}, {"participant": 4}]),
             r"tournament 1 could not be shown: KeyError\(9\)",
         ),
+        (with_a_nul, "a row of tournaments: .*name"),
+        (changed("staff", name="a\0b", name_key=name_key("a\0b")), "a row of staff: .*name"),
         (seen_nowhere, "event 1 of tournament 1 says 'bogus', .*: public, private"),
     ],
 )

@@ -36,12 +36,15 @@ from quart_app.timeline.ledger import new_epoch
 
 Number = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
+Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]
+"""Without a NUL, which PostgreSQL cannot hold."""
+
 
 class StaffRecord(msgspec.Struct, forbid_unknown_fields=True):
     """A row of the accounts."""
 
     id: Number
-    name: str
+    name: Name
     name_key: str
     password_hash: str
     role: str
@@ -58,7 +61,7 @@ class TournamentRecord(msgspec.Struct, forbid_unknown_fields=True):
     id: Number
     epoch: str
     head_seq: Annotated[int, msgspec.Meta(ge=0)]
-    name: str
+    name: Name
     status: str
     visibility: str
     created_at: str
