@@ -1,11 +1,10 @@
 """Restore: what ``backup`` wrote, put back into either database, if it is whole and right.
 
-Nothing is believed: every row is read by its shape, its times are times, every event is written as this
-program writes it, every log is folded, what its row says of a tournament must be what its log says, and the
-tournament must be one that can be shown. Only
-the epoch is not looked at, as nobody is to see it again: a restored log may lack events that a client has
-already seen, so every tournament begins under a new epoch: an id of before the restore is then unknown, and
-its holder gets the whole state.
+Nothing is believed: every row is read by its shape, its times are times, every event is plain JSON on one
+line, every log is folded, what its row says of a tournament must be what its log says, and the tournament
+must be one that can be shown. Only the epoch is not looked at, as nobody is to see it again: a restored log
+may lack events that a client has already seen, so every tournament begins under a new epoch. An id of before
+the restore is then unknown, and its holder gets the whole state.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from quart_app.actions.upkeep.backup import END, VERSION, BackupBatch, BackupHea
 from quart_app.actions.writing.perform import summary_of
 from quart_app.auth.passwords import is_hash
 from quart_app.domain.commands import SEEDINGS, VISIBILITIES
-from quart_app.domain.events import Event, UnknownEvent, decode_event, encode_event
+from quart_app.domain.events import Event, UnknownEvent, decode_event
 from quart_app.domain.fold import apply
 from quart_app.domain.formats import FORMATS
 from quart_app.domain.rules import utc_time
@@ -207,12 +206,11 @@ def _read(record: EventRecord) -> Event:
     """The event, which is written as this program writes it. Raises Wrong."""
     try:
         event = decode_event(record.type, record.version, record.data)
-        older = record.version < event.version
-        written = msgspec.json.encode(msgspec.json.decode(record.data)) if older else encode_event(event)
+        plain = msgspec.json.encode(msgspec.json.decode(record.data)).decode()
     except (UnknownEvent, OverflowError) as error:
         raise Wrong(f"{record} cannot be read: {error}") from None
-    if written.decode() != record.data:  # a feed sends it as it is, in one line
-        raise Wrong(f"{record} is not written as this program writes it")
+    if plain != record.data:  # a feed sends it as it is, in one line
+        raise Wrong(f"{record} is not written as this program writes JSON")
     for name, text in _times(event):
         if _moment(text) is None:
             raise Wrong(f"{record} has {text!r} for its {name}, which is no time")
