@@ -39,6 +39,11 @@ async def made(anna: Browser, **fields: str) -> str:
             "2 groups of 3 and 2, 4 matches; then single elimination from the semi-finals, 3 matches; "
             "7 matches in all.",
         ),
+        (
+            {"format": "round_robin", "then": "single_elimination", "advance": "2"},
+            "5 rounds, 10 matches; then single elimination from the final, 1 match; 11 matches in all.",
+        ),
+        ({"participants": "Ana\nBo", "format": "round_robin"}, "1 round, 1 match."),
         ({"format": "round_robin", "groups": "3"}, "3 groups need at least 6 participants; there are 5."),
         ({"name": ""}, "Give it a name, and this shows what will be played."),
     ],

@@ -86,7 +86,7 @@ def outline(tournament: Tournament) -> str:
     total = sum(match.played or match.void for match in tournament.matches.values())
     total += sum(_unpaired(stage) for stage in tournament.stages)
     if len(told) > 1:
-        return f"{'; then '.join(told)}; {total} matches in all."
+        return f"{'; then '.join(told)}; {_number(total, 'match')} in all."
     return f"{told[0][0].upper()}{told[0][1:]}."
 
 
@@ -96,14 +96,20 @@ def _outlined(tournament: Tournament, stage: Stage) -> str:
     )
     sizes = sorted({len(group.members) for group in stage.groups}, reverse=True)
     if stage.format.layout == "rounds":
-        return f"{len(stage.rounds)} rounds of {sizes[0] // 2} matches, {_unpaired(stage)} in all"
+        matches = _number(sizes[0] // 2, "match")
+        return f"{_number(len(stage.rounds), 'round')} of {matches}, {_unpaired(stage)} in all"
     if len(stage.groups) > 1:
-        return f"{len(stage.groups)} groups of {' and '.join(map(str, sizes))}, {played} matches"
+        return f"{len(stage.groups)} groups of {' and '.join(map(str, sizes))}, {_number(played, 'match')}"
     if stage.groups:
-        return f"{len(stage.rounds)} rounds, {played} matches"
+        return f"{_number(len(stage.rounds), 'round')}, {_number(played, 'match')}"
     first = next(each for each in stage.rounds if each.played)
     name = first.name[0].lower() + first.name[1:]
-    return f"{stage.format.title.lower()} from the {name}, {played} matches"
+    return f"{stage.format.title.lower()} from the {name}, {_number(played, 'match')}"
+
+
+def _number(count: int, what: str) -> str:
+    """So many rounds or matches, in words that fit one too."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}{'es' if what.endswith('ch') else 's'}"
 
 
 def _unpaired(stage: Stage) -> int:
