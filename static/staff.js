@@ -270,7 +270,7 @@
       event.preventDefault();
       if (step(form, event.submitter)) save();
     } else if ("once" in form.dataset) {
-      if (form.dataset.sent) event.preventDefault();
+      if (form.dataset.sent) return event.preventDefault();
       form.dataset.sent = "yes";
       // Whoever stops the browser, which tells no page, can send it again.
       setTimeout(() => delete form.dataset.sent, ONCE_MS);

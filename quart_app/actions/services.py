@@ -58,7 +58,7 @@ class Services:
         """Tell everyone of what is committed. Never raises: the bus is a hint.
 
         With it goes the event before, which shows that nothing in between was lost, by a listener or by the
-        log: who has missed a single hint needs not read, and who knows another event has to.
+        log: who has missed a single event needs not read, and who knows another event has to.
         """
         self.count(len(envelopes))
         await self.bus.announce((*self.ledger.before(envelopes), *envelopes))

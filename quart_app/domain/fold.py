@@ -19,6 +19,7 @@ from quart_app.domain import events
 from quart_app.domain.bracket import graph
 from quart_app.domain.bracket.match import Match, confirmed_by
 from quart_app.domain.events import StageSettings
+from quart_app.domain.formats import FORMATS
 from quart_app.domain.parts import AGENDA, BRACKET, HEADER, Part, group_part, match_part, round_part
 from quart_app.domain.state import pairing as rounds
 from quart_app.domain.state import people
@@ -105,12 +106,16 @@ def _outline(state: Tournament) -> tuple[object, ...]:
 
 
 def _created(state: Tournament, event: events.TournamentCreated, seq: int) -> Tournament:
+    stages = event.stages or (StageSettings(format=event.format, third_place=event.third_place),)
+    for each in stages:
+        if each.format not in FORMATS:
+            raise events.UnknownEvent(f"a tournament of the format {each.format!r}")
     return altered(
         state,
         name=event.name,
         format=event.format,
         seeding=event.seeding,
-        settings=event.stages or (StageSettings(format=event.format, third_place=event.third_place),),
+        settings=stages,
         visibility=event.visibility,
         created_at=event.created_at,
     )

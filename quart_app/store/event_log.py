@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from quart_app.domain.events import BracketUpdated, Envelope, Event, decode_event, encode_event, rfc3339
+from quart_app.domain.events import (
+    BracketUpdated,
+    Envelope,
+    Event,
+    UnknownEvent,
+    decode_event,
+    encode_event,
+    rfc3339,
+)
 from quart_app.errors import LostRace
 from quart_app.store.tables import events as log
 from quart_app.store.tables import tournaments
@@ -122,17 +130,23 @@ async def select_events_at(
 
 
 async def _select(conn: AsyncConnection, query: sa.Select[Any]) -> tuple[Envelope, ...]:
-    return tuple(
-        Envelope(
-            tournament_id=row.tournament_id,
-            epoch=row.epoch,
-            seq=row.seq,
-            event=decode_event(row.type, row.version, row.data),
-            data=row.data.encode(),
-            at=row.at,
-            actor_id=row.actor_id,
-        )
-        for row in await conn.execute(query)
+    return tuple(map(_envelope, await conn.execute(query)))
+
+
+def _envelope(row: sa.Row[Any]) -> Envelope:
+    try:
+        event = decode_event(row.type, row.version, row.data)
+    except UnknownEvent as error:
+        error.cause = f"event {row.seq}: {error.cause}"
+        raise
+    return Envelope(
+        tournament_id=row.tournament_id,
+        epoch=row.epoch,
+        seq=row.seq,
+        event=event,
+        data=row.data.encode(),
+        at=row.at,
+        actor_id=row.actor_id,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from quart_app.domain.events import BracketGenerated, DamagedEvent, Envelope
+from quart_app.domain.events import BracketGenerated, DamagedEvent, Envelope, UnknownEvent
 from quart_app.domain.fold import step
 from quart_app.domain.parts import Part, match_part
 from quart_app.domain.state.tournament import Tournament
@@ -153,6 +153,8 @@ class Timeline:
         before, about = self.state, envelope.event.about
         try:
             self.state, parts = step(before, envelope.event)
+        except UnknownEvent:
+            raise
         except Exception as error:
             raise DamagedEvent(f"event {envelope.seq} does not fit what was before it: {error!r}") from error
         if isinstance(envelope.event, BracketGenerated):

@@ -294,6 +294,6 @@ def test_the_checker_sees_a_function_without_its_verb() -> None:
 
 def test_a_store_function_starts_with_its_verb() -> None:
     """So that those who must not write are seen to."""
-    paths = sorted((ROOT / "quart_app/store").glob("*.py"))
+    paths = sorted((ROOT / "quart_app/store").rglob("*.py"))
     assert paths, "found no module to read"
     assert verbless({path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}) == []

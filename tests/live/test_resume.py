@@ -167,6 +167,22 @@ async def test_who_is_ahead_is_not_taken_back_where_the_log_cannot_be_read(
                 assert (resume["asked"], resume["lost"]) == (newest, False)
 
 
+async def test_who_comes_from_another_log_is_brought_to_what_is_known(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streams go on from memory while the log cannot be read: within an epoch alone nobody is taken back."""
+    tournament = await server.tournament(4)
+    async with server.feed(tournament.id) as steady:
+        await steady.next()
+        with monkeypatch.context() as patched:
+            unread = AsyncMock(side_effect=Unavailable("The log cannot be read.", 1))
+            patched.setattr(server.services.ledger, "timeline", unread)
+            async with server.feed(tournament.id, Last_Event_ID="0bad-2") as feed:
+                await feed.next()
+                assert (await feed.next()).payload["reason"] == "unknown_epoch"
+        assert unread.await_count > 0
+
+
 async def test_too_far_behind_gets_resync(settings: Settings) -> None:
     """More than ``replay_events_max`` events are not replayed."""
     async with running(replace(settings, replay_events_max=10)) as server:

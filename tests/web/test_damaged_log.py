@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from quart_app.domain.events import Envelope, MatchVoided, encode_event
 from quart_app.store.tables import events
 from quart_app.store.tables import tournaments as rows
 from quart_app.timeline.bound import Kept
@@ -57,7 +58,8 @@ async def test_it_takes_no_other_tournament_with_it(server: Server, values: dict
         "degraded",
         "damaged",
     )
-    assert [each["tournament_id"] for each in lines if each["event"] == "log_damaged"] == [damaged.id]
+    told = [each for each in lines if each["event"] == "log_damaged"]
+    assert [(each["tournament_id"], "event 3" in each["reason"]) for each in told] == [(damaged.id, True)]
     assert (await server.client.get(f"/tournaments/{other.id}/")).status_code == 200
     front = await server.client.get("/")
     assert (front.status_code, "Damaged" in front.text, "Other" in front.text) == (200, True, True)
@@ -77,6 +79,40 @@ async def test_beside_it_a_newer_log_is_told_and_read_again(server: Server) -> N
     assert (ready.status_code, ready.json()["checks"]["log"]) == (503, "newer")
     await rewrite(server, newer.id, **was)
     assert (await until_ready_says(server, "degraded")).json()["checks"]["log"] == "damaged"
+
+
+async def test_a_format_that_only_a_newer_version_has_is_told(server: Server) -> None:
+    """As any other news that this version cannot read, and as no fault of ours."""
+    tournament = await server.tournament(4)
+    first = sa.and_(events.c.tournament_id == tournament.id, events.c.seq == 1)
+    data = sa.func.replace(events.c.data, '"single_elimination"', '"ladder"')
+    async with server.services.database.writing() as connection:
+        await connection.execute(sa.update(events).where(first).values(data=data))
+    server.services.ledger.kept = Kept(0, 10_000)
+    answer = await server.client.get(f"/tournaments/{tournament.id}/", headers=IN_JSON)
+    assert (answer.status_code, answer.json()["code"]) == (503, "service.log_newer")
+    assert (await server.client.get("/readyz")).json()["checks"]["log"] == "newer"
+
+
+async def test_a_hint_that_does_not_fit_is_looked_into_at_once(server: Server) -> None:
+    """The log is read, and says how it is; nobody waits for the next look at it."""
+    tournament = await server.tournament(4)
+    async with server.feed(tournament.id) as feed:
+        await feed.next()
+        audience = server.hub.audiences[tournament.id]
+        seq = audience.room.head + 1
+        event = MatchVoided(tournament_id=tournament.id, match_id=99, voided_at="", voided_by=None)
+        hint = Envelope(
+            tournament_id=tournament.id,
+            epoch=audience.room.epoch,
+            seq=seq,
+            event=event,
+            data=encode_event(event),
+            at="",
+            actor_id=None,
+        )
+        server.hub.heard(tournament.id, seq, (hint,))
+        assert audience.suspected
 
 
 async def test_its_streams_end_with_a_word(server: Server) -> None:

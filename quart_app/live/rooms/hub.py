@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from quart_app.domain.events import Envelope
+from quart_app.domain.events import Envelope, UnknownEvent
 from quart_app.errors import NotFound, Unavailable
 from quart_app.live.bus.port import Bus, Notice, StaffChanged
 from quart_app.live.crowd.pace import Pace
@@ -29,7 +29,6 @@ from quart_app.live.rooms.watch import Sources, Watch
 from quart_app.live.streams import frames
 from quart_app.live.streams.greetings import Greetings
 from quart_app.live.streams.join import End, Join
-from quart_app.live.streams.position import Position
 from quart_app.live.streams.subscriber import Subscriber
 from quart_app.live.streams.tending import Tending
 from quart_app.live.together import together
@@ -156,10 +155,14 @@ class Hub:
 
         Raises what ``open`` raises: nobody is let in who would be taken back within an epoch.
         """
-        audience = await self.open(join.tournament_id)
-        if self._ahead(audience.room, join.asked):
-            # a page from a worker that heard of the newest event before us
-            await self._reading.reread(audience)
+        audience, asked = await self.open(join.tournament_id), join.asked
+        if asked is None or not audience.room.lacks(asked):
+            return
+        try:
+            await self._reading.reread(audience)  # another worker may have heard of it before us
+        except Unavailable:
+            if audience.room.epoch == asked.epoch:
+                raise
 
     async def admit(self, join: Join, wire: Wire) -> None:
         """Let a client in whom the room has reached; the wire is the hub's from here on, to its end. Raises
@@ -170,7 +173,7 @@ class Hub:
         """What lets a client in, to be called at once; None where the log is to be read first. Raises what
         ``open`` raises."""
         audience = self.opened(join.tournament_id)
-        if audience is None or self._ahead(audience.room, join.asked):
+        if audience is None or (join.asked is not None and audience.room.lacks(join.asked)):
             return None
         return partial(self._seat, audience, join)
 
@@ -223,10 +226,6 @@ class Hub:
         subscriber.join.on_end()
         self._tally.closed(audience, subscriber)
 
-    @staticmethod
-    def _ahead(room: Room, asked: Position | None) -> bool:
-        return asked is not None and (asked.epoch != room.epoch or asked.seq > room.head)
-
     # What the bus tells (live.bus.port.Listener)
 
     def heard(self, tournament_id: int, head_seq: int, envelopes: tuple[Envelope, ...]) -> None:
@@ -239,7 +238,7 @@ class Hub:
             return
         try:
             self._ledger.take_in(envelopes)
-        except Gap:
+        except (Gap, UnknownEvent):
             self._reading.suspect(audience)
         if audience.room.head < head_seq:
             self._reading.suspect(audience)

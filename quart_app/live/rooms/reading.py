@@ -60,7 +60,8 @@ class Reading:
             self._begin(audience)
 
     async def reread(self, audience: Audience) -> None:
-        """Read the log, in a reading that begins no earlier than now. Raises what ``read`` raises."""
+        """Read the log, in a reading that begins no earlier than now. Raises what ``read`` raises, be it in
+        the reading before: one that fails is the last."""
         read = asyncio.get_running_loop().create_future()
         audience.awaiting.append(read)
         self._begin(audience)

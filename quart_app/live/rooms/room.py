@@ -76,6 +76,10 @@ class Room:
         """The head as a client is told it."""
         return Position(self.epoch, self.head)
 
+    def lacks(self, position: Position) -> bool:
+        """Whether somebody there has seen what is not here, as far as we know."""
+        return position.epoch != self.epoch or position.seq > self.head
+
     def grown(self, *, anew: bool = False) -> None:
         """Forget what was built: the timeline has moved on, or with ``anew`` is of another log."""
         self._chunks.clear()

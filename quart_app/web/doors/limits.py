@@ -1,8 +1,8 @@
 """How much one caller may ask for. Over a limit the answer is 429 with ``Retry-After``.
 
 Logins and posts are counted for all workers together through Redis, if there is one; connects, which protect
-the worker's own time, by each worker for itself. While Redis is away every worker counts alone: a limit must
-never be what stops a tournament.
+the worker's own time, by each worker for itself, and so are tries to sign in that are not over yet. While
+Redis is away every worker counts alone: a limit must never be what stops a tournament.
 """
 
 from __future__ import annotations
