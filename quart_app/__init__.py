@@ -3,6 +3,7 @@
 Everything here is one arrow; each stop is a room:
 
     staff form → action → log → timeline → frame → every open page
+                           ↳ bus → every other worker's timeline → frame → its pages
 
 - ``domain/``   the rules: events, commands, brackets, the fold, decisions. Pure and synchronous.
 - ``store/``    SQL: the event log, tournaments, staff. The log is the truth.
