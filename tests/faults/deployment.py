@@ -56,7 +56,9 @@ class Deployment(Server):
         return ["/bin/sh", "-c", f'ulimit -S -n {OPEN_FILES} && exec "$@"', "sh", *serve]
 
     async def answers(self) -> None:
-        """It says that it is alive."""
+        """It says that it is alive, with all of its workers: each has a listening socket of its own."""
+        if self._listening() < self.settings.workers:
+            raise ConnectionError("not all of its workers listen yet")
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
@@ -64,6 +66,10 @@ class Deployment(Server):
                 raise ConnectionError("not alive yet")
         finally:
             writer.close()
+
+    def _listening(self) -> int:
+        sockets = Path("/proc/net/tcp").read_text().splitlines()
+        return sum(f":{self.port:04X} 00000000:0000 0A " in each for each in sockets)
 
     def workers(self) -> list[int]:
         """The process ids of its workers, while there are several."""
