@@ -14,6 +14,7 @@ from quart_app.actions.services import Services
 from quart_app.actions.upkeep import backup
 from quart_app.actions.upkeep.restore import restore
 from quart_app.domain.commands import ChangeVisibility, ConfirmResult, StartMatch, UpdateScore
+from quart_app.domain.events import DamagedEvent
 from quart_app.errors import Unavailable
 from quart_app.live.bus.local import LocalBus
 from quart_app.live.streams.join import Join
@@ -181,6 +182,23 @@ async def test_who_comes_from_another_log_is_brought_to_what_is_known(
                 await feed.next()
                 assert (await feed.next()).payload["reason"] == "unknown_epoch"
         assert unread.await_count > 0
+
+
+async def test_who_comes_as_the_log_turns_out_damaged_is_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the head of a stream, from whichever log they come: it would have to end at once."""
+    tournament = await server.tournament(4)
+    token = await server.feed_token(tournament.id)
+    async with server.feed(tournament.id) as steady:
+        await steady.next()
+        monkeypatch.setattr(
+            server.services.ledger, "timeline", AsyncMock(side_effect=DamagedEvent("by hand"))
+        )
+        headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "0bad-2", "Origin": server.url}
+        async with open_feed(f"{server.url}/sse/tournaments/{tournament.id}/", headers) as refused:
+            assert refused.response.status_code == 503
+        monkeypatch.undo()
 
 
 async def test_too_far_behind_gets_resync(settings: Settings) -> None:

@@ -161,7 +161,7 @@ class Hub:
         try:
             await self._reading.reread(audience)  # another worker may have heard of it before us
         except Unavailable:
-            if audience.room.epoch == asked.epoch:
+            if audience.unreadable is not None or audience.room.epoch == asked.epoch:
                 raise
 
     async def admit(self, join: Join, wire: Wire) -> None:
